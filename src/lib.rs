@@ -1,0 +1,12 @@
+//! Trueup: takes what a system exported, says everything that is wrong with it, and writes tables that can be trusted.
+//!
+//! The modules are the stages of a run, in order; ARCHITECTURE.md says which may use which.
+
+pub mod names;
+
+pub mod diagnostics;
+pub mod discrepancy;
+
+pub mod tables;
+
+pub mod rules;

@@ -1,0 +1,138 @@
+//! The registry of rule kinds: one line here, one file beside this one, one template where it needs SQL of its own.
+
+use serde::Deserialize;
+
+use super::{Plan, Rule};
+use crate::{
+    diagnostics::Diagnostic,
+    discrepancy::{Category, Dimension},
+    tables::{CodeList, Table},
+};
+
+/// What a kind can look at while it checks its settings.
+pub struct Scope<'a> {
+    /// The rule's table.
+    pub table: &'a Table,
+    /// Index of the column the rule stands under or names, if any.
+    pub column: Option<usize>,
+    /// All tables.
+    pub tables: &'a [Table],
+    /// All code lists.
+    pub lists: &'a [CodeList],
+    /// Where the rule is declared.
+    pub span: &'a crate::diagnostics::Span,
+}
+
+/// What every kind of rule answers.
+pub trait RuleKind {
+    /// The category of its discrepancies.
+    fn category(&self) -> Category;
+    /// The dimension, unless the rule says another.
+    fn dimension(&self) -> Dimension;
+    /// The column that it names in its settings.
+    fn column(&self) -> Option<&crate::diagnostics::At<String>> {
+        None
+    }
+    /// Mistakes in its settings.
+    fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>);
+    /// What the engine has to do.
+    fn plan(&self, rule: &Rule, table: &Table) -> Plan;
+    /// What a passing value or row looks like, for the log.
+    fn expected(&self, rule: &Rule, table: &Table) -> String;
+}
+
+macro_rules! kinds {
+    ($($module:ident :: $type:ident => $word:literal),+ $(,)?) => {
+        $(mod $module; pub use $module::$type;)+
+
+        /// One kind and its settings; externally tagged in rule files: `check: { not_null: {} }`.
+        #[derive(Clone, Debug, Deserialize)]
+        pub enum Kind { $(#[doc = concat!("See [`", stringify!($type), "`].")] #[serde(rename = $word)] $type($type)),+ }
+
+        impl Kind {
+            /// Every kind's word, in the registry's order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+            /// The word in rule files.
+            pub fn word(&self) -> &'static str { match self { $(Kind::$type(_) => $word),+ } }
+            fn inner(&self) -> &dyn RuleKind { match self { $(Kind::$type(kind) => kind),+ } }
+        }
+    };
+}
+
+kinds! {
+    not_null::NotNull => "not_null",
+    type_check::TypeCheck => "type",
+    accepted_values::AcceptedValues => "accepted_values",
+    range::Range => "range",
+    length::Length => "length",
+    pattern::Pattern => "pattern",
+    expression::Expression => "expression",
+    failed_rows::FailedRows => "failed_rows",
+    unique::Unique => "unique",
+    relationships::Relationships => "relationships",
+    duplicates::Duplicates => "duplicates",
+    row_count::RowCount => "row_count",
+}
+
+impl RuleKind for Kind {
+    fn category(&self) -> Category {
+        self.inner().category()
+    }
+    fn dimension(&self) -> Dimension {
+        self.inner().dimension()
+    }
+    fn column(&self) -> Option<&crate::diagnostics::At<String>> {
+        self.inner().column()
+    }
+    fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        self.inner().validate(scope, diagnostics);
+    }
+    fn plan(&self, rule: &Rule, table: &Table) -> Plan {
+        self.inner().plan(rule, table)
+    }
+    fn expected(&self, rule: &Rule, table: &Table) -> String {
+        self.inner().expected(rule, table)
+    }
+}
+
+/// All of `columns` are present.
+const ALL_PRESENT: &str = "{% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}";
+
+/// The name of the rule's column.
+///
+/// # Panics
+/// Never: loading refuses a rule of a column kind that stands under no column.
+fn column_name<'t>(rule: &Rule, table: &'t Table) -> &'t str {
+    let column = rule.column.expect("a column kind stands under a column");
+    table.columns[column].name.as_str()
+}
+
+/// Reports a column that the table does not have, with the nearest that it has.
+fn expect_column(
+    name: &crate::diagnostics::At<String>,
+    table: &Table,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<usize> {
+    let found = table.column_index(&name.value);
+    if found.is_none() {
+        let known = table.columns.iter().map(|c| c.name.as_str());
+        let message = format!("table `{}` has no column `{}`", table.name, name.value);
+        diagnostics.push(Diagnostic::at(&name.span, message).suggest(&name.value, known));
+    }
+    found
+}
+
+/// Reports a column kind that stands under no column.
+fn need_column(word: &str, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if scope.column.is_none() {
+        diagnostics.push(
+            Diagnostic::at(
+                scope.span,
+                format!("`{word}` checks a column and stands under none"),
+            )
+            .help(format!(
+                "write it under the column: `columns: <column>: {word}: …`"
+            )),
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! `pattern`: the text matches a regular expression.
+
+use minijinja::context;
+use serde::Deserialize;
+
+use super::{RuleKind, Scope, column_name, need_column};
+use crate::{
+    diagnostics::{At, Diagnostic},
+    discrepancy::{Category, Dimension},
+    rules::{Plan, Rule, Sql, template::render},
+    tables::Table,
+};
+
+/// The whole text matches `regex` (the `regex` crate's dialect, which runs in linear time). A missing value is not evaluated.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pattern {
+    regex: At<String>,
+}
+
+impl Pattern {
+    fn anchored(&self) -> String {
+        format!("^(?:{})$", self.regex.value)
+    }
+}
+
+impl RuleKind for Pattern {
+    fn category(&self) -> Category {
+        Category::WrongFormat
+    }
+    fn dimension(&self) -> Dimension {
+        Dimension::Validity
+    }
+    fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        need_column("pattern", scope, diagnostics);
+        if let Err(error) = regex::Regex::new(&self.anchored()) {
+            let reason = error.to_string();
+            let last = reason.lines().last().unwrap_or_default().to_owned();
+            diagnostics.push(Diagnostic::at(&self.regex.span, "this is no regular expression").label(last));
+        }
+    }
+    fn plan(&self, rule: &Rule, table: &Table) -> Plan {
+        let values = context! { column => column_name(rule, table), regex => self.anchored() };
+        Plan::Row {
+            predicate: Sql::ours(render("regexp_like({{ column|ident }}, {{ regex|text }})", values)),
+        }
+    }
+    fn expected(&self, _rule: &Rule, _table: &Table) -> String {
+        format!("text like {}", self.regex.value)
+    }
+}

@@ -1,0 +1,157 @@
+//! Rules: what is checked, how much it matters and what is done about a failure. Text in, text out: nothing here runs SQL.
+
+pub mod kinds;
+mod template;
+
+use std::collections::BTreeMap;
+
+pub use kinds::Kind;
+
+use kinds::RuleKind;
+
+use crate::{
+    diagnostics::{At, Span},
+    discrepancy::{Dimension, Severity},
+    tables::Table,
+};
+
+/// A rule, valid on its own: its columns exist; its SQL has not been planned yet.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// `<table>.<column>.<name>` or `<table>.<name>`; unique in the project.
+    pub id: String,
+    /// First twelve hex digits of the SHA-256 of what the rule does (kind, settings, where, nulls, on_fail, severity).
+    pub version: String,
+    /// Index of its table in the project.
+    pub table: usize,
+    /// The column that a failure is about, as an index into the table's columns.
+    pub column: Option<usize>,
+    /// What is checked.
+    pub kind: Kind,
+    /// How much a failure matters.
+    pub severity: Severity,
+    /// Which dimension of quality.
+    pub dimension: Dimension,
+    /// SQL: rows where it is not true are not applicable.
+    pub only_where: Option<At<String>>,
+    /// What a null outcome means.
+    pub nulls: Nulls,
+    /// Failures that are tolerated.
+    pub threshold: Option<Threshold>,
+    /// What is done about a failing row.
+    pub on_fail: OnFail,
+    /// Why the rule exists.
+    pub why: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// For selection.
+    pub tags: Vec<String>,
+    /// Rows that pass, fail and are not evaluated.
+    pub examples: Examples,
+    /// Where the project declares it.
+    pub span: Span,
+}
+
+/// What a null outcome means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Nulls {
+    /// Neither pass nor fail; counted apart.
+    #[default]
+    NotEvaluated,
+    /// A failure.
+    Fail,
+    /// A pass.
+    Pass,
+}
+
+/// What is done about a failing row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OnFail {
+    /// The row and its values stay.
+    #[default]
+    Keep,
+    /// An alias becomes its code, anything else null (`accepted_values` only).
+    Correct,
+    /// The rule's column becomes null.
+    Null,
+    /// The row goes to the quarantine table.
+    Quarantine,
+    /// The row is left out of every output.
+    Exclude,
+}
+
+/// Failures that are tolerated: within it the rule's failures are logged with severity `info`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Threshold {
+    /// At most this many rows.
+    MaxCount(u64),
+    /// At most this share of the evaluated rows, 0 to 1.
+    MaxShare(f64),
+}
+
+/// Examples of a rule; each is a small delivery: table name to rows, a row being column name to raw text.
+#[derive(Clone, Debug, Default)]
+pub struct Examples {
+    /// The rule fails no row.
+    pub pass: Vec<Example>,
+    /// The rule fails at least one row.
+    pub fail: Vec<Example>,
+    /// The rule evaluates no row.
+    pub not_evaluated: Vec<Example>,
+}
+
+/// A small delivery.
+pub type Example = BTreeMap<String, Vec<BTreeMap<String, String>>>;
+
+/// What a kind asks of the engine.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// A Boolean SQL expression over the row's conformed columns, evaluated in the table's one scan.
+    Row {
+        /// The expression.
+        predicate: Sql,
+    },
+    /// A query over key columns that returns the failing rows.
+    Rows {
+        /// `SELECT "_row" [, "_group"] [, "_peer"]`; `_group` text, `_peer` the `_row` it clashes with.
+        query: Sql,
+        /// A row expression: rows where it is not true are not evaluated.
+        evaluated: Option<Sql>,
+    },
+    /// The number of rows of the table.
+    RowCount {
+        /// Fewest.
+        min: u64,
+        /// Most.
+        max: Option<u64>,
+    },
+}
+
+/// SQL text and, where an author wrote it, its place (the text's first byte is the span's first byte, indentation removed).
+#[derive(Clone, Debug)]
+pub struct Sql {
+    /// The text.
+    pub text: String,
+    /// The author's part of it.
+    pub author: Option<At<String>>,
+}
+
+impl Sql {
+    fn ours(text: String) -> Self {
+        Self { text, author: None }
+    }
+
+    fn of_author(at: &At<String>) -> Self {
+        Self {
+            text: at.value.clone(),
+            author: Some(at.clone()),
+        }
+    }
+}
+
+impl Rule {
+    /// What the engine has to do for this rule.
+    pub fn plan(&self, table: &Table) -> Plan {
+        self.kind.plan(self, table)
+    }
+}
