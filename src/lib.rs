@@ -2,7 +2,9 @@
 //!
 //! The modules are the stages of a run, in order; ARCHITECTURE.md says which may use which.
 
+pub mod decimal;
 pub mod names;
+pub mod row_groups;
 
 pub mod diagnostics;
 pub mod discrepancy;
@@ -10,3 +12,23 @@ pub mod discrepancy;
 pub mod tables;
 
 pub mod rules;
+
+pub mod project;
+
+pub mod ingest;
+
+pub mod conform;
+
+pub mod disposition;
+pub mod log;
+
+pub mod check;
+
+pub mod aggregate;
+pub mod reconcile;
+
+pub mod publish;
+
+pub mod pipeline;
+
+pub mod cli;

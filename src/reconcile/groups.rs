@@ -1,0 +1,109 @@
+//! Grouping and matching: hash joins on keys, and results in the order of the keys.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{Figure, select::Side};
+use crate::{decimal::Decimal, rules::totals::Key};
+
+/// The values of a group's keys.
+pub(super) type GroupKey = Vec<Arc<str>>;
+
+/// The figures of a side by the values of some keys; members are places in [`Side::picked`].
+pub(super) struct Groups<'s, 'f> {
+    pub(super) side: &'s Side<'f>,
+    members: HashMap<GroupKey, Vec<usize>>,
+}
+
+impl<'s, 'f> Groups<'s, 'f> {
+    pub(super) fn new(side: &'s Side<'f>, keys: &[Key]) -> Self {
+        let mut members: HashMap<GroupKey, Vec<usize>> = HashMap::new();
+        for place in 0..side.picked.len() {
+            let group = keys.iter().map(|key| side.key(place, *key)).collect();
+            members.entry(group).or_default().push(place);
+        }
+        Self { side, members }
+    }
+
+    pub(super) fn get(&self, group: &[Arc<str>]) -> Option<&[usize]> {
+        self.members.get(group).map(Vec::as_slice)
+    }
+
+    /// The groups in the order of their keys.
+    pub(super) fn sorted(&self) -> Vec<(&GroupKey, &[usize])> {
+        let mut groups: Vec<_> = self
+            .members
+            .iter()
+            .map(|(group, members)| (group, members.as_slice()))
+            .collect();
+        groups.sort_unstable_by_key(|(group, _)| *group);
+        groups
+    }
+}
+
+/// What some figures of a side come to.
+pub(super) struct Amount<'s, 'f> {
+    pub(super) side: &'s Side<'f>,
+    pub(super) members: &'s [usize],
+    /// Their sum; of one figure, its value.
+    pub(super) value: Decimal,
+}
+
+impl<'s, 'f> Amount<'s, 'f> {
+    /// The sum of `members`; `Err` says why they cannot be added.
+    pub(super) fn of(side: &'s Side<'f>, members: &'s [usize]) -> Result<Self, String> {
+        if let Some(reason) = unaddable(side, members) {
+            return Err(reason);
+        }
+        let mut values = members.iter().map(|member| side.figure(*member).value);
+        let first = values
+            .next()
+            .ok_or_else(|| format!("`{}` has no figure here", side.name))?;
+        let value = values
+            .try_fold(first, Decimal::checked_add)
+            .ok_or_else(|| {
+                let count = members.len();
+                format!("`{}`: the sum of {count} figures is too large", side.name)
+            })?;
+        Ok(Self {
+            side,
+            members,
+            value,
+        })
+    }
+}
+
+/// Why adding `members` would mean nothing, if so.
+///
+/// The same figure printed in several places (a table's body and its chart) is not two figures, and a count and a
+/// percentage are not of a kind: both are slips of a selector that a sum would hide.
+fn unaddable(side: &Side<'_>, members: &[usize]) -> Option<String> {
+    let (first, others) = members.split_first()?;
+    if others.is_empty() {
+        return None;
+    }
+    let first = side.figure(*first);
+    let mut seen: HashMap<[&str; 5], &Figure> = HashMap::with_capacity(members.len());
+    for member in members {
+        let figure = side.figure(*member);
+        if figure.measure != first.measure {
+            return Some(format!(
+                "`{}` would add {} at {} to {} at {}: choose one `measure` or add it to `by`",
+                side.name, figure.measure, figure.stated_at, first.measure, first.stated_at
+            ));
+        }
+        let identity: [&str; 5] = [
+            figure.source.word(),
+            &figure.table,
+            &figure.period,
+            &figure.population,
+            &figure.category,
+        ];
+        if let Some(same) = seen.insert(identity, figure) {
+            return Some(format!(
+                "`{}` would add `{}` twice, from {} and {}: choose one `origin` or add it to `by`",
+                side.name, figure.category, same.stated_at, figure.stated_at
+            ));
+        }
+    }
+    None
+}
