@@ -13,13 +13,14 @@ use arrow::datatypes::{DataType, Int64Type};
 use datafusion::{
     datasource::file_format::parquet::ParquetFormat,
     datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
+    error::DataFusionError,
     execution::context::SessionContext,
 };
 use futures::{StreamExt, TryStreamExt};
 
 use super::{
     prepare::{Checks, GROUP, Outcome},
-    session::{Engine, EngineError},
+    session::{Engine, EngineError, describe},
     source::{ByProducts, TableSource},
     sql::plan_query,
 };
@@ -31,8 +32,14 @@ use crate::{
     tables::CodeList,
 };
 
-/// The failing rows of each key rule, by the rule's index in the project.
-pub type KeyFailures = BTreeMap<usize, Arc<FailingRows>>;
+/// What the key rules found, by each rule's index in the project.
+#[derive(Debug, Default)]
+pub struct KeyFailures {
+    /// The failing rows of each rule.
+    pub rows: BTreeMap<usize, Arc<FailingRows>>,
+    /// Rules whose query failed, and why.
+    pub errors: BTreeMap<usize, String>,
+}
 
 /// The failing rows of one rule.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -74,13 +81,21 @@ pub async fn key_failures(
         store_keys(engine, Arc::clone(source), conformer, file).await?;
         register_parquet(&session, name, &path).await?;
     }
-    let mut failures = KeyFailures::new();
+    let mut failures = KeyFailures::default();
     for check in &checks.tables {
         for prepared in &check.rules {
             if let Outcome::Query { query, .. } = &prepared.outcome {
                 let id = &rules[prepared.rule].id;
-                let failing = failing_rows(&session, id, query).await?;
-                failures.insert(prepared.rule, Arc::new(failing));
+                match failing_rows(&session, query).await {
+                    Ok(failing) => {
+                        failures.rows.insert(prepared.rule, Arc::new(failing));
+                    }
+                    Err(error) => {
+                        let why = describe(&error);
+                        tracing::error!(rule = id, why, "the rule's query failed");
+                        failures.errors.insert(prepared.rule, why);
+                    }
+                }
             }
         }
     }
@@ -177,23 +192,20 @@ pub async fn register_parquet(
 
 async fn failing_rows(
     session: &SessionContext,
-    id: &str,
     query: &str,
-) -> Result<FailingRows, EngineError> {
-    let doing = format!("rule `{id}`");
-    let fail = || EngineError::query(doing.clone());
-    let plan = plan_query(session, query).await.map_err(fail())?;
-    let frame = session.execute_logical_plan(plan).await.map_err(fail())?;
-    let mut stream = frame.execute_stream().await.map_err(fail())?;
+) -> Result<FailingRows, DataFusionError> {
+    let plan = plan_query(session, query).await?;
+    let frame = session.execute_logical_plan(plan).await?;
+    let mut stream = frame.execute_stream().await?;
     let mut found: Vec<(i64, Option<Box<str>>)> = Vec::new();
-    while let Some(batch) = stream.try_next().await.map_err(fail())? {
+    while let Some(batch) = stream.try_next().await? {
         let Some(rows) = batch.column_by_name(provenance::ROW) else {
             continue;
         };
         let rows = rows.as_primitive::<Int64Type>();
         // The engine may hand out another text type than it planned.
         let groups = match batch.column_by_name(GROUP) {
-            Some(groups) => Some(cast(groups, &DataType::Utf8).map_err(|e| fail()(e.into()))?),
+            Some(groups) => Some(cast(groups, &DataType::Utf8)?),
             None => None,
         };
         let groups = groups.as_ref().map(|g| g.as_string::<i32>());

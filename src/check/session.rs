@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use arrow::datatypes::DataType;
+use arrow::{datatypes::DataType, error::ArrowError};
 use datafusion::{
     error::DataFusionError,
     execution::{
@@ -39,7 +39,7 @@ pub struct EngineSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// A query failed.
-    #[error("{doing} failed: {}", first_line(source))]
+    #[error("{doing} failed: {}", describe(source))]
     Query {
         /// What was being done.
         doing: String,
@@ -66,10 +66,34 @@ impl EngineError {
     }
 }
 
-/// Only the first line: DataFusion's longer texts can quote values.
-fn first_line(error: &DataFusionError) -> String {
-    let text = error.strip_backtrace();
-    text.lines().next().unwrap_or_default().to_owned()
+/// What went wrong, without the values that DataFusion's own texts may quote: they can be personal data.
+pub fn describe(error: &DataFusionError) -> String {
+    match error.find_root() {
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::DivideByZero => {
+                "a number was divided by zero (guard it with CASE or nullif)".to_owned()
+            }
+            ArrowError::ArithmeticOverflow(_) => "a number grew too large for its type".to_owned(),
+            ArrowError::CastError(_) | ArrowError::ParseError(_) => {
+                "a value could not be read as the type it was cast to (use TRY_CAST)".to_owned()
+            }
+            ArrowError::ExternalError(error) => error.to_string(),
+            ArrowError::IoError(text, _) => text.clone(),
+            _ => "the engine could not compute it".to_owned(),
+        },
+        DataFusionError::ResourcesExhausted(_) => {
+            "it needs more memory than it may have; give more with --memory-limit".to_owned()
+        }
+        DataFusionError::IoError(error) => error.to_string(),
+        DataFusionError::External(error) => error.to_string(),
+        error @ (DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(_, _)
+        | DataFusionError::NotImplemented(_)) => {
+            let text = error.strip_backtrace();
+            text.lines().next().unwrap_or_default().to_owned()
+        }
+        _ => "the engine could not compute it".to_owned(),
+    }
 }
 
 /// Sessions that all see the same settings.

@@ -61,10 +61,11 @@ fn rows(out: &mut String, report: &RunReport) -> std::fmt::Result {
 
 fn discrepancies(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
     let with = |status: &str| report.rules.iter().filter(|r| r.status == status).count();
-    let skipped = match with("skipped") {
+    let also = |status: &str, words: &str| match with(status) {
         0 => String::new(),
-        n => format!(", {n} skipped"),
+        n => format!(", {n} {words}"),
     };
+    let skipped = also("error", "could not be evaluated") + &also("skipped", "skipped");
     writeln!(
         out,
         "{} rules ran: {} passed, {} found something{skipped}",

@@ -75,7 +75,7 @@ pub struct RuleLine {
     pub dimension: String,
     /// Its severity in this run.
     pub severity: Severity,
-    /// `passed`, `failed`, `tolerated` (within its threshold) or `skipped`.
+    /// `passed`, `failed`, `tolerated` (within its threshold), `error` (could not be evaluated) or `skipped`.
     pub status: &'static str,
     /// Its counts; `None` when it did not run.
     pub counts: Option<RuleCounts>,

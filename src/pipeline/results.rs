@@ -218,6 +218,7 @@ pub(super) fn rule_lines(project: &Project, plan: &Plan, scanned: &Scanned) -> V
                 dimension: rule.dimension.word().to_owned(),
                 severity: fact.severity,
                 status: match counts {
+                    _ if scanned.errors.contains_key(&index) => "error",
                     None => "skipped",
                     Some(counts) if counts.failed == 0 => "passed",
                     Some(counts) if tolerated(rule, counts) => "tolerated",

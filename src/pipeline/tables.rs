@@ -1,6 +1,6 @@
 //! Scans every table: clean and quarantine tables are written as they come, findings and changes go to their files.
 
-use std::{fs::File, io::BufWriter, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs::File, io::BufWriter, path::PathBuf, sync::Arc};
 
 use futures::StreamExt;
 
@@ -35,6 +35,8 @@ pub(super) struct Scanned {
     pub(super) files: Vec<Vec<RowCounts>>,
     /// Facts of every rule that findings name, the built-in ones among them.
     pub(super) facts: Vec<RuleFacts>,
+    /// Rules that could not be evaluated, by index, and why: never a pass.
+    pub(super) errors: BTreeMap<usize, String>,
     /// Findings so far.
     pub(super) findings: Option<FindingFile>,
 }
@@ -110,6 +112,7 @@ pub(super) async fn scan_all(
             .map(|s| vec![RowCounts::default(); s.files.len()])
             .collect(),
         facts,
+        errors: keys.errors.clone(),
         findings: None,
     };
     let mut findings = FindingFile::new(staged)?;
@@ -167,6 +170,7 @@ pub(super) async fn scan_all(
                 }
             }
             scanned.files[at][chunk.file].merge(chunk.counts);
+            scanned.errors.extend(chunk.errors);
             clean
                 .append(chunk.clean)
                 .map_err(parquet_error(&clean_path))?;
@@ -206,8 +210,15 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 3] {
+fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 4] {
     [
+        (
+            format!("{table}.rule_error"),
+            "rule_error",
+            Dimension::Validity,
+            Severity::Blocking,
+            Category::Schema,
+        ),
         (
             format!("{table}.rejects"),
             "rejects",
@@ -395,6 +406,22 @@ fn about_table(
                 source_file: Some(name),
                 source_row: Some(signed(file.export.records)),
                 expected: Some("a line break at the end"),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    for prepared in &check.rules {
+        let id = &project.rules[prepared.rule].id;
+        if let Some(why) = scanned.errors.get(&prepared.rule) {
+            let message = format!(
+                "rule {id} could not be evaluated: {why}; mend the rule, since what it did not check may be wrong"
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &format!("{}.rule_error", table.name)),
+                record_key: id,
+                expected: Some("a rule that can be evaluated on every row"),
                 action: Some(Action::Kept),
                 message: &message,
                 ..Finding::default()

@@ -1,6 +1,6 @@
 //! One chunk of a table: outcomes become findings, dispositions and an encoded row group.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use arrow::{
     array::{
@@ -120,7 +120,11 @@ impl<'s> Chunk<'s> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self, beside: ByProducts) -> Result<ChunkResult> {
+    pub(super) fn finish(
+        mut self,
+        beside: ByProducts,
+        errors: BTreeMap<usize, String>,
+    ) -> Result<ChunkResult> {
         self.rejects.extend(beside.rejects);
         let rejected = self.rejects.len() as u64;
         self.counts.merge(RowCounts {
@@ -137,6 +141,7 @@ impl<'s> Chunk<'s> {
             rejects: self.rejects,
             rules: self.rules,
             counts: self.counts,
+            errors,
         })
     }
 }

@@ -8,12 +8,14 @@ use std::{
 };
 
 use arrow::{
-    array::RecordBatch,
+    array::{BooleanArray, RecordBatch},
     datatypes::{DataType, Field, Schema, SchemaRef},
 };
 use datafusion::{
     catalog::streaming::StreamingTable,
-    execution::TaskContext,
+    common::DFSchema,
+    error::DataFusionError,
+    execution::{TaskContext, context::SessionContext},
     logical_expr::Expr,
     physical_plan::{ExecutionPlan, streaming::PartitionStream},
     prelude::ident,
@@ -23,7 +25,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use super::{
     keys::{FailingRows, KeyFailures},
     prepare::{Outcome, PreparedRule, TableChecks},
-    session::{Engine, EngineError},
+    session::{Engine, EngineError, describe},
     source::{ByProducts, ChunkPartition, TableSource},
 };
 use crate::{
@@ -118,6 +120,8 @@ pub struct ChunkResult {
     pub rules: Vec<RuleCounts>,
     /// Where the records went.
     pub counts: RowCounts,
+    /// Rules that could not be evaluated on some of the rows, by their index in the project, and why.
+    pub errors: BTreeMap<usize, String>,
 }
 
 /// The columns of a table's clean output: declared ones, then provenance.
@@ -197,6 +201,8 @@ struct Scanner {
     source: Arc<TableSource>,
     settings: Arc<ScanSettings>,
     rules: Vec<ScanRule>,
+    exprs: Vec<Expr>,
+    session: SessionContext,
     explainer: Conformer,
     encoder: RowGroupEncoder,
 }
@@ -257,13 +263,15 @@ impl Scanner {
                 let provider = StreamingTable::try_new(Arc::clone(conformer.schema()), partitions)
                     .map_err(fail())?;
                 let frame = session.read_table(Arc::new(provider)).map_err(fail())?;
-                let frame = frame.select(exprs).map_err(fail())?;
+                let frame = frame.select(exprs.clone()).map_err(fail())?;
                 Some(frame.create_physical_plan().await.map_err(fail())?)
             }
         };
         Ok(Self {
             plan,
             context: session.task_ctx(),
+            session,
+            exprs,
             beside,
             chunks,
             table,
@@ -277,28 +285,102 @@ impl Scanner {
 
     async fn chunk(&self, at: usize) -> Result<ChunkResult, EngineError> {
         let doing = format!("scanning table `{}`", self.table.name);
-        let fail = || EngineError::query(doing.clone());
-        let Some(plan) = &self.plan else {
-            return Err(EngineError::Worker { doing });
-        };
-        let mut batches = plan
-            .execute(at, Arc::clone(&self.context))
-            .map_err(fail())?;
-        let mut chunk = chunk::Chunk::new(self, self.chunks[at].0).map_err(fail())?;
-        while let Some(batch) = batches.try_next().await.map_err(fail())? {
-            let beside = std::mem::take(
-                &mut *self.beside[at]
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner),
-            );
-            chunk.add(&batch, beside).map_err(fail())?;
+        match self.fused(at).await {
+            Ok(result) => Ok(result),
+            // One rule that fails on one value fails the whole plan: find it, and let the others go on.
+            Err(error) if !matches!(error.find_root(), DataFusionError::External(_)) => {
+                tracing::warn!(table = %self.table.name, chunk = at, "evaluating rules one by one");
+                self.one_by_one(at).map_err(EngineError::query(doing))
+            }
+            Err(error) => Err(EngineError::query(doing)(error)),
         }
-        let beside = std::mem::take(
+    }
+
+    /// All rules in one plan.
+    async fn fused(&self, at: usize) -> Result<ChunkResult, DataFusionError> {
+        let mut chunk = chunk::Chunk::new(self, self.chunks[at].0)?;
+        if let Some(plan) = &self.plan {
+            let mut batches = plan.execute(at, Arc::clone(&self.context))?;
+            while let Some(batch) = batches.try_next().await? {
+                chunk.add(&batch, self.take_beside(at))?;
+            }
+        }
+        chunk.finish(self.take_beside(at), BTreeMap::new())
+    }
+
+    /// The same with every expression on its own: one that fails is null on its batch, and its rule is in error.
+    fn one_by_one(&self, at: usize) -> Result<ChunkResult, DataFusionError> {
+        drop(self.take_beside(at));
+        let mut chunk = chunk::Chunk::new(self, self.chunks[at].0)?;
+        let mut batches = self
+            .source
+            .read(self.chunks[at], self.explainer.clone())
+            .map_err(|e| DataFusionError::External(Box::new(e)))?;
+        let schema = DFSchema::try_from(Arc::clone(self.explainer.schema()))?;
+        let exprs = self
+            .exprs
+            .iter()
+            .map(|expr| self.session.create_physical_expr(expr.clone(), &schema))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut failed: BTreeMap<usize, String> = BTreeMap::new();
+        loop {
+            let mut beside = ByProducts::default();
+            let Some(batch) = batches.next_batch(&mut beside)? else {
+                return chunk.finish(beside, self.rules_of(&failed));
+            };
+            let rows = batch.num_rows();
+            let mut columns = Vec::with_capacity(exprs.len());
+            for (place, expr) in exprs.iter().enumerate() {
+                columns.push(
+                    match expr
+                        .evaluate(&batch)
+                        .and_then(|value| value.into_array(rows))
+                    {
+                        Ok(column) => column,
+                        Err(error) => {
+                            failed.entry(place).or_insert_with(|| describe(&error));
+                            Arc::new(BooleanArray::new_null(rows))
+                        }
+                    },
+                );
+            }
+            let fields: Vec<Field> = columns
+                .iter()
+                .enumerate()
+                .map(|(place, column)| {
+                    Field::new(place.to_string(), column.data_type().clone(), true)
+                })
+                .collect();
+            let evaluated = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+            chunk.add(&evaluated, beside)?;
+        }
+    }
+
+    /// The rules that need one of the columns that could not be evaluated.
+    fn rules_of(&self, failed: &BTreeMap<usize, String>) -> BTreeMap<usize, String> {
+        let mut errors = BTreeMap::new();
+        for rule in &self.rules {
+            let outcome = match &rule.outcome {
+                ScanOutcome::Predicate(at) => Some(*at),
+                ScanOutcome::Known { evaluated, .. } => *evaluated,
+            };
+            if let Some(why) = [rule.applies, outcome]
+                .into_iter()
+                .flatten()
+                .find_map(|at| failed.get(&at))
+            {
+                errors.insert(rule.rule, why.clone());
+            }
+        }
+        errors
+    }
+
+    fn take_beside(&self, at: usize) -> ByProducts {
+        std::mem::take(
             &mut *self.beside[at]
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
-        );
-        chunk.finish(beside).map_err(fail())
+        )
     }
 }
 
@@ -334,7 +416,7 @@ fn select(
         let outcome = match &rule.outcome {
             Outcome::Predicate(expr) => ScanOutcome::Predicate(place(expr)),
             Outcome::Query { evaluated, .. } => ScanOutcome::Known {
-                failing: keys.get(&rule.rule).cloned().unwrap_or_default(),
+                failing: keys.rows.get(&rule.rule).cloned().unwrap_or_default(),
                 evaluated: evaluated.as_ref().map(&mut place),
             },
             Outcome::RowCount { .. } => continue,
