@@ -13,9 +13,20 @@ pub use report::{RuleLine, RunReport, TableLine};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
 use crate::{
-    check::keys::key_failures,
-    publish::{OutDir, run_id},
+    check::{Engine, keys::key_failures},
+    project::Project,
+    publish::{OutDir, StagedRun, run_id},
 };
+
+/// What every stage of one run can look at.
+struct Context<'r> {
+    settings: &'r Settings,
+    project: &'r Project,
+    plan: &'r plan::Plan,
+    delivery: &'r delivery::Delivery,
+    engine: &'r Engine,
+    staged: &'r StagedRun,
+}
 
 /// Runs the project at `settings.project` over one delivery.
 ///
@@ -25,62 +36,57 @@ use crate::{
 /// # Errors
 /// See [`RunError`]; its [`RunError::exit_code`] is the command's.
 pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
-    let project = crate::project::load(&settings.project)?;
-    let plan = plan::Plan::new(&project, settings).await?;
-    let delivery = delivery::Delivery::index(&project, &plan, settings)?;
+    let project = &crate::project::load(&settings.project)?;
+    let plan = &plan::Plan::new(project, settings).await?;
+    let delivery = &delivery::Delivery::index(project, plan, settings)?;
 
     let out = OutDir::open(&settings.out)?;
-    let id = run_id(
+    let project_hash = results::identity(project, settings);
+    let staged = out.stage(&run_id(
         plan.as_of,
         &delivery.hashes(),
-        results::identity(&project, settings),
+        project_hash,
         env!("CARGO_PKG_VERSION"),
-    );
-    let staged = out.stage(&id)?;
-    let engine = plan.engine(settings, staged.scratch())?;
+    ))?;
+    let engine = &plan.engine(settings, staged.scratch())?;
+    let run = &Context {
+        settings,
+        project,
+        plan,
+        delivery,
+        engine,
+        staged: &staged,
+    };
 
     settings.progress.stage("keys");
     let scratch = |name: &str| staged.scratch_file(name);
+    let sources = &delivery.sources;
     let keys = key_failures(
-        &engine,
+        engine,
         &plan.checks,
         &project.rules,
         &plan.lists,
-        &delivery.sources,
+        sources,
         &scratch,
     )
     .await?;
 
-    let mut scanned = tables::scan_all(
-        &engine, &plan, &project, &delivery, &keys, &staged, settings,
-    )
-    .await?;
+    let mut scanned = tables::scan_all(run, &keys).await?;
 
     settings.progress.stage("aggregates");
-    let figures = results::aggregate(&engine, &plan, &project, &staged).await?;
+    let figures = results::aggregate(run).await?;
 
     settings.progress.stage("totals");
-    let reconciliations =
-        results::reconcile(&plan, &project, &delivery, figures, &staged, &mut scanned)?;
+    let reconciliations = results::reconcile(run, figures, &mut scanned)?;
 
     settings.progress.stage("log");
-    let counts = results::log(&engine, &mut scanned, &id, &staged).await?;
-    let report = results::report(
-        &project,
-        &plan,
-        &delivery,
-        &scanned,
-        counts,
-        &reconciliations,
-        &id,
-        settings,
-    );
-    results::write_results(&staged, &report)?;
+    let counts = results::log(run, &mut scanned).await?;
+    let report = results::report(run, &scanned, counts, &reconciliations);
+    results::write_results(run, &report)?;
 
     settings.progress.stage("publish");
-    let verified = staged.verify(results::facts(
-        &project, &plan, &delivery, &scanned, &report,
-    ))?;
+    let facts = results::facts(run, &scanned, &report);
+    let verified = staged.verify(facts)?;
     Ok(match report.blocked {
         false => report.published(verified.publish()?),
         true => report.kept(verified.keep()?),

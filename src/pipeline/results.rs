@@ -9,7 +9,8 @@ use arrow::{
 use futures::TryStreamExt;
 
 use super::{
-    delivery::{Delivery, file_hash},
+    Context,
+    delivery::file_hash,
     error::RunError,
     plan::Plan,
     report::{RuleLine, RunReport, TableLine},
@@ -20,12 +21,12 @@ use super::{
 };
 use crate::{
     aggregate::{Builder, aggregate_schema},
-    check::{Engine, EngineError, keys::register_parquet, scan::RowCounts},
+    check::{EngineError, keys::register_parquet, scan::RowCounts},
     decimal::Decimal,
     discrepancy::{Action, Severity},
     log::{Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, write_log},
     project::Project,
-    publish::{FileHash, InputFile, Rows, RunFacts, RunId, SeverityCounts, StagedRun},
+    publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedRun},
     reconcile::{self, Figure, Reconciliation, Verdict, computed, evaluate},
     row_groups::{BatchFile, Packing},
     rules::totals::Statement,
@@ -33,12 +34,14 @@ use crate::{
 };
 
 /// Makes the model tables and the aggregates; returns the aggregates' figures.
-pub(super) async fn aggregate(
-    engine: &Engine,
-    plan: &Plan,
-    project: &Project,
-    staged: &StagedRun,
-) -> Result<Vec<Figure>, RunError> {
+pub(super) async fn aggregate(run: &Context<'_>) -> Result<Vec<Figure>, RunError> {
+    let Context {
+        engine,
+        plan,
+        project,
+        staged,
+        ..
+    } = *run;
     let builder = Builder::new(engine, &plan.lists, &project.periods)?;
     for table in &plan.tables {
         let path = staged.path(&format!("clean/{}.parquet", table.name));
@@ -86,13 +89,17 @@ pub(super) async fn aggregate(
 
 /// Checks every statement; those that do not hold become findings.
 pub(super) fn reconcile(
-    plan: &Plan,
-    project: &Project,
-    delivery: &Delivery,
+    run: &Context<'_>,
     computed: Vec<Figure>,
-    staged: &StagedRun,
     scanned: &mut Scanned,
 ) -> Result<Vec<Reconciliation>, RunError> {
+    let Context {
+        plan,
+        project,
+        delivery,
+        staged,
+        ..
+    } = *run;
     let mut figures: Vec<Figure> = delivery
         .published
         .iter()
@@ -175,25 +182,27 @@ pub(super) fn statement_facts(statements: &[Statement]) -> impl Iterator<Item = 
 }
 
 /// Sorts the findings into the log.
-pub(super) async fn log(
-    engine: &Engine,
-    scanned: &mut Scanned,
-    id: &RunId,
-    staged: &StagedRun,
-) -> Result<LogCounts, RunError> {
+pub(super) async fn log(run: &Context<'_>, scanned: &mut Scanned) -> Result<LogCounts, RunError> {
+    let staged = run.staged;
     let Some(findings) = scanned.findings.take() else {
         return Ok(LogCounts::default());
     };
     let path: PathBuf = FindingFile::finish(findings)?;
-    let session = engine.session();
+    let session = run.engine.session();
     register_parquet(&session, "findings", &path).await?;
     let fail = || EngineError::query("sorting the discrepancies");
     let sorted = session.sql(LOG_ORDER).await.map_err(fail())?;
     let sorted = sorted.execute_stream().await.map_err(fail())?;
     let parquet = staged.create("discrepancies.parquet")?;
     let csv = staged.create("discrepancies.csv")?;
-    let (parquet, csv, counts) =
-        write_log(sorted, &scanned.facts, id.as_str(), parquet, csv).await?;
+    let (parquet, csv, counts) = write_log(
+        sorted,
+        &scanned.facts,
+        staged.run_id().as_str(),
+        parquet,
+        csv,
+    )
+    .await?;
     parquet.finish(Some(counts.total))?;
     csv.finish(Some(counts.total))?;
     Ok(counts)
@@ -245,7 +254,8 @@ pub(super) fn identity(project: &Project, settings: &Settings) -> FileHash {
 }
 
 /// Writes `rule_results` and `run_results.json`.
-pub(super) fn write_results(staged: &StagedRun, report: &RunReport) -> Result<(), RunError> {
+pub(super) fn write_results(run: &Context<'_>, report: &RunReport) -> Result<(), RunError> {
+    let staged = run.staged;
     write_rule_results(staged, &report.rules)?;
     let mut out = staged.create("run_results.json")?;
     let text = format!("{:#}\n", report.to_json());
@@ -312,15 +322,17 @@ fn write_rule_results(staged: &StagedRun, lines: &[RuleLine]) -> Result<(), RunE
 
 /// The run as its reader sees it.
 pub(super) fn report(
-    project: &Project,
-    plan: &Plan,
-    delivery: &Delivery,
+    run: &Context<'_>,
     scanned: &Scanned,
     counts: LogCounts,
     reconciliations: &[Reconciliation],
-    id: &RunId,
-    settings: &Settings,
 ) -> RunReport {
+    let Context {
+        plan,
+        project,
+        delivery,
+        ..
+    } = *run;
     let mut verdicts: BTreeMap<&'static str, u64> = BTreeMap::new();
     for r in reconciliations {
         *verdicts.entry(r.verdict.word()).or_default() += 1;
@@ -343,12 +355,12 @@ pub(super) fn report(
             }
         });
     RunReport {
-        run_id: id.as_str().to_owned(),
+        run_id: run.staged.run_id().as_str().to_owned(),
         project: project.name.clone(),
         delivery: delivery.name.clone(),
         as_of: plan.as_of,
         blocked: blocking > 0,
-        fails: settings.fail_on.fails(&counts.by_severity),
+        fails: run.settings.fail_on.fails(&counts.by_severity),
         tables: tables.collect(),
         rules: rule_lines(project, plan, scanned),
         by_severity: counts.by_severity,
@@ -371,13 +383,13 @@ pub(super) fn report(
 }
 
 /// The run as its manifest describes it.
-pub(super) fn facts(
-    project: &Project,
-    plan: &Plan,
-    delivery: &Delivery,
-    scanned: &Scanned,
-    report: &RunReport,
-) -> RunFacts {
+pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) -> RunFacts {
+    let Context {
+        plan,
+        project,
+        delivery,
+        ..
+    } = *run;
     let rows = |table: &str, counts: RowCounts| Rows {
         table: table.to_owned(),
         read: counts.read,

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, fs::File, io::BufWriter, path::PathBuf, sync::A
 
 use futures::StreamExt;
 
-use super::{delivery::Delivery, error::RunError, plan::Plan, settings::Settings};
+use super::{Context, error::RunError, plan::Plan};
 use crate::{
     check::{
-        Engine, Outcome,
-        keys::KeyFailures,
+        Outcome,
+        keys::{KeyError, KeyFailures},
         scan::{
             ChunkResult, RowCounts, RuleCounts, ScanSettings, clean_schema, quarantine_schema,
             scan, scanned_rules,
@@ -52,7 +52,7 @@ impl FindingFile {
     fn new(staged: &StagedRun) -> Result<Self, RunError> {
         let (file, path) = staged
             .scratch_file("findings.parquet")
-            .map_err(|source| crate::check::keys::KeyError::Scratch(source))?;
+            .map_err(KeyError::Scratch)?;
         let sink = BufWriter::with_capacity(1 << 20, file);
         let out = BatchFile::new(sink, Arc::clone(&FINDING_SCHEMA), Packing::Scratch)
             .map_err(parquet_error("findings"))?;
@@ -82,15 +82,15 @@ pub(super) fn parquet_error(
     move |source| RunError::Parquet { path, source }
 }
 
-pub(super) async fn scan_all(
-    engine: &Engine,
-    plan: &Plan,
-    project: &Project,
-    delivery: &Delivery,
-    keys: &KeyFailures,
-    staged: &StagedRun,
-    settings: &Settings,
-) -> Result<Scanned, RunError> {
+pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Scanned, RunError> {
+    let Context {
+        settings,
+        project,
+        plan,
+        delivery,
+        engine,
+        staged,
+    } = *run;
     let facts = facts(project, plan);
     let fact_of_rule = project
         .rules

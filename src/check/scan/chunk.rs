@@ -101,7 +101,7 @@ impl<'s> Chunk<'s> {
         for (rule, outcomes) in rules() {
             view.report(rule, &outcomes.fail, &mut self.findings, &mut changes);
         }
-        changes.sort_by(|a, b| (a.row, a.column).cmp(&(b.row, b.column)));
+        changes.sort_by_key(|c| (c.row, c.column));
         view.note_changes(&changes, &mut self.changes);
         self.rejects.extend(beside.rejects);
         let reasons =

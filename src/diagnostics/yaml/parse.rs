@@ -43,9 +43,7 @@ pub fn parse(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Option<
             }
         };
         let bytes = place.byte_range().unwrap_or_default();
-        if builder.event(event, bytes).is_none() {
-            return None;
-        }
+        builder.event(event, bytes)?;
     }
     let root = builder.root;
     if root.is_none() {
