@@ -3,22 +3,17 @@
 //! A mistake is reported at the innermost value that it concerns, the moment it is found; what travels up after that is
 //! only the news that there is no value. So [`super::Tried`] can stop it anywhere without losing the message.
 
-use std::{
-    cell::{Cell, RefCell},
-    fmt,
-    sync::Arc,
-};
+use std::{cell::Cell, sync::Arc};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{
-        self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
-        Visitor, value::BorrowedStrDeserializer,
-    },
-};
+use serde::{Deserialize, Deserializer, de::Visitor};
 
-use super::{Key, Node, Value, shapes};
-use crate::diagnostics::{AT_MARKER, DECODING, Diagnostic, Source, Span};
+use super::{
+    Node, Value,
+    access::{Entries, Items, Variant, WithPlace},
+    context::{Context, Decoding, Failure},
+    shapes,
+};
+use crate::diagnostics::{AT_MARKER, Diagnostic, Source};
 
 /// Reads `node` as a `T`, all unknown keys reported; `None` when there is no value, which has then been reported.
 pub fn decode<'de, T: Deserialize<'de>>(
@@ -37,10 +32,7 @@ pub fn decode_partly<'de, T: Deserialize<'de>>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<T> {
     let _decoding = Decoding::of(source);
-    let context = Context {
-        source,
-        said: RefCell::new(diagnostics),
-    };
+    let context = Context::new(source, diagnostics);
     T::deserialize(Decoder {
         node,
         context: &context,
@@ -56,96 +48,16 @@ pub fn fields_of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     fields.get().unwrap_or_default()
 }
 
-/// Sets the file that places belong to, and puts back the one before.
-struct Decoding(Option<Arc<Source>>);
-
-impl Decoding {
-    fn of(source: &Arc<Source>) -> Self {
-        Self(DECODING.with(|current| current.replace(Some(source.clone()))))
-    }
-}
-
-impl Drop for Decoding {
-    fn drop(&mut self) {
-        DECODING.with(|current| *current.borrow_mut() = self.0.take());
-    }
-}
-
-struct Context<'c> {
-    source: &'c Arc<Source>,
-    said: RefCell<&'c mut Vec<Diagnostic>>,
-}
-
-impl Context<'_> {
-    fn span(&self, bytes: std::ops::Range<usize>) -> Span {
-        Span {
-            source: self.source.clone(),
-            bytes,
-        }
-    }
-
-    /// Reports a failure that nobody has reported yet.
-    fn settle<T>(&self, result: Result<T, Failure>, node: &Node) -> Result<T, Failure> {
-        if let Err(Failure(Some(problem))) = result {
-            let mut diagnostic = Diagnostic::at(&self.span(node.bytes.clone()), problem.message);
-            diagnostic.help = problem.help;
-            self.said.borrow_mut().push(diagnostic);
-            return Err(Failure(None));
-        }
-        result
-    }
-}
-
-/// Why there is no value: the problem, or `None` once it has been reported.
-#[derive(Debug)]
-struct Failure(Option<Problem>);
-
-#[derive(Debug)]
-struct Problem {
-    message: String,
-    help: Option<String>,
-}
-
-impl Failure {
-    fn new(message: impl Into<String>, help: Option<String>) -> Self {
-        Self(Some(Problem {
-            message: message.into(),
-            help,
-        }))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            self.0
-                .as_ref()
-                .map_or("reported", |problem| &problem.message),
-        )
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl de::Error for Failure {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string(), None)
-    }
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("`{field}` is missing"), None)
-    }
-}
-
 #[derive(Clone, Copy)]
-struct Decoder<'de, 'c> {
-    node: &'de Node,
-    context: &'c Context<'c>,
+pub struct Decoder<'de, 'c> {
+    pub node: &'de Node,
+    pub context: &'c Context<'c>,
     /// Keys of this very map that another type reads.
-    others: &'static [&'static str],
+    pub others: &'static [&'static str],
 }
 
 impl<'de, 'c> Decoder<'de, 'c> {
-    fn child(&self, node: &'de Node) -> Self {
+    pub fn child(&self, node: &'de Node) -> Self {
         Self {
             node,
             context: self.context,
@@ -153,7 +65,7 @@ impl<'de, 'c> Decoder<'de, 'c> {
         }
     }
 
-    fn settle<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+    pub fn settle<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         self.context.settle(result, self.node)
     }
 
@@ -186,7 +98,7 @@ impl<'de, 'c> Decoder<'de, 'c> {
         }
     }
 
-    fn entries_of<V: Visitor<'de>>(
+    pub fn entries_of<V: Visitor<'de>>(
         &self,
         fields: Option<&'static [&'static str]>,
         visitor: V,
@@ -427,7 +339,7 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
                 format!("unknown {} `{word}`", in_words(name)),
             )
             .suggest(word, variants.iter().copied());
-            self.context.said.borrow_mut().push(diagnostic);
+            self.context.say(diagnostic);
             return Err(Failure(None));
         }
         self.settle(visitor.visit_enum(Variant {
@@ -452,212 +364,6 @@ fn in_words(name: &str) -> String {
         words.extend(letter.to_lowercase());
     }
     words
-}
-
-struct Items<'de, 'c> {
-    decoder: Decoder<'de, 'c>,
-    rest: std::slice::Iter<'de, Node>,
-}
-
-impl<'de> SeqAccess<'de> for Items<'de, '_> {
-    type Error = Failure;
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Failure> {
-        self.rest
-            .next()
-            .map(|node| seed.deserialize(self.decoder.child(node)))
-            .transpose()
-    }
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.rest.len())
-    }
-}
-
-struct Entries<'de, 'c> {
-    decoder: Decoder<'de, 'c>,
-    /// The known keys, where a struct is read.
-    fields: Option<&'static [&'static str]>,
-    rest: std::slice::Iter<'de, (Key, Node)>,
-    value: Option<&'de Node>,
-}
-
-impl<'de> MapAccess<'de> for Entries<'de, '_> {
-    type Error = Failure;
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Failure> {
-        let Decoder {
-            context, others, ..
-        } = self.decoder;
-        for (key, node) in self.rest.by_ref() {
-            let Some(fields) = self.fields else {
-                self.value = Some(node);
-                return seed.deserialize(KeyDecoder { key, context }).map(Some);
-            };
-            if fields.contains(&key.text.as_str()) {
-                self.value = Some(node);
-                return seed
-                    .deserialize(BorrowedStrDeserializer::new(&key.text))
-                    .map(Some);
-            }
-            if !others.contains(&key.text.as_str()) {
-                let known = fields.iter().chain(others).copied();
-                let diagnostic = Diagnostic::at(
-                    &context.span(key.bytes.clone()),
-                    format!("unknown key `{}`", key.text),
-                )
-                .suggest(&key.text, known);
-                context.said.borrow_mut().push(diagnostic);
-            }
-        }
-        Ok(None)
-    }
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Failure> {
-        match self.value.take() {
-            Some(node) => seed.deserialize(self.decoder.child(node)),
-            None => Err(de::Error::custom("a value was asked for before its key")),
-        }
-    }
-}
-
-/// A key as a text, with its place where that is asked for.
-#[derive(Clone, Copy)]
-struct KeyDecoder<'de, 'c> {
-    key: &'de Key,
-    context: &'c Context<'c>,
-}
-
-impl<'de> Deserializer<'de> for KeyDecoder<'de, '_> {
-    type Error = Failure;
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let result = visitor.visit_borrowed_str(&self.key.text);
-        let node = Node {
-            bytes: self.key.bytes.clone(),
-            value: Value::Sequence(Vec::new()),
-        };
-        self.context.settle(result, &node)
-    }
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        if name == AT_MARKER {
-            return visitor.visit_map(KeyWithPlace {
-                decoder: self,
-                step: 0,
-            });
-        }
-        self.deserialize_any(visitor)
-    }
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        visitor.visit_newtype_struct(self)
-    }
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
-/// Answers [`crate::diagnostics::At`]: start, end, value.
-struct WithPlace<'de, 'c> {
-    decoder: Decoder<'de, 'c>,
-    step: usize,
-}
-
-struct KeyWithPlace<'de, 'c> {
-    decoder: KeyDecoder<'de, 'c>,
-    step: usize,
-}
-
-macro_rules! with_place {
-    ($type:ident, $part:ident) => {
-        impl<'de> MapAccess<'de> for $type<'de, '_> {
-            type Error = Failure;
-            fn next_key_seed<K: DeserializeSeed<'de>>(
-                &mut self,
-                seed: K,
-            ) -> Result<Option<K::Value>, Failure> {
-                let field = crate::diagnostics::AT_FIELDS.get(self.step);
-                field
-                    .map(|field| seed.deserialize(BorrowedStrDeserializer::new(field)))
-                    .transpose()
-            }
-            fn next_value_seed<T: DeserializeSeed<'de>>(
-                &mut self,
-                seed: T,
-            ) -> Result<T::Value, Failure> {
-                self.step += 1;
-                let bytes = &self.decoder.$part.bytes;
-                match self.step {
-                    1 => seed.deserialize(bytes.start.into_deserializer()),
-                    2 => seed.deserialize(bytes.end.into_deserializer()),
-                    _ => seed.deserialize(self.decoder),
-                }
-            }
-        }
-    };
-}
-
-with_place!(WithPlace, node);
-with_place!(KeyWithPlace, key);
-
-struct Variant<'de, 'c> {
-    name: &'de str,
-    content: Option<Decoder<'de, 'c>>,
-    of: Decoder<'de, 'c>,
-}
-
-impl<'de, 'c> EnumAccess<'de> for Variant<'de, 'c> {
-    type Error = Failure;
-    type Variant = Self;
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<(T::Value, Self), Failure> {
-        let variant = seed.deserialize(BorrowedStrDeserializer::<Failure>::new(self.name))?;
-        Ok((variant, self))
-    }
-}
-
-impl<'de, 'c> Variant<'de, 'c> {
-    fn content(&self) -> Result<Decoder<'de, 'c>, Failure> {
-        let message = format!("`{}` stands here without its settings", self.name);
-        let help = format!("write `{}: …`; `{{}}` where it needs none", self.name);
-        self.content
-            .ok_or_else(|| Failure::new(message, Some(help)))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'de, '_> {
-    type Error = Failure;
-    fn unit_variant(self) -> Result<(), Failure> {
-        match self.content {
-            Some(_) => self.of.settle(Err(Failure::new(
-                format!("`{}` has no settings", self.name),
-                None,
-            ))),
-            None => Ok(()),
-        }
-    }
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Failure> {
-        seed.deserialize(self.content()?)
-    }
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Failure> {
-        self.content()?.deserialize_seq(visitor)
-    }
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        self.content()?.entries_of(Some(fields), visitor)
-    }
 }
 
 /// A deserializer that only listens to which fields are asked for.

@@ -3,6 +3,8 @@
 //! Rule files need only the plain part of YAML. Anchors, aliases, merge keys, tags and further documents are refused:
 //! they hide what a rule says from its reader, and a few aliases can unfold to gigabytes.
 
+mod access;
+mod context;
 mod decode;
 mod parse;
 mod place;
