@@ -110,3 +110,87 @@ fn closing(sorted: &[&Diagnostic]) -> String {
         n => format!("{mistakes} in {n} files"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnostics::Source;
+
+    fn at(text: &str, bytes: std::ops::Range<usize>) -> Span {
+        let source = Arc::new(Source {
+            path: "rules/x.yaml".into(),
+            text: text.into(),
+        });
+        Span { source, bytes }
+    }
+
+    #[test]
+    fn shows_each_mistake_once_in_order() {
+        let text = "a: 1\r\nbé: [\n  2,\n]\n";
+        let second = Diagnostic::at(&at(text, 11..20), "this is wrong")
+            .label("here")
+            .help("write 3");
+        let diagnostics = [
+            second.clone(),
+            Diagnostic::at(&at(text, 0..1), "unknown key `a`"),
+            Diagnostic::nowhere("a file is missing").help("write it"),
+            second,
+            Diagnostic::at(&at("", 0..0), "the file is empty"),
+        ];
+        insta::assert_snapshot!(render(&diagnostics, false), @"
+        error: a file is missing
+         |
+         = help: write it
+
+        error: the file is empty
+         --> rules/x.yaml:1:1
+          |
+        1 |
+          | ^
+
+        error: unknown key `a`
+         --> rules/x.yaml:1:1
+          |
+        1 | a: 1
+          | ^
+
+        error: this is wrong
+         --> rules/x.yaml:2:5
+          |
+        2 | bé: [
+          |     ^ here
+          |
+          = help: write 3
+
+        4 mistakes in 1 file
+        ");
+        let lines: Vec<_> = lines(&diagnostics)
+            .iter()
+            .map(|l| (l.line, l.column))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (None, None),
+                (Some(1), Some(1)),
+                (Some(1), Some(1)),
+                (Some(2), Some(5))
+            ]
+        );
+    }
+
+    #[test]
+    fn colour_is_only_colour() {
+        let diagnostics =
+            [Diagnostic::at(&at("a: 1\n", 0..1), "unknown key `a`").help("remove it")];
+        let coloured = render(&diagnostics, true);
+        assert!(coloured.contains('\u{1b}'));
+        let codes = regex::Regex::new("\u{1b}\\[[0-9;]*m").expect("a pattern");
+        assert_eq!(
+            codes.replace_all(&coloured, ""),
+            render(&diagnostics, false)
+        );
+    }
+}

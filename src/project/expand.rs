@@ -68,13 +68,15 @@ fn under_column(
     let Some(column) = column else { return };
     let index = file.table.column_index(&name.value);
     let is_text = index.is_some_and(|index| file.table.columns[index].ty == ColumnType::String);
-    if !is_text && column.type_check.is_none() {
+    // The rules of a column of no known type would only be reported for not fitting the stand-in.
+    let known = column.r#type.0.is_some();
+    if known && !is_text && column.type_check.is_none() {
         let node = of_kind("type", &[], name);
         rules.push(checker.rule(Draft {
             id: format!("{}.{}.type", file.table.name, name.value),
             span: name.span.clone(),
             kind: Kind::TypeCheck(TypeCheck::default()),
-            kind_node: &node,
+            kind_node: node,
             settings: Settings::default(),
             column: index,
             why: Some(why_type(name)),
@@ -83,7 +85,7 @@ fn under_column(
     }
     if let Some(check) = &column.type_check
         && is_text
-        && column.r#type.0.is_some()
+        && known
     {
         let message = format!("`{}` is text, which every cell can be read as", name.value);
         checker.diagnostics.push(
@@ -105,7 +107,10 @@ fn under_column(
             value: &rule.value,
             span,
         };
-        rules.extend(short(checker, id, word, name, index, &rule));
+        let draft = short(checker, id, word, name, index, &rule);
+        if known {
+            rules.extend(draft.map(|draft| checker.rule(draft)));
+        }
     }
 }
 
@@ -117,7 +122,7 @@ fn short(
     name: &At<String>,
     column: Option<usize>,
     rule: &At<&Shorthand<Tried<Severity>, Node>>,
-) -> Option<Rule> {
+) -> Option<Draft> {
     let common = yaml::fields_of::<Settings>();
     let (settings, node, why) = match &rule.value {
         Shorthand::Short(severity) => {
@@ -145,16 +150,16 @@ fn short(
         OnFail::Keep
     };
     let span = rule.span.clone();
-    Some(checker.rule(Draft {
+    Some(Draft {
         id,
         span,
         kind,
-        kind_node: &node,
+        kind_node: node,
         settings,
         column,
         why,
         on_fail,
-    }))
+    })
 }
 
 /// A rule of its own.
@@ -164,7 +169,7 @@ fn alone(checker: &mut Checker<'_>, node: &Node) -> Option<Rule> {
     let settings = yaml::decode::<Settings>(&said, checker.source, checker.diagnostics);
     let file = yaml::decode_partly::<RuleFile>(&rest, checker.source, common, checker.diagnostics)?;
     let kind = file.check.0?.value;
-    let kind_node = rest.get("check")?;
+    let kind_node = rest.get("check")?.clone();
     let on_fail = if matches!(kind, Kind::TypeCheck(_)) {
         OnFail::Null
     } else {

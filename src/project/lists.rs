@@ -43,9 +43,11 @@ pub fn read(
     for file in aliases {
         let stem = file.stem.strip_suffix(".aliases").unwrap_or(&file.stem);
         match read.iter_mut().find(|list| list.name.as_str() == stem) {
-            // A list that could not be read has been reported: its aliases would only repeat that.
-            Some(list) if list.codes.is_empty() => {}
-            Some(list) => add_aliases(list, &file.source, diagnostics),
+            Some(list) => {
+                let codes = lists.iter().find(|codes| codes.stem == stem);
+                let sound = !codes.is_some_and(|codes| mistaken(&codes.source, diagnostics));
+                add_aliases(list, &file.source, sound, diagnostics);
+            }
             None => {
                 let message = format!("there is no code list `{stem}` to have aliases");
                 let known = lists.iter().map(|list| list.stem.as_str());
@@ -54,6 +56,12 @@ pub fn read(
         }
     }
     read
+}
+
+/// Whether something has been reported about the file.
+fn mistaken(source: &Arc<Source>, diagnostics: &[Diagnostic]) -> bool {
+    let mut places = diagnostics.iter().filter_map(|d| d.span.as_ref());
+    places.any(|span| Arc::ptr_eq(&span.source, source))
 }
 
 fn codes(file: &Named, diagnostics: &mut Vec<Diagnostic>) -> Option<CodeList> {
@@ -140,7 +148,12 @@ fn codes(file: &Named, diagnostics: &mut Vec<Diagnostic>) -> Option<CodeList> {
     Some(list)
 }
 
-fn add_aliases(list: &mut CodeList, source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) {
+fn add_aliases(
+    list: &mut CodeList,
+    source: &Arc<Source>,
+    sound: bool,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     for fields in csv::records(source, ALIASES, diagnostics) {
         let mut reader = Cells {
             source,
@@ -167,7 +180,8 @@ fn add_aliases(list: &mut CodeList, source: &Arc<Source>, diagnostics: &mut Vec<
             .get(&code.text)
             .filter(|entry| entry.alias.is_none())
             .map(|entry| entry.code);
-        if of.is_none() {
+        // Where the codes have mistakes of their own, one that seems absent may only be misread.
+        if of.is_none() && sound {
             let message = format!("list `{}` has no code `{}`", list.name, code.text);
             let known = list.codes.iter().map(|code| code.code.as_str());
             let diagnostic = Diagnostic::at(&code.span(source), message).suggest(&code.text, known);

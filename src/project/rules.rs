@@ -24,13 +24,13 @@ use crate::{
 };
 
 /// A rule as its file says it, before anything about it is checked.
-pub struct Draft<'d> {
+pub struct Draft {
     pub id: String,
     /// Where it is declared.
     pub span: Span,
     /// The kind, and the settings that it was read from.
     pub kind: Kind,
-    pub kind_node: &'d Node,
+    pub kind_node: Node,
     pub settings: Settings,
     /// The column that it stands under.
     pub column: Option<usize>,
@@ -58,7 +58,7 @@ impl Checker<'_> {
     }
 
     /// The rule that `draft` says; whatever is wrong with it is reported.
-    pub fn rule(&mut self, draft: Draft<'_>) -> Rule {
+    pub fn rule(&mut self, draft: Draft) -> Rule {
         self.id(&draft);
         let Draft {
             id,
@@ -135,11 +135,11 @@ impl Checker<'_> {
             source: self.source,
         };
         rule.examples = examples::read(&files, &scope, self.diagnostics);
-        rule.version = version(&rule, kind_node);
+        rule.version = version(&rule, &kind_node);
         rule
     }
 
-    fn id(&mut self, draft: &Draft<'_>) {
+    fn id(&mut self, draft: &Draft) {
         let table = self.tables[self.table].name.as_str();
         let parts: Vec<&str> = draft.id.split('.').collect();
         let named =
@@ -242,7 +242,8 @@ impl Checker<'_> {
                     "`correct` goes with `accepted_values`; use keep, null, quarantine or exclude",
                 );
             }
-            OnFail::Null if rule.column.is_none() => {
+            // A column that is named and does not exist has been reported.
+            OnFail::Null if rule.column.is_none() && rule.kind.column().is_none() => {
                 let help = "name the rule's `column`, or use keep, quarantine or exclude";
                 self.report(&word.span, "there is no column to make null", help);
             }

@@ -322,7 +322,8 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
                 ),
                 _ => {
                     let message = format!(
-                        "exactly one {name} has to stand here, not {}",
+                        "exactly one {} has to stand here, not {}",
+                        in_words(name),
                         entries.len()
                     );
                     return self.settle(Err(Failure::new(
@@ -331,7 +332,7 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
                     )));
                 }
             },
-            Value::Sequence(_) => return self.other_shape(&format!("one {name}")),
+            Value::Sequence(_) => return self.other_shape(&format!("one {}", in_words(name))),
         };
         if !variants.contains(&word.as_str()) {
             let diagnostic = Diagnostic::at(

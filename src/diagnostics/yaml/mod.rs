@@ -9,6 +9,8 @@ mod decode;
 mod parse;
 mod place;
 mod shapes;
+#[cfg(test)]
+mod tests;
 
 use std::{ops::Range, sync::Arc};
 

@@ -270,7 +270,11 @@ impl Builder<'_, '_> {
             .and_then(|rest| rest.chars().next())
             .map_or(0, char::len_utf8);
         let help = match error.kind() {
-            ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation => "indent with spaces",
+            ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar => "use spaces instead of tabs",
             ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
                 "quote a text that holds `: `, and check the indentation and brackets before this place"
             }

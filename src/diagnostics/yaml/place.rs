@@ -126,3 +126,109 @@ fn escape(rest: &str) -> (Option<char>, usize) {
         None => (None, 1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnostics::{
+        Source,
+        yaml::{Entries, decode, parse},
+    };
+
+    /// The value of the only key of `text`.
+    fn value(text: &str) -> At<String> {
+        let source = Arc::new(Source {
+            path: "t.yaml".into(),
+            text: text.into(),
+        });
+        let mut diagnostics = Vec::new();
+        let node = parse(&source, &mut diagnostics).expect("a tree");
+        let read: Option<Entries<At<String>>> = decode(&node, &source, &mut diagnostics);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        read.expect("a value").0.remove(0).1
+    }
+
+    #[test]
+    fn places_lead_back_to_the_file() {
+        // File, word to find in the decoded text, what stands in the file there, and where.
+        let cases = [
+            ("k: one two", "two", "two", "t.yaml:1:8"),
+            ("k:  é two\n", "two", "two", "t.yaml:1:7"),
+            ("k: one\n  two\n  three\n", "three", "three", "t.yaml:3:3"),
+            ("k: 'it''s two'", "two", "two", "t.yaml:1:11"),
+            ("k: 'it''s two'", "it's", "it''s", "t.yaml:1:5"),
+            (
+                "k: \"a \\\"b\\\" \\u0063d\"",
+                "\"b\"",
+                "\\\"b\\\"",
+                "t.yaml:1:7",
+            ),
+            (
+                "k: \"a \\\"b\\\" \\u0063d\"",
+                "cd",
+                "\\u0063d",
+                "t.yaml:1:13",
+            ),
+            ("k: \"a\\n\\\n   b\\tc\"", "b", "b", "t.yaml:2:4"),
+            (
+                "k: |\n  a\n    b = c\n\n  d\n",
+                "b = c",
+                "b = c",
+                "t.yaml:3:5",
+            ),
+            ("k: |\n  a\n    b = c\n\n  d\n", "d", "d", "t.yaml:5:3"),
+            ("k: |\n\n  a\n  b\n", "b", "b", "t.yaml:4:3"),
+            ("k: |\n  'a' = 'b'\n", "'b'", "'b'", "t.yaml:2:9"),
+            ("k: |\n  \"a\" = \"b\"\n", "\"b\"", "\"b\"", "t.yaml:2:9"),
+            ("k: >-\n  a\n  b\n\n  c\n", "c", "c", "t.yaml:5:3"),
+            ("k: |2\n    x\n  y\n", "y", "y", "t.yaml:3:3"),
+            ("k:\r\n  |\r\n  x\r\n  y z\r\n", "z", "z", "t.yaml:4:5"),
+        ];
+        for (text, word, stands, place) in cases {
+            let at = value(text);
+            let start = at.value.find(word).expect("the word");
+            let by_bytes = span_of_bytes(&at, start..start + word.len());
+            let before = &at.value[..start];
+            let line = before.matches('\n').count() + 1;
+            let column = before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .count()
+                + 1;
+            let by_place = span_in(&at, (line, column), (line, column + word.chars().count()));
+            assert_eq!(by_place.bytes, by_bytes.bytes, "{text:?}");
+            assert_eq!(&text[by_place.bytes.clone()], stands, "{text:?}");
+            assert_eq!(format!("{by_place:?}"), place, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_has_the_place_of_its_content() {
+        let text = "k: |\n  a\n\n    b\n\n";
+        assert_eq!(&text[value(text).span.bytes], "a\n\n    b");
+    }
+
+    #[test]
+    fn places_outside_the_text_stay_inside_the_value() {
+        let at = value("k: |\n  ab\n  cd\nl: x\n");
+        for (start, end) in [
+            ((9, 9), (9, 9)),
+            ((0, 0), (0, 0)),
+            ((2, 1), (1, 1)),
+            ((1, 9), (7, 1)),
+            ((1, 1), (1, 1)),
+        ] {
+            let span = span_in(&at, start, end);
+            let inside =
+                at.span.bytes.start <= span.bytes.start && span.bytes.end <= at.span.bytes.end;
+            assert!(
+                inside && !span.bytes.is_empty(),
+                "{start:?} {end:?} {span:?}"
+            );
+        }
+    }
+}

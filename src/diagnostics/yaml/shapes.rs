@@ -22,8 +22,22 @@ impl<T> Default for Tried<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Tried<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The decoder has reported the failure at its place; the error holds nothing more.
-        Ok(Self(T::deserialize(deserializer).ok()))
+        struct TriedVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for TriedVisitor<T> {
+            type Value = Tried<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<Tried<T>, D::Error> {
+                // The decoder has reported the failure at its place; the error holds nothing more.
+                Ok(Tried(T::deserialize(deserializer).ok()))
+            }
+        }
+        // By way of a visitor, since a field that is absent has nobody to report it: serde then asks no visitor and fails.
+        deserializer.deserialize_newtype_struct(TRIED_MARKER, TriedVisitor(PhantomData))
     }
 }
 
@@ -63,6 +77,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
         deserializer.deserialize_map(EntriesVisitor(PhantomData))
     }
 }
+
+const TRIED_MARKER: &str = "$trueup::Tried";
 
 pub(super) const SHORTHAND_MARKER: &str = "$trueup::Shorthand";
 
