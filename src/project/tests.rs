@@ -144,9 +144,11 @@ fn good() -> Project {
     }
 }
 
-fn example(rows: &[(&str, &[&[(&str, &str)]])]) -> Example {
+type Row<'r> = &'r [(&'r str, &'r str)];
+
+fn example(rows: &[(&str, &[Row<'_>])]) -> Example {
     let own = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-    let row = |row: &&[(&str, &str)]| row.iter().map(own).collect();
+    let row = |row: &Row<'_>| row.iter().map(own).collect();
     rows.iter()
         .map(|(table, rows)| ((*table).to_owned(), rows.iter().map(row).collect()))
         .collect()
@@ -544,7 +546,7 @@ fn mistakes_in_table_files_are_shown() {
         (
             BOOKS_FILE,
             "type: integer",
-            "type: integer\n    formats: [\"%d\"]"
+            "type: integer\n    formats: [\"%d\"]",
         ),
         (BOOKS_FILE, "\"%d/%m/%Y\"", "\"%d/%m\""),
         (BOOKS_FILE, "\"%d/%m/%Y\"", "\"%Y-%Q\""),
@@ -556,7 +558,7 @@ fn mistakes_in_table_files_are_shown() {
         (
             BOOKS_FILE,
             "    type: date\n",
-            "    type: string\n    type_check: error\n"
+            "    type: string\n    type_check: error\n",
         ),
         (BOOKS_FILE, "version: 1", "version: 1\nname:\n\ttab: 1"),
     ]);
@@ -581,66 +583,66 @@ fn mistakes_in_rules_are_shown() {
         (
             BOOKS_FILE,
             "[{ books: [{ book: B-1 }, { book: B-1 }] }]",
-            "[{ book: B-1 }]"
+            "[{ book: B-1 }]",
         ),
         (
             BOOKS_FILE,
             "{ books: [{ book: B-1 }, { book: B-1 }] }",
-            "{ boks: [{ book: B-1 }] }"
+            "{ boks: [{ book: B-1 }] }",
         ),
         (BOOKS_FILE, "min: 1, max", "min: one, max"),
         (
             BOOKS_FILE,
             "id: books.bought.not_in_future",
-            "id: book.bought.not_in_future"
+            "id: book.bought.not_in_future",
         ),
         (
             BOOKS_FILE,
             "id: books.bought.not_in_future",
-            "id: books.Bought"
+            "id: books.Bought",
         ),
         (
             BOOKS_FILE,
             "id: books.bought.not_in_future",
-            "id: books.pages.range"
+            "id: books.pages.range",
         ),
         (
             BOOKS_FILE,
             "  - id: books.bought.not_in_future\n    check:",
-            "  - check:"
+            "  - check:",
         ),
         (
             BOOKS_FILE,
             "check: { row_count: { min: 1 } }",
-            "check: { row_cont: { min: 1 } }"
+            "check: { row_cont: { min: 1 } }",
         ),
         (
             BOOKS_FILE,
             "check: { row_count: { min: 1 } }",
-            "check: row_count"
+            "check: row_count",
         ),
         (
             BOOKS_FILE,
             "check: { row_count: { min: 1 } }",
-            "check: { row_count: {}, length: {} }"
+            "check: { row_count: {}, length: {} }",
         ),
         (BOOKS_FILE, "row_count: { min: 1 }", "not_null: {}"),
         (
             BOOKS_FILE,
             "row_count: { min: 1 }",
-            "row_count: { min: \"1\" }"
+            "row_count: { min: \"1\" }",
         ),
         (
             BOOKS_FILE,
             "        column: bought",
-            "        column: brought"
+            "        column: brought",
         ),
         (BOOKS_FILE, "        column: bought\n", ""),
         (BOOKS_FILE, "max_share: 0.25", "max_share: 25"),
         (
             BOOKS_FILE,
             "threshold: { max_count: 3 }",
-            "on_fail: exclude"
+            "on_fail: exclude",
         ),
         (BOOKS_FILE, "dimension: timeliness", "dimension: time"),
         (BOOKS_FILE, "nulls: fail", "nulls: null"),
@@ -648,7 +650,7 @@ fn mistakes_in_rules_are_shown() {
         (
             BOOKS_FILE,
             "[{ bought: 2017-01-05, pages: null }]",
-            "[{ books: [{ bought: 2017-01-05 }] }]"
+            "[{ books: [{ bought: 2017-01-05 }] }]",
         ),
     ]);
     insta::assert_snapshot!(shown);
@@ -674,7 +676,7 @@ fn mistakes_in_lists_are_shown() {
         (
             "rules/reference/genre.aliases.csv",
             "",
-            "alias,code,cause,confidence\n"
+            "alias,code,cause,confidence\n",
         ),
     ]);
     insta::assert_snapshot!(shown);

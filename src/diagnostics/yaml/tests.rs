@@ -299,8 +299,16 @@ fn a_part_that_is_absent_is_missing_and_one_that_is_wrong_is_not() {
     }
     let cases = [
         ("circle: { radius: 1 }", Some((true, false)), ""),
-        ("circle: { radius: x }", Some((false, false)), "a whole number of 0 or more has to stand here, not `x`"),
-        ("circle:", Some((false, false)), "a map of settings has to stand here, not nothing"),
+        (
+            "circle: { radius: x }",
+            Some((false, false)),
+            "a whole number of 0 or more has to stand here, not `x`",
+        ),
+        (
+            "circle:",
+            Some((false, false)),
+            "a map of settings has to stand here, not nothing",
+        ),
         ("other: { radius: 1 }", None, "`circle` is missing"),
     ];
     for (text, expected, message) in cases {
