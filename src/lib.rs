@@ -2,6 +2,7 @@
 //!
 //! The modules are the stages of a run, in order; ARCHITECTURE.md says which may use which.
 
+pub mod decimal;
 pub mod names;
 
 pub mod diagnostics;
@@ -10,3 +11,5 @@ pub mod discrepancy;
 pub mod tables;
 
 pub mod rules;
+
+pub mod reconcile;

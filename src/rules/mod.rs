@@ -2,6 +2,7 @@
 
 pub mod kinds;
 mod template;
+pub mod totals;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,141 @@
+//! Reconciliation: declared statements are held against the figures, and every group they make gets a verdict.
+//!
+//! Nothing is dropped in silence: a selector that finds nothing, a listed word that no figure has, a figure without
+//! its counterpart and a number that does not fit are rows of their own, with the verdict *not evaluated*.
+
+mod evidence;
+mod figures;
+mod groups;
+mod pairs;
+pub mod published;
+mod run;
+mod select;
+mod shares;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, sync::Arc};
+
+use serde::Serialize;
+
+pub use crate::rules::totals::{Key, Source};
+pub use figures::{AggregateRow, COMPUTED, Figure, computed};
+
+use crate::{
+    decimal::Decimal,
+    discrepancy::{Category, Dimension, Severity},
+    rules::totals::Statement,
+    tables::CodeList,
+};
+
+/// Holds `statements` against `figures`: one row for each group, in the order of the statements, then of the groups' keys.
+pub fn evaluate(
+    statements: &[Statement],
+    figures: &[Figure],
+    lists: &[CodeList],
+) -> Vec<Reconciliation> {
+    let index = select::Index::new(figures);
+    statements
+        .iter()
+        .flat_map(Statement::expand)
+        .flat_map(|statement| run::run(&statement, &index, lists))
+        .collect()
+}
+
+/// One group of one statement and what came of it.
+#[derive(Clone, Debug)]
+pub struct Reconciliation {
+    /// The id of the group: `<rule id>[<key=value;…>]`, unique and the same every night.
+    pub statement: String,
+    /// The statement that made the group.
+    pub rule: Arc<Checked>,
+    /// The population, where the group has one.
+    pub population: Option<Arc<str>>,
+    /// The period, where the group has one.
+    pub period: Option<Arc<str>>,
+    /// The category, where the group has one.
+    pub category: Option<Arc<str>>,
+    /// What is stated: the total, left side, part or share.
+    pub stated: Option<Decimal>,
+    /// What it is held against: the sum, right side, whole or quotient.
+    pub computed: Option<Decimal>,
+    /// `stated` − `computed`.
+    pub difference: Option<Decimal>,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// Why they differ, once somebody knows.
+    pub likely_cause: Option<String>,
+    /// The figures in a sentence.
+    pub evidence: String,
+    /// Where the stated figure stands.
+    pub stated_at: String,
+    /// Where the figures stand that it is held against.
+    pub computed_at: String,
+    /// The stated figures, as indices; several when the same figure is printed in several places.
+    pub stated_from: Vec<usize>,
+    /// The figures behind `computed`, as indices: the parts of a sum; of a share, its part and its whole.
+    pub computed_from: Vec<usize>,
+}
+
+/// What all groups of a statement have in common.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The statement's id.
+    pub rule_id: String,
+    /// Twelve hex digits that change with what the statement does.
+    pub version: String,
+    /// The word of its kind.
+    pub kind: &'static str,
+    /// How much a disagreement matters.
+    pub severity: Severity,
+    /// Which dimension of quality.
+    pub dimension: Dimension,
+    /// The category of a disagreement in the log.
+    pub discrepancy: Category,
+    /// What agreement looks like.
+    pub expected: &'static str,
+    /// The largest difference that still agrees.
+    pub tolerance: Decimal,
+    /// Why the figures must agree.
+    pub why: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// For selection.
+    pub tags: Vec<String>,
+}
+
+/// What came of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The figures agree within the tolerance.
+    Agrees,
+    /// They do not.
+    Disagrees,
+    /// They do not, and a cause accounts for all of it.
+    Explained,
+    /// They are not about the same thing.
+    NotComparable,
+    /// There was nothing to compare; the evidence says why.
+    NotEvaluated,
+}
+
+impl Verdict {
+    /// The word in outputs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Agrees => "agrees",
+            Verdict::Disagrees => "disagrees",
+            Verdict::Explained => "explained",
+            Verdict::NotComparable => "not_comparable",
+            Verdict::NotEvaluated => "not_evaluated",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
