@@ -1,9 +1,9 @@
 //! The figures in a sentence.
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 
-use super::{Figure, Key, select::Side};
-use crate::decimal::{Decimal, Ratio};
+use super::{Figure, Key, groups::Amount, select::Side};
+use crate::decimal::Ratio;
 
 /// Parts that are written out.
 const FEW_PARTS: usize = 6;
@@ -11,44 +11,71 @@ const FEW_PARTS: usize = 6;
 const FEW_PLACES: usize = 3;
 
 /// `sum of 3 parts 8,538 (4,600 + 3,635 + 303) against 8,538 stated`.
-pub(super) fn sum(parts: &[Decimal], sum: Decimal, total: Decimal) -> String {
-    let mut listed = String::new();
-    if (2..=FEW_PARTS).contains(&parts.len()) {
-        let texts: Vec<String> = parts.iter().map(|part| part.grouped()).collect();
-        listed = format!(" ({})", texts.join(" + "));
-    }
-    let noun = if parts.len() == 1 { "part" } else { "parts" };
+pub(super) fn sum(parts: &Amount<'_, '_>, total: &Amount<'_, '_>) -> String {
     format!(
-        "sum of {} {noun} {}{listed} against {} stated",
-        parts.len(),
-        sum.grouped(),
-        total.grouped()
+        "{} against {} stated",
+        parts_alone(parts),
+        amount(total, &[])
     )
 }
 
-/// `1,701 (label) against 1,704 (chart)`: two figures joined by `between`, each with what sets it apart from the other.
-pub(super) fn pair(one: &Figure, between: &str, other: &Figure) -> String {
-    let apart: Vec<Key> = Key::ALL
-        .iter()
-        .copied()
-        .filter(|key| *key != Key::Source && one.key(*key) != other.key(*key))
-        .collect();
-    let described = |figure: &Figure| {
-        let texts: Vec<String> = apart.iter().map(|k| figure.key(*k).to_string()).collect();
-        let mut text = figure.value.grouped();
-        if !texts.is_empty() {
-            let _ = write!(text, " ({})", texts.join(", "));
+/// `sum of 39 parts 2,050`.
+pub(super) fn parts_alone(parts: &Amount<'_, '_>) -> String {
+    let count = parts.members.len();
+    let noun = if count == 1 { "part" } else { "parts" };
+    format!("sum of {count} {noun} {}", amount(parts, &[]))
+}
+
+/// `1,701 (label) against 1,704 (chart)`: two amounts joined by `between`, each with what sets it apart from the other.
+pub(super) fn pair(one: &Amount<'_, '_>, between: &str, other: &Amount<'_, '_>) -> String {
+    let mut apart = (Vec::new(), Vec::new());
+    for key in Key::ALL {
+        if let (Some(a), Some(b)) = (common(one, *key), common(other, *key))
+            && a != b
+            && *key != Key::Source
+        {
+            apart.0.push(a);
+            apart.1.push(b);
         }
-        text
-    };
-    format!("{} {between} {}", described(one), described(other))
+    }
+    let (one, other) = (amount(one, &apart.0), amount(other, &apart.1));
+    format!("{one} {between} {other}")
+}
+
+/// The figures' text under `key`, as printed, where it is the same.
+fn common(amount: &Amount<'_, '_>, key: Key) -> Option<Arc<str>> {
+    let mut texts = amount
+        .members
+        .iter()
+        .map(|member| amount.side.figure(*member).key(key));
+    let first = texts.next()?;
+    texts.all(|text| text == first).then_some(first)
+}
+
+/// `138 (6 + 53 + 79; chart)`: the addends of a short sum, then `notes`.
+pub(super) fn amount(amount: &Amount<'_, '_>, notes: &[Arc<str>]) -> String {
+    let mut inside = Vec::new();
+    if (2..=FEW_PARTS).contains(&amount.members.len()) {
+        let addends = amount.members.iter();
+        let addends = addends.map(|member| amount.side.figure(*member).value.grouped());
+        inside.push(addends.collect::<Vec<_>>().join(" + "));
+    }
+    if !notes.is_empty() {
+        inside.push(notes.join(", "));
+    }
+    let value = amount.value.grouped();
+    if inside.is_empty() {
+        value
+    } else {
+        format!("{value} ({})", inside.join("; "))
+    }
 }
 
 /// `21 of 191 is 10.994…%: 11.0% rounded half up, 10.9% truncated; 10.1% stated`.
 pub(super) fn share(
     share: &Figure,
-    part: &Figure,
-    whole: &Figure,
+    part: &Amount<'_, '_>,
+    whole: &Amount<'_, '_>,
     ratio: Ratio,
     closer: Ratio,
     unit: &str,
@@ -57,7 +84,7 @@ pub(super) fn share(
         "" => format!("{}{unit}", share.value),
         printed => printed.to_owned(),
     };
-    let (part, whole) = (part.value.grouped(), whole.value.grouped());
+    let (part, whole) = (amount(part, &[]), amount(whole, &[]));
     let Ratio {
         rounded, truncated, ..
     } = ratio;

@@ -1,12 +1,9 @@
 //! Grouping and matching: hash joins on keys, and results in the order of the keys.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Figure, select::Side};
-use crate::rules::totals::Key;
+use crate::{decimal::Decimal, rules::totals::Key};
 
 /// The values of a group's keys.
 pub(super) type GroupKey = Vec<Arc<str>>;
@@ -43,78 +40,68 @@ impl<'s, 'f> Groups<'s, 'f> {
     }
 }
 
-/// The one figure that `members` are; `Err` says why they are not one.
-///
-/// The same figure printed in several places is one figure when every place prints the same value.
-pub(super) fn single<'f>(side: &Side<'f>, members: &[usize]) -> Result<&'f Figure, String> {
-    let Some((first, others)) = members.split_first() else {
-        return Err(format!("`{}` has no figure here", side.name));
-    };
-    const SAME: [Key; 6] = [
-        Key::Source,
-        Key::Table,
-        Key::Period,
-        Key::Population,
-        Key::Category,
-        Key::Measure,
-    ];
-    let figure = side.figure(*first);
-    for other in others {
-        let second = side.figure(*other);
-        let differs = SAME
-            .iter()
-            .find(|key| side.key(*first, **key) != side.key(*other, **key));
-        // Two rows of one table that a code list gives one name are two figures.
-        let differs = differs.copied().or_else(|| {
-            let two_rows = figure.origin == second.origin && figure.category != second.category;
-            two_rows.then_some(Key::Category)
-        });
-        let count = members.len();
-        if let Some(key) = differs {
-            let (one, two) = (figure.key(key), second.key(key));
-            return Err(format!(
-                "`{}` selects {count} figures where one is meant: they differ in {key} (`{one}`, `{two}`); narrow the selector or add the key to `by`",
-                side.name
-            ));
-        }
-        if figure.value != second.value {
-            return Err(format!(
-                "`{}` is printed {count} times with different values: {} at {}, {} at {}",
-                side.name,
-                figure.value.grouped(),
-                figure.stated_at,
-                second.value.grouped(),
-                second.stated_at
-            ));
-        }
-    }
-    Ok(figure)
+/// What some figures of a side come to.
+pub(super) struct Amount<'s, 'f> {
+    pub(super) side: &'s Side<'f>,
+    pub(super) members: &'s [usize],
+    /// Their sum; of one figure, its value.
+    pub(super) value: Decimal,
 }
 
-/// Why `members` cannot be added, if they cannot.
-pub(super) fn unaddable(side: &Side<'_>, members: &[usize]) -> Option<String> {
+impl<'s, 'f> Amount<'s, 'f> {
+    /// The sum of `members`; `Err` says why they cannot be added.
+    pub(super) fn of(side: &'s Side<'f>, members: &'s [usize]) -> Result<Self, String> {
+        if let Some(reason) = unaddable(side, members) {
+            return Err(reason);
+        }
+        let mut values = members.iter().map(|member| side.figure(*member).value);
+        let first = values
+            .next()
+            .ok_or_else(|| format!("`{}` has no figure here", side.name))?;
+        let value = values
+            .try_fold(first, Decimal::checked_add)
+            .ok_or_else(|| {
+                let count = members.len();
+                format!("`{}`: the sum of {count} figures is too large", side.name)
+            })?;
+        Ok(Self {
+            side,
+            members,
+            value,
+        })
+    }
+}
+
+/// Why adding `members` would mean nothing, if so.
+///
+/// The same figure printed in several places (a table's body and its chart) is not two figures, and a count and a
+/// percentage are not of a kind: both are slips of a selector that a sum would hide.
+fn unaddable(side: &Side<'_>, members: &[usize]) -> Option<String> {
+    let (first, others) = members.split_first()?;
+    if others.is_empty() {
+        return None;
+    }
+    let first = side.figure(*first);
     let mut seen: HashMap<[&str; 5], &Figure> = HashMap::with_capacity(members.len());
-    let mut measures: HashSet<&str> = HashSet::new();
-    for place in members {
-        let figure = side.figure(*place);
-        measures.insert(&figure.measure);
+    for member in members {
+        let figure = side.figure(*member);
+        if figure.measure != first.measure {
+            return Some(format!(
+                "`{}` would add {} at {} to {} at {}: choose one `measure` or add it to `by`",
+                side.name, figure.measure, figure.stated_at, first.measure, first.stated_at
+            ));
+        }
         let identity: [&str; 5] = [
+            figure.source.word(),
             &figure.table,
             &figure.period,
             &figure.population,
             &figure.category,
-            figure.source.word(),
         ];
-        if measures.len() > 1 {
+        if let Some(same) = seen.insert(identity, figure) {
             return Some(format!(
-                "`{}` would add figures of different measures, {} at {} among them; choose one `measure` or add it to `by`",
-                side.name, figure.measure, figure.stated_at
-            ));
-        }
-        if let Some(first) = seen.insert(identity, figure) {
-            return Some(format!(
-                "`{}` would count `{}` twice, from {} and {}; choose one `origin` or add it to `by`",
-                side.name, figure.category, first.stated_at, figure.stated_at
+                "`{}` would add `{}` twice, from {} and {}: choose one `origin` or add it to `by`",
+                side.name, figure.category, same.stated_at, figure.stated_at
             ));
         }
     }

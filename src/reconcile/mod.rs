@@ -56,11 +56,11 @@ pub struct Reconciliation {
     pub period: Option<Arc<str>>,
     /// The category, where the group has one.
     pub category: Option<Arc<str>>,
-    /// What is stated: the total, left side, part or share.
+    /// What is stated: the total, left side, whole or share.
     pub stated: Option<Decimal>,
-    /// What it is held against: the sum, right side, whole or quotient.
+    /// What it is held against: the sum, right side, part or quotient.
     pub computed: Option<Decimal>,
-    /// `stated` − `computed`.
+    /// `computed` − `stated`: below 0 when too much is stated.
     pub difference: Option<Decimal>,
     /// What came of it.
     pub verdict: Verdict,
@@ -72,7 +72,7 @@ pub struct Reconciliation {
     pub stated_at: String,
     /// Where the figures stand that it is held against.
     pub computed_at: String,
-    /// The stated figures, as indices; several when the same figure is printed in several places.
+    /// The stated figures, as indices; several when their sum is meant.
     pub stated_from: Vec<usize>,
     /// The figures behind `computed`, as indices: the parts of a sum; of a share, its part and its whole.
     pub computed_from: Vec<usize>,

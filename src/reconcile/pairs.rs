@@ -1,8 +1,8 @@
 //! `equals`, `subset_of` and `control_total`: two figures side by side.
 
 use super::{
-    Figure, Reconciliation, Verdict, evidence,
-    groups::{GroupKey, Groups, single},
+    Reconciliation, Verdict, evidence,
+    groups::{Amount, GroupKey, Groups},
     run::Run,
 };
 use crate::decimal::Decimal;
@@ -12,66 +12,67 @@ use crate::decimal::Decimal;
 pub(super) enum Kind {
     /// They are the same.
     Equals,
-    /// The first is no larger than the second.
+    /// The computed one is no larger than the stated one.
     SubsetOf,
     /// They are the same, and neither is there alone.
     ControlTotal,
 }
 
 pub(super) fn rows(run: &Run<'_>, kind: Kind) -> Vec<(GroupKey, Reconciliation)> {
-    let [left, right] = run.sides.as_slice() else {
+    let [one, other] = run.sides.as_slice() else {
         return Vec::new();
     };
-    let (left, right) = (Groups::new(left, &run.by), Groups::new(right, &run.by));
+    // A whole is what is stated, a part is what it is held against.
+    let (stated, computed) = match kind {
+        Kind::Equals | Kind::ControlTotal => (one, other),
+        Kind::SubsetOf => (other, one),
+    };
+    let (stated, computed) = (Groups::new(stated, &run.by), Groups::new(computed, &run.by));
     let mut rows = Vec::new();
-    for (group, members) in left.sorted() {
-        let mut row = run.row(&run.by, group, (left.side, members));
-        row.stated_by(left.side, members);
-        let other = right.get(group);
+    for (group, members) in stated.sorted() {
+        let mut row = run.row(&run.by, group, (stated.side, members));
+        row.stated_by(stated.side, members);
+        let other = computed.get(group);
         if let Some(other) = other {
-            row.held_against(right.side, other);
+            row.held_against(computed.side, other);
         }
-        let both = single(left.side, members).and_then(|one| {
-            let other = other.map(|other| single(right.side, other)).transpose()?;
-            Ok((one, other))
-        });
-        match both {
-            Err(reason) => row.not_evaluated(reason),
-            Ok((one, Some(other))) => relate(run, kind, &mut row, one, other),
-            Ok((one, None)) => {
+        let one = Amount::of(stated.side, members);
+        let other = other.map(|other| Amount::of(computed.side, other));
+        match (one, other.transpose()) {
+            (Err(reason), _) | (_, Err(reason)) => row.not_evaluated(reason),
+            (Ok(one), Ok(Some(other))) => relate(run, kind, &mut row, &one, &other),
+            (Ok(one), Ok(None)) => {
                 row.stated = Some(one.value);
-                let value = one.value.grouped();
+                let amount = evidence::amount(&one, &[]);
                 if kind == Kind::ControlTotal {
                     row.verdict = Verdict::Disagrees;
-                    row.evidence = format!("{value} stated and nothing computed for it");
+                    row.evidence = format!("{amount} stated and nothing computed for it");
                 } else {
-                    let (left, right) = (left.side.name, right.side.name);
-                    row.not_evaluated(format!("`{left}` is {value} and `{right}` has no figure"));
+                    row.not_evaluated(alone(&amount, stated.side.name, computed.side.name));
                 }
             }
         }
         rows.push((group.clone(), row));
     }
-    for (group, members) in right.sorted() {
-        if left.get(group).is_some() {
+    for (group, members) in computed.sorted() {
+        if stated.get(group).is_some() {
             continue;
         }
-        let mut row = run.row(&run.by, group, (right.side, members));
-        row.held_against(right.side, members);
-        match single(right.side, members) {
+        let mut row = run.row(&run.by, group, (computed.side, members));
+        row.held_against(computed.side, members);
+        match Amount::of(computed.side, members) {
             Err(reason) => row.not_evaluated(reason),
-            Ok(figure) => {
-                row.computed = Some(figure.value);
-                let value = figure.value.grouped();
+            Ok(other) => {
+                row.computed = Some(other.value);
+                let amount = evidence::amount(&other, &[]);
                 if kind != Kind::ControlTotal {
-                    let (left, right) = (left.side.name, right.side.name);
-                    row.not_evaluated(format!("`{right}` is {value} and `{left}` has no figure"));
-                } else if figure.value == Decimal::ZERO {
+                    row.not_evaluated(alone(&amount, computed.side.name, stated.side.name));
+                } else if other.value == Decimal::ZERO {
                     // Publications leave empty categories out; that claims nothing.
                     row.not_evaluated("nothing is stated and 0 computed".to_owned());
                 } else {
                     row.verdict = Verdict::Disagrees;
-                    row.evidence = format!("nothing is stated and {value} computed");
+                    row.evidence = format!("nothing is stated and {amount} computed");
                 }
             }
         }
@@ -80,21 +81,31 @@ pub(super) fn rows(run: &Run<'_>, kind: Kind) -> Vec<(GroupKey, Reconciliation)>
     rows
 }
 
-fn relate(run: &Run<'_>, kind: Kind, row: &mut Reconciliation, one: &Figure, other: &Figure) {
-    let (stated, computed) = (one.value, other.value);
+fn alone(amount: &str, one: &str, other: &str) -> String {
+    format!("`{one}` is {amount} and `{other}` has no figure for it")
+}
+
+fn relate(
+    run: &Run<'_>,
+    kind: Kind,
+    row: &mut Reconciliation,
+    stated: &Amount<'_, '_>,
+    computed: &Amount<'_, '_>,
+) {
     match kind {
         Kind::Equals => {
-            row.evidence = evidence::pair(one, "against", other);
-            run.compare(row, stated, computed);
+            row.evidence = evidence::pair(stated, "against", computed);
+            run.compare(row, stated.value, computed.value);
         }
         Kind::ControlTotal => {
-            let (stated, computed) = (stated.grouped(), computed.grouped());
-            row.evidence = format!("{stated} stated against {computed} computed");
-            run.compare(row, one.value, other.value);
+            let counted = evidence::amount(computed, &[]);
+            let printed = evidence::amount(stated, &[]);
+            row.evidence = format!("{printed} stated against {counted} computed");
+            run.compare(row, stated.value, computed.value);
         }
         Kind::SubsetOf => {
-            row.evidence = evidence::pair(one, "of", other);
-            run.settle(row, stated, computed, |difference| {
+            row.evidence = evidence::pair(computed, "of", stated);
+            run.settle(row, stated.value, computed.value, |difference| {
                 Some(difference <= run.rule.tolerance)
             });
             if let (Verdict::Disagrees, Some(difference)) = (row.verdict, row.difference) {

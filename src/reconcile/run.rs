@@ -164,7 +164,7 @@ impl<'f> Run<'f> {
     ) {
         row.stated = Some(stated);
         row.computed = Some(computed);
-        row.difference = stated.checked_sub(computed);
+        row.difference = computed.checked_sub(stated);
         match row.difference.and_then(agrees) {
             Some(true) => row.verdict = Verdict::Agrees,
             Some(false) => row.verdict = Verdict::Disagrees,

@@ -1,11 +1,10 @@
 //! `share_of`: a share is its part divided by its whole, rounded half up to the decimals that were printed.
 
-use std::collections::HashSet;
-
 use super::{
-    Reconciliation, evidence,
-    groups::{GroupKey, Groups, single},
+    Figure, Reconciliation, evidence,
+    groups::{Amount, GroupKey, Groups},
     run::Run,
+    select::Side,
 };
 use crate::{
     decimal::Decimal,
@@ -21,7 +20,6 @@ pub(super) fn rows(run: &Run<'_>, settings: &ShareOf) -> Vec<(GroupKey, Reconcil
     let parts = Groups::new(part, &run.by);
     let wholes = Groups::new(whole, &on);
     let mut rows = Vec::new();
-    let mut matched: HashSet<GroupKey> = HashSet::new();
     for (group, members) in shares.sorted() {
         let mut row = run.row(&run.by, group, (share, members));
         row.stated_by(share, members);
@@ -32,44 +30,41 @@ pub(super) fn rows(run: &Run<'_>, settings: &ShareOf) -> Vec<(GroupKey, Reconcil
                 row.held_against(side, members);
             }
         }
-        let figures = single(share, members).and_then(|figure| {
+        let figures = one_share(share, members).and_then(|figure| {
             row.stated = Some(figure.value);
-            let part = single(part, of_part.unwrap_or_default())?;
-            let whole = single(whole, of_whole.unwrap_or_default())?;
+            let part = Amount::of(part, of_part.unwrap_or_default())?;
+            let whole = Amount::of(whole, of_whole.unwrap_or_default())?;
             Ok((figure, part, whole))
         });
         match figures {
             Err(reason) => row.not_evaluated(reason),
-            Ok((share, part, whole)) => judge(run, settings, &mut row, [share, part, whole]),
+            Ok((share, part, whole)) => judge(run, settings, &mut row, share, &part, &whole),
         }
-        matched.insert(key);
         rows.push((group.clone(), row));
     }
-    for (group, members) in parts.sorted() {
-        matched.insert(run.project(group));
-        if shares.get(group).is_none() {
-            let mut row = run.row(&run.by, group, (part, members));
-            row.held_against(part, members);
-            row.not_evaluated("a part is there and no share of it is stated".to_owned());
-            rows.push((group.clone(), row));
-        }
-    }
-    for (group, members) in wholes.sorted() {
-        if !matched.contains(group) {
-            let mut row = run.row(&on, group, (whole, members));
-            row.held_against(whole, members);
-            row.not_evaluated("a whole is there and no share of it is stated".to_owned());
-            rows.push((group.clone(), row));
-        }
-    }
     rows
+}
+
+/// Shares are rounded, so they do not add up: a group has one.
+fn one_share<'f>(side: &Side<'f>, members: &[usize]) -> Result<&'f Figure, String> {
+    match members {
+        [member] => Ok(side.figure(*member)),
+        several => Err(format!(
+            "`{}` selects {} figures where one share is meant ({}): narrow the selector or add a key to `by`",
+            side.name,
+            several.len(),
+            evidence::places(side, several)
+        )),
+    }
 }
 
 fn judge(
     run: &Run<'_>,
     settings: &ShareOf,
     row: &mut Reconciliation,
-    [share, part, whole]: [&super::Figure; 3],
+    share: &Figure,
+    part: &Amount<'_, '_>,
+    whole: &Amount<'_, '_>,
 ) {
     if whole.value <= Decimal::ZERO {
         let (part, whole) = (part.value.grouped(), whole.value.grouped());

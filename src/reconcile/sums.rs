@@ -4,11 +4,9 @@ use std::collections::HashSet;
 
 use super::{
     Reconciliation, evidence,
-    groups::{GroupKey, Groups, single, unaddable},
+    groups::{Amount, GroupKey, Groups},
     run::Run,
-    select::Side,
 };
-use crate::decimal::Decimal;
 
 pub(super) fn rows(run: &Run<'_>) -> Vec<(GroupKey, Reconciliation)> {
     let [parts, total] = run.sides.as_slice() else {
@@ -26,14 +24,13 @@ pub(super) fn rows(run: &Run<'_>) -> Vec<(GroupKey, Reconciliation)> {
         if let Some(total) = total {
             row.stated_by(totals.side, total);
         }
-        match add(parts.side, members) {
+        match Amount::of(parts.side, members) {
             Err(reason) => row.not_evaluated(reason),
-            Ok(sum) => compare(
+            Ok(parts) => compare(
                 run,
                 &mut row,
-                (parts.side, members),
-                sum,
-                (totals.side, total),
+                &parts,
+                total.map(|t| Amount::of(totals.side, t)),
             ),
         }
         matched.insert(key);
@@ -50,46 +47,22 @@ pub(super) fn rows(run: &Run<'_>) -> Vec<(GroupKey, Reconciliation)> {
     rows
 }
 
-fn add(side: &Side<'_>, members: &[usize]) -> Result<Decimal, String> {
-    if let Some(reason) = unaddable(side, members) {
-        return Err(reason);
-    }
-    members
-        .iter()
-        .try_fold(Decimal::ZERO, |sum, m| {
-            sum.checked_add(side.figure(*m).value)
-        })
-        .ok_or_else(|| {
-            format!(
-                "the sum of {} parts is too large to be computed",
-                members.len()
-            )
-        })
-}
-
 fn compare(
     run: &Run<'_>,
     row: &mut Reconciliation,
-    (parts, members): (&Side<'_>, &[usize]),
-    sum: Decimal,
-    (totals, total): (&Side<'_>, Option<&[usize]>),
+    parts: &Amount<'_, '_>,
+    total: Option<Result<Amount<'_, '_>, String>>,
 ) {
-    row.computed = Some(sum);
-    let Some(total) = total else {
-        let noun = if members.len() == 1 { "part" } else { "parts" };
-        row.not_evaluated(format!(
-            "sum of {} {noun} {} and no total is stated for it",
-            members.len(),
-            sum.grouped()
-        ));
-        return;
-    };
-    match single(totals, total) {
-        Err(reason) => row.not_evaluated(reason),
-        Ok(total) => {
-            let values: Vec<Decimal> = members.iter().map(|m| parts.figure(*m).value).collect();
-            row.evidence = evidence::sum(&values, sum, total.value);
-            run.compare(row, total.value, sum);
+    row.computed = Some(parts.value);
+    match total {
+        None => {
+            let parts = evidence::parts_alone(parts);
+            row.not_evaluated(format!("{parts} and no total is stated for it"));
+        }
+        Some(Err(reason)) => row.not_evaluated(reason),
+        Some(Ok(total)) => {
+            row.evidence = evidence::sum(parts, &total);
+            run.compare(row, total.value, parts.value);
         }
     }
 }

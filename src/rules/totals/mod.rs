@@ -1,7 +1,11 @@
 //! Totals: statements that figures must agree with each other, as a project declares them. Text in, text out.
 
+#[cfg(test)]
+pub(crate) mod declared;
 mod expand;
 mod selector;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::{collections::BTreeMap, fmt};

@@ -1,0 +1,341 @@
+//! What a declaration may say, and what is said about it when it may not.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{declared::statement, *};
+use crate::{
+    names::Name,
+    tables::{AliasCause, Code, CodeList, Entry},
+};
+
+/// Two wards with a parent; `Abey` is an alias.
+fn lists() -> Vec<CodeList> {
+    let code = |code: &str| Code {
+        code: code.to_owned(),
+        label: code.to_owned(),
+        parent: Some("CITY".to_owned()),
+        sort: 1,
+        missing: None,
+        valid_from: None,
+        valid_to: None,
+    };
+    let entry = |code, alias| Entry { code, alias };
+    let flat = Code {
+        parent: None,
+        ..code("x")
+    };
+    vec![
+        CodeList {
+            name: Name::new("wards").expect("a name"),
+            codes: vec![code("Abbey"), code("Castle")],
+            lookup: HashMap::from([
+                ("Abbey".to_owned(), entry(0, None)),
+                ("Castle".to_owned(), entry(1, None)),
+                ("Abey".to_owned(), entry(0, Some(AliasCause::Misspelling))),
+            ]),
+        },
+        CodeList {
+            name: Name::new("flat").expect("a name"),
+            codes: vec![flat],
+            lookup: HashMap::from([("x".to_owned(), entry(0, None))]),
+        },
+    ]
+}
+
+/// A declaration that is right, with `change` applied to it.
+fn declaration(change: impl Fn(&mut Value)) -> Value {
+    let mut json = json!({
+        "id": "a.b",
+        "check": { "sums_to": {
+            "parts": { "source": "published", "table": ["t", "u"], "codes": "wards", "category": "Abbey" },
+            "total": { "table": "v", "as": { "population": "all" } },
+            "by": ["table", "period"],
+            "match": ["period"],
+        }},
+        "tolerance": 0.5,
+        "severity": "warn",
+        "dimension": "accuracy",
+        "why": "They are the same people.",
+        "owner": "someone",
+        "tags": ["x"],
+    });
+    change(&mut json);
+    json
+}
+
+/// All mistakes in `json`, the decoder's included, as `message @ text pointed at ! help`.
+fn mistakes(json: Value) -> Vec<String> {
+    let statement = match statement(json) {
+        Ok(statement) => statement,
+        Err(message) => return vec![message],
+    };
+    let mut diagnostics = Vec::new();
+    validate(&[statement], &lists(), &mut diagnostics);
+    let shown = |d: &Diagnostic| {
+        let span = d.span.as_ref().expect("a place");
+        let text = &span.source.text[span.bytes.clone()];
+        let help = d.help.clone().unwrap_or_default();
+        format!("{} @ {text} ! {help}", d.message)
+    };
+    diagnostics.iter().map(shown).collect()
+}
+
+use crate::diagnostics::Diagnostic;
+
+#[test]
+fn a_right_declaration_has_no_mistakes() {
+    assert_eq!(mistakes(declaration(|_| {})), [""; 0]);
+    let read = statement(declaration(|_| {})).expect("right");
+    assert_eq!(read.tolerance().to_string(), "0.5");
+    assert_eq!(read.severity(), Severity::Warn);
+    assert_eq!(read.dimension(), Dimension::Accuracy);
+    let plain = statement(declaration(|json| {
+        for key in ["tolerance", "severity", "dimension", "owner", "tags"] {
+            json.as_object_mut().expect("a map").remove(key);
+        }
+    }))
+    .expect("right");
+    assert_eq!(plain.tolerance(), Decimal::ZERO);
+    assert_eq!(plain.severity(), Severity::Error);
+    assert_eq!(plain.dimension(), Dimension::Consistency);
+}
+
+#[test]
+fn each_mistake_is_said_at_its_place() {
+    let parts = |json: &mut Value, key: &str, value: Value| {
+        json["check"]["sums_to"]["parts"][key] = value;
+    };
+    type Change<'c> = Box<dyn Fn(&mut Value) + 'c>;
+    let cases: Vec<(Change<'_>, &str)> = vec![
+        (
+            Box::new(|j| j["id"] = json!("A b")),
+            "`A b` cannot be an id @ \"A b\"",
+        ),
+        (
+            Box::new(|j| j["why"] = json!(" ")),
+            "`why` is blank @ \" \"",
+        ),
+        (
+            Box::new(|j| drop(j.as_object_mut().and_then(|m| m.remove("why")))),
+            "`a.b` has no `why` @ \"a.b\"",
+        ),
+        (
+            Box::new(|j| j["severity"] = json!("eror")),
+            "`eror` is no severity @ \"eror\" ! did you mean `error`?",
+        ),
+        (
+            Box::new(|j| j["dimension"] = json!("acuracy")),
+            "`acuracy` is no dimension @ \"acuracy\" ! did you mean `accuracy`?",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!(-1)),
+            "a tolerance cannot be below 0 @ -1",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!("much")),
+            "`much` is no number",
+        ),
+        (
+            Box::new(|j| parts(j, "source", json!("publishd"))),
+            "`publishd` is no source @ \"publishd\" ! did you mean `published`?",
+        ),
+        (
+            Box::new(|j| parts(j, "codes", json!("ward"))),
+            "there is no code list `ward` @ \"ward\" ! did you mean `wards`?",
+        ),
+        (
+            Box::new(|j| parts(j, "category", json!(["Abbey", "Castel"]))),
+            "`Castel` is no code of `wards` @ \"Castel\" ! did you mean `Castle`?",
+        ),
+        (
+            Box::new(|j| parts(j, "not_category", json!("Abey"))),
+            "`Abey` is an alias in `wards` @ \"Abey\" ! write its code: `Abbey`",
+        ),
+        (
+            Box::new(|j| parts(j, "table", json!([]))),
+            "`table` is an empty list, which selects nothing @ {",
+        ),
+        (
+            Box::new(|j| parts(j, "table", json!(["t", "t"]))),
+            "table `t` is there twice @ \"t\"",
+        ),
+        (
+            Box::new(|j| parts(j, "table", json!(7))),
+            "invalid type: integer `7`, expected a text or a list of texts",
+        ),
+        (
+            Box::new(|j| parts(j, "tabel", json!("t"))),
+            "unknown field `tabel`",
+        ),
+        (
+            Box::new(|j| {
+                j["check"]["sums_to"]["total"]["group_by_parent"] = json!(true);
+            }),
+            "`group_by_parent` needs `codes` @ true",
+        ),
+        (
+            Box::new(|j| {
+                j["check"]["sums_to"]["total"]["group_by_parent"] = json!(true);
+                j["check"]["sums_to"]["total"]["codes"] = json!("flat");
+            }),
+            "no code of `flat` has a parent @ true",
+        ),
+        (
+            Box::new(|j| j["check"]["sums_to"]["total"]["as"]["source"] = json!("print")),
+            "`print` is no source @ \"print\"",
+        ),
+        (
+            Box::new(|j| j["check"]["sums_to"]["by"] = json!(["period", "tables"])),
+            "`tables` is no key of a figure @ \"tables\" ! did you mean `table`?",
+        ),
+        (
+            Box::new(|j| j["check"]["sums_to"]["by"] = json!(["period", "period"])),
+            "key `period` is there twice @ \"period\"",
+        ),
+        (
+            Box::new(|j| j["check"]["sums_to"]["match"] = json!(["origin"])),
+            "`match` names `origin`, which `by` does not @ \"origin\"",
+        ),
+        (
+            Box::new(|j| j["for_each"] = json!({ "t": ["a", "b"] })),
+            "the id does not hold `{t}` of `for_each` @ \"a.b\"",
+        ),
+        (
+            Box::new(|j| {
+                j["id"] = json!("a.{t}");
+                j["for_each"] = json!({ "t": [] });
+            }),
+            "`for_each` gives `t` no values @ \"a.{t}\"",
+        ),
+        (
+            Box::new(|j| {
+                j["id"] = json!("a.{t}");
+                j["for_each"] = json!({ "t": ["a", "a"] });
+            }),
+            "value `a` is there twice @ \"a\"",
+        ),
+        (
+            Box::new(|j| parts(j, "table", json!("{tabel}"))),
+            "`for_each` has no `tabel` @ \"{tabel}\"",
+        ),
+        (
+            Box::new(|j| {
+                let many: Vec<String> = (0..40).map(|n| n.to_string()).collect();
+                j["id"] = json!("a.{t}.{u}");
+                j["for_each"] = json!({ "t": many, "u": many });
+            }),
+            "`for_each` makes 1600 statements of one, at most 1000 are allowed",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "share_of": {
+                    "share": {}, "part": {}, "whole": {}, "by": ["period"], "scale": "per_cent",
+                }});
+            }),
+            "`per_cent` is no scale @ \"per_cent\" ! did you mean `percent`?",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "share_of": {
+                    "share": {}, "part": {}, "whole": {}, "decimals": 99,
+                }});
+            }),
+            "`decimals` is 99, at most 15 @ 99",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "share_of": {
+                    "share": {}, "part": {}, "whole": {}, "by": [], "whole_match": ["period"],
+                }});
+            }),
+            "`whole_match` names `period`, which `by` does not",
+        ),
+        (
+            Box::new(|j| {
+                let stated = json!({ "source": "computed" });
+                j["check"] = json!({ "control_total": { "stated": stated, "computed": {} } });
+            }),
+            "`stated` of a control total is published, not computed @ \"computed\"",
+        ),
+        (
+            Box::new(|j| j["check"] = json!({ "sum_to": {} })),
+            "unknown variant `sum_to`",
+        ),
+    ];
+    for (change, expected) in cases {
+        let said = mistakes(declaration(change));
+        assert!(
+            matches!(said.as_slice(), [only] if only.starts_with(expected)),
+            "expected one mistake {expected:?}, said {said:#?}"
+        );
+    }
+}
+
+#[test]
+fn several_mistakes_are_said_together() {
+    let said = mistakes(declaration(|json| {
+        json["severity"] = json!("eror");
+        json["check"]["sums_to"]["parts"]["codes"] = json!("ward");
+        json["check"]["sums_to"]["by"] = json!(["tables", "period"]);
+    }));
+    assert_eq!(said.len(), 3, "{said:#?}");
+}
+
+#[test]
+fn ids_are_unique_after_expansion() {
+    let one = statement(declaration(|j| j["id"] = json!("a.b"))).expect("right");
+    let many = statement(declaration(|j| {
+        j["id"] = json!("a.{t}");
+        j["for_each"] = json!({ "t": ["a", "b"] });
+    }))
+    .expect("right");
+    let mut diagnostics = Vec::new();
+    validate(&[one, many], &lists(), &mut diagnostics);
+    let messages: Vec<&str> = diagnostics.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(messages, ["a second statement has the id `a.b`"]);
+}
+
+#[test]
+fn for_each_replaces_every_text() {
+    let many = statement(declaration(|j| {
+        j["id"] = json!("a.{t}.{u}");
+        j["why"] = json!("why {t}");
+        j["check"]["sums_to"]["parts"] = json!({
+            "table": "{t}_yoy", "category": ["{u}"], "codes": "{t}", "strip_prefix": "{u} / ",
+            "strip_suffix": "{t}", "not_category": "{t}{u}", "as": { "origin": "{t}" },
+        });
+        j["for_each"] = json!({ "u": ["1", "2"], "t": ["x", "y"] });
+    }))
+    .expect("right");
+    let expanded = many.expand();
+    let ids: Vec<&str> = expanded.iter().map(|s| s.id.value.as_str()).collect();
+    assert_eq!(ids, ["a.x.1", "a.x.2", "a.y.1", "a.y.2"]);
+    assert_eq!(expanded[1].why(), "why x");
+    assert_eq!(
+        expanded[1].check.sides()[0].1.value.describe(),
+        "table: x_yoy; category: 2; not_category: x2; strip_prefix: 2 / ; strip_suffix: x; codes: x; as origin: x"
+    );
+    assert!(expanded.iter().all(|s| s.for_each.is_empty()));
+}
+
+#[test]
+fn the_version_changes_with_what_is_done() {
+    let version = |change: &dyn Fn(&mut Value)| {
+        let read = statement(declaration(change)).expect("right");
+        read.version()
+    };
+    let own = version(&|_| {});
+    assert_eq!(own.len(), 12);
+    assert_eq!(own, version(&|j| j["why"] = json!("another reason")));
+    let changes: [&dyn Fn(&mut Value); 4] = [
+        &|j| j["tolerance"] = json!(1),
+        &|j| j["severity"] = json!("info"),
+        &|j| j["check"]["sums_to"]["by"] = json!(["period"]),
+        &|j| j["check"]["sums_to"]["parts"]["table"] = json!("t"),
+    ];
+    for change in changes {
+        assert_ne!(own, version(change));
+    }
+}
