@@ -1,0 +1,113 @@
+//! Codes that are unknown, misspelt, in the wrong group or out of use.
+
+use super::Planter;
+use crate::calendar::YEAR_START;
+use crate::reference::{Alias, Reference};
+use crate::tables::{Name, Tables};
+
+const MISSPELT: &str = "misspelt-code";
+
+/// The coded columns: table, column, code list, and codes that the list does not know and no alias explains (some near
+/// enough to one that a person can tell what was meant, some not).
+#[rustfmt::skip]
+const CODED: [(Name, &str, &str, [&str; 2]); 23] = [
+    (Name::People, "gender", "gender", ["Femmale", "Lady"]),
+    (Name::People, "ethnicity", "ethnicity", ["White: Britisch", "Cornish"]),
+    (Name::People, "disability", "disability", ["No Disabilityes", "Sight loss"]),
+    (Name::People, "religion", "religion", ["Buddhistt", "Jedi"]),
+    (Name::People, "sexual_orientation", "sexual_orientation", ["Bisexuel", "Undecided"]),
+    (Name::People, "communication_need", "communication_need", ["Langage", "Braille"]),
+    (Name::Referrals, "source", "referral_source", ["Leicester Crime Reports", "Neighbourhood Watch"]),
+    (Name::Referrals, "occurrence_type", "occurrence_type", ["Burglary Dwelling", "Piracy"]),
+    (Name::Referrals, "consent", "yes_no", ["Yesss", "Verbal"]),
+    (Name::Cases, "status", "case_status", ["Opened", "Suspended"]),
+    (Name::Cases, "closure_outcome", "closure_outcome", ["Standard - decliend", "Withdrawn by client"]),
+    (Name::Cases, "area", "areas", ["Beaumont Leyes", "Groby Pool (County)"]),
+    (Name::Cases, "repeat_victim", "yes_no_unknown", ["Yea", "Sometimes"]),
+    (Name::Cases, "prior_support", "yes_no_unknown", ["Noe", "Perhaps"]),
+    (Name::Cases, "reported_before", "yes_no_na", ["Yea", "Perhaps"]),
+    (Name::Cases, "reported_after", "yes_no_na", ["Nope", "Later"]),
+    (Name::ContactAttempts, "channel", "contact_channel", ["Phonne", "Pigeon"]),
+    (Name::ContactAttempts, "result", "contact_result", ["Answred", "Engaged"]),
+    (Name::NeedsAssessments, "stage", "need_stage", ["Starrt", "Interim"]),
+    (Name::NeedsAssessments, "need_area", "need_area", ["need_11", "housing"]),
+    (Name::NeedsAssessments, "level", "need_level", ["Some Need", "Extreme"]),
+    (Name::SupportActions, "action", "support_action", ["Advocacy work", "Lift home"]),
+    (Name::SupportActions, "outcome", "action_outcome", ["Positiv", "Mixed"]),
+];
+
+/// What is planted as unknown must be unknown to the project.
+pub fn check_codes(reference: &Reference) -> Result<(), String> {
+    for (_, _, list, codes) in CODED {
+        if let Some(code) = codes
+            .into_iter()
+            .find(|code| reference.list(list).knows(code))
+        {
+            return Err(format!(
+                "the code list {list} knows `{code}`, which is planted as an unknown code"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// # Panics
+/// When the column is not coded: a misspelling in this program.
+fn coded(name: Name, column: &str) -> (&'static str, [&'static str; 2]) {
+    match CODED
+        .into_iter()
+        .find(|coded| coded.0 == name && coded.1 == column)
+    {
+        Some((_, _, list, codes)) => (list, codes),
+        None => panic!("{}.{column} has no code list", name.text()),
+    }
+}
+
+impl<'r> Planter<'r, '_> {
+    /// Codes that no list knows and no alias explains.
+    pub(super) fn unknown_codes(&mut self, (name, rows, column): (Name, &[usize], &'static str)) {
+        let first = self.findings.len();
+        let codes = coded(name, column).1;
+        self.spoil_all(
+            "unknown-code",
+            "accepted_values",
+            (name, rows, column),
+            &codes,
+        );
+        for finding in &mut self.findings[first..] {
+            finding.cause = "unknown_code";
+        }
+    }
+
+    /// Spellings that the project corrects, on any rows that have the code; codes in the wrong group and old names first.
+    pub(super) fn misspellings(&mut self, name: Name, column: &'static str, in_a_block: usize) {
+        let fork = self.pen.rng.fork();
+        let rng = std::mem::replace(self.pen.rng, fork);
+        let list = self.pen.reference.list(coded(name, column).0);
+        let mut aliases: Vec<(&'r Alias, &'static str)> = (list.aliases.iter())
+            .filter(|alias| list.in_force(&alias.code, YEAR_START))
+            .filter_map(|alias| match alias.cause.as_str() {
+                "wrong_group" => Some((alias, "wrong-group")),
+                "old_name" => Some((alias, "old-name")),
+                "misspelling" => Some((alias, MISSPELT)),
+                _ => None,
+            })
+            .collect();
+        self.pen.rng.shuffle(&mut aliases);
+        aliases.sort_by_key(|(_, defect)| *defect == MISSPELT);
+        let mut left = self.times(in_a_block);
+        for (alias, defect) in aliases {
+            if left == 0 {
+                break;
+            }
+            let has_code = |tables: &Tables<'r>, row| tables.cell(name, row, column) == alias.code;
+            for row in self.take(name, 1, has_code) {
+                let cell = (name, row, column);
+                self.spoil(defect, "accepted_values", cell, alias.alias.as_str());
+                self.because(alias.cause.as_str());
+                left -= 1;
+            }
+        }
+        *self.pen.rng = rng;
+    }
+}

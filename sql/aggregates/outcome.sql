@@ -1,0 +1,30 @@
+-- base: closed cases of the period that have an outcome.
+WITH counted AS (
+  SELECT
+    period,
+    outcome AS category,
+    count(*) AS count
+  FROM case_facts
+  WHERE outcome IS NOT NULL
+  GROUP BY period, outcome
+),
+tall AS (
+  SELECT p.id AS period, 'closed' AS population, l.code AS category, l.sort, coalesce(c.count, 0) AS count
+  FROM periods p
+  CROSS JOIN list_outcome l
+  LEFT JOIN counted c ON c.period = p.id AND c.category = l.code
+),
+based AS (
+  SELECT period, population, category, "sort", count, sum(count) OVER (PARTITION BY period, population) AS base
+  FROM tall
+)
+SELECT
+  period,
+  population,
+  category,
+  "sort",
+  count,
+  base,
+  CAST(count AS DOUBLE) / nullif(base, 0) AS share
+FROM based
+ORDER BY period, population, "sort"
