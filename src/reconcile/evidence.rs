@@ -92,10 +92,13 @@ pub(super) fn share(
         return format!("{part} of {whole} is {rounded}{unit}; {printed} stated");
     }
     let more = if closer.exact { "" } else { "…" };
-    format!(
-        "{part} of {whole} is {}{more}{unit}: {rounded}{unit} rounded half up, {truncated}{unit} truncated; {printed} stated",
-        closer.truncated
-    )
+    let brought = if rounded == truncated {
+        format!("{rounded}{unit} rounded or truncated")
+    } else {
+        format!("{rounded}{unit} rounded half up, {truncated}{unit} truncated")
+    };
+    let exact = closer.truncated;
+    format!("{part} of {whole} is {exact}{more}{unit}: {brought}; {printed} stated")
 }
 
 /// Where the figures stand: all of a few, else the first and the last.

@@ -30,9 +30,14 @@ pub(super) fn rows(run: &Run<'_>, kind: Kind) -> Vec<(GroupKey, Reconciliation)>
     let (stated, computed) = (Groups::new(stated, &run.by), Groups::new(computed, &run.by));
     let mut rows = Vec::new();
     for (group, members) in stated.sorted() {
-        let mut row = run.row(&run.by, group, (stated.side, members));
-        row.stated_by(stated.side, members);
         let other = computed.get(group);
+        // What a reader looks for is the part, where there is one.
+        let lead = match (kind, other) {
+            (Kind::SubsetOf, Some(part)) => (computed.side, part),
+            _ => (stated.side, members),
+        };
+        let mut row = run.row(&run.by, group, lead);
+        row.stated_by(stated.side, members);
         if let Some(other) = other {
             row.held_against(computed.side, other);
         }
