@@ -67,7 +67,7 @@ pub enum Check {
     SubsetOf(SubsetOf),
     /// See [`ShareOf`].
     #[serde(rename = "share_of")]
-    ShareOf(ShareOf),
+    ShareOf(Box<ShareOf>),
     /// See [`ControlTotal`].
     #[serde(rename = "control_total")]
     ControlTotal(ControlTotal),
