@@ -4,6 +4,7 @@
 
 pub mod decimal;
 pub mod names;
+pub mod row_groups;
 
 pub mod diagnostics;
 pub mod discrepancy;
@@ -12,4 +13,22 @@ pub mod tables;
 
 pub mod rules;
 
+pub mod project;
+
+pub mod ingest;
+
+pub mod conform;
+
+pub mod disposition;
+pub mod log;
+
+pub mod check;
+
+pub mod aggregate;
 pub mod reconcile;
+
+pub mod publish;
+
+pub mod pipeline;
+
+pub mod cli;

@@ -1,3 +1,209 @@
 //! The command: reads the clock, the environment and the terminal, and hands them to the library.
 
-fn main() {}
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use clap::Parser;
+use serde_json::json;
+use trueup::{
+    cli::{Cli, Command, Format, RunArgs, Surroundings, summary},
+    diagnostics::{
+        DiagnosticLine,
+        render::{lines, render},
+    },
+    pipeline::{self, Progress, RunError, RunReport, Silent},
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Interrupted by a signal.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let Command::Run(args) = Cli::parse().command;
+    start_tracing(&args);
+    // A panic's own words may quote data: only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!("internal fault at {place}");
+    }));
+    let code = run(&args);
+    // Workers may still hold files of a run that was given up; nothing of theirs is published.
+    let _ = std::io::stdout().flush();
+    std::process::exit(i32::from(code))
+}
+
+fn run(args: &RunArgs) -> u8 {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
+            return fail(args, &format!("listening for signals failed: {error}"), 3);
+        }
+    }
+    let threads = args.threads.map_or_else(cores, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("trueup")
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(args, &format!("starting worker threads failed: {error}"), 3),
+    };
+    let bars = args.format == Format::Text && !args.quiet && std::io::stderr().is_terminal();
+    let settings = args.settings(Surroundings {
+        today: jiff::Zoned::now().date(),
+        cores: cores(),
+        key: std::env::var_os("TRUEUP_KEY")
+            .map(std::os::unix::ffi::OsStringExt::into_vec)
+            .filter(|k| !k.is_empty()),
+        progress: if bars {
+            Arc::new(Bars::new())
+        } else {
+            Arc::new(Silent)
+        },
+    });
+    let (stopped, stop) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        while !interrupted.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = stopped.send(());
+    });
+    let ended = runtime.block_on(async {
+        let work = tokio::spawn(async move { pipeline::run(&settings).await });
+        let abort = work.abort_handle();
+        tokio::select! {
+            ended = work => Some(ended),
+            _ = stop => { abort.abort(); None }
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    match ended {
+        None => fail(args, "interrupted: nothing was published", INTERRUPTED),
+        Some(Err(_)) => fail(
+            args,
+            "the run stopped unexpectedly: nothing was published; this is a fault of trueup, please report it",
+            3,
+        ),
+        Some(Ok(Err(error))) => failed(args, &error),
+        Some(Ok(Ok(report))) => done(args, &report),
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn done(args: &RunArgs, report: &RunReport) -> u8 {
+    let code = report.exit_code();
+    match args.format {
+        Format::Json => event(
+            &json!({ "event": "run", "exit_code": code, "folder": report.folder, "result": report.to_json() }),
+        ),
+        Format::Text if args.quiet && code == 0 => {}
+        Format::Text => {
+            let width = std::env::var("COLUMNS")
+                .ok()
+                .and_then(|c| c.parse().ok())
+                .unwrap_or(110);
+            let _ = write!(std::io::stdout(), "{}", summary(report, width));
+        }
+    }
+    code
+}
+
+fn failed(args: &RunArgs, error: &RunError) -> u8 {
+    let code = error.exit_code();
+    match (error, args.format) {
+        (RunError::Project(diagnostics), Format::Text) => {
+            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let _ = write!(std::io::stderr(), "{}", render(diagnostics, colour));
+            code
+        }
+        (RunError::Project(diagnostics), Format::Json) => {
+            let lines: Vec<DiagnosticLine<'_>> = lines(diagnostics);
+            event(&json!({ "event": "project_error", "exit_code": code, "diagnostics": lines }));
+            code
+        }
+        _ => fail(args, &error.to_string(), code),
+    }
+}
+
+fn fail(args: &RunArgs, message: &str, code: u8) -> u8 {
+    match args.format {
+        Format::Json => event(&json!({ "event": "error", "exit_code": code, "message": message })),
+        Format::Text => {
+            let _ = writeln!(std::io::stderr(), "error: {message}");
+        }
+    }
+    code
+}
+
+fn event(event: &serde_json::Value) {
+    let _ = writeln!(std::io::stderr(), "{event}");
+}
+
+fn start_tracing(args: &RunArgs) {
+    let level = match (args.quiet, args.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "trueup=info,warn",
+        (false, 2) => "trueup=debug,info",
+        (false, _) => "trace",
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr);
+    match args.format {
+        Format::Json => builder.json().init(),
+        Format::Text => {
+            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            builder.with_ansi(colour).with_target(false).init();
+        }
+    }
+}
+
+/// Progress bars on a terminal.
+struct Bars {
+    bar: indicatif::ProgressBar,
+}
+
+impl Bars {
+    fn new() -> Self {
+        let bar = indicatif::ProgressBar::new_spinner();
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self { bar }
+    }
+}
+
+impl Progress for Bars {
+    fn stage(&self, name: &str) {
+        self.bar.set_message(name.to_owned());
+    }
+
+    fn table(&self, name: &str, bytes: u64) {
+        self.bar
+            .set_message(format!("{name} ({})", indicatif::HumanBytes(bytes)));
+    }
+
+    fn advance(&self, _bytes: u64, rows: u64) {
+        self.bar.inc(rows);
+    }
+}
+
+impl Drop for Bars {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

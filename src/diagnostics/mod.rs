@@ -1,5 +1,8 @@
 //! What the author of a project did wrong: diagnostics with a place, all of them in one go.
 
+pub mod render;
+pub mod yaml;
+
 use std::{fmt, marker::PhantomData, ops::Range, sync::Arc};
 
 use serde::{

@@ -114,7 +114,7 @@ pub enum Plan {
     },
     /// A query over key columns that returns the failing rows.
     Rows {
-        /// `SELECT "_row" [, "_group"] [, "_peer"]`; `_group` text, `_peer` the `_row` it clashes with.
+        /// `SELECT "_row" [, "_group"]`; `_group` is text that all rows of a group share, such as the original's key.
         query: Sql,
         /// A row expression: rows where it is not true are not evaluated.
         evaluated: Option<Sql>,
@@ -142,7 +142,7 @@ impl Sql {
         Self { text, author: None }
     }
 
-    fn of_author(at: &At<String>) -> Self {
+    pub(crate) fn of_author(at: &At<String>) -> Self {
         Self {
             text: at.value.clone(),
             author: Some(at.clone()),

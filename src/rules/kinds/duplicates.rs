@@ -37,14 +37,24 @@ impl RuleKind for Duplicates {
         if self.columns.is_empty() {
             diagnostics.push(Diagnostic::at(scope.span, "`duplicates` needs `columns`"));
         }
+        if scope.table.key.is_empty() {
+            let message = "`duplicates` names the original by its key and this table has none";
+            diagnostics.push(Diagnostic::at(scope.span, message).help("declare `key: […]`"));
+        }
         for column in self.columns.iter().chain(&self.order_by) {
             expect_column(column, scope.table, diagnostics);
         }
     }
     fn plan(&self, rule: &Rule, table: &Table) -> Plan {
         let names = |list: &[At<String>]| list.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
+        let key: Vec<String> = table.key.iter().map(|k| table.columns[*k].name.to_string()).collect();
+        let mut read = [key.clone(), names(&self.columns), names(&self.order_by)].concat();
+        read.sort_unstable();
+        read.dedup();
         let values = context! {
+            read,
             table => table.name.as_str(),
+            key,
             columns => names(&self.columns),
             order_by => names(&self.order_by),
             only_where => rule.only_where.as_ref().map(|w| w.value.clone()),

@@ -1,9 +1,15 @@
-SELECT n."_row" AS "_row", n."_peer" AS "_peer"
+SELECT n."_row" AS "_row", n."_group" AS "_group"
 FROM (
   SELECT r."_row" AS "_row",
-    first_value(r."_row") OVER w AS "_peer",
+    first_value(concat_ws('|', {% for c in key %}CAST(r.{{ c|ident }} AS VARCHAR){% if not loop.last %}, {% endif %}{% endfor %})) OVER w AS "_group",
     row_number() OVER w AS "_place"
-  FROM {{ table|ident }} r
+  FROM (
+    SELECT "_row"{% for c in read %}, {{ c|ident }}{% endfor %}
+    FROM {{ table|ident }}
+    {%- if only_where is not none %}
+    WHERE {{ only_where|author }}
+    {%- endif %}
+  ) r
   JOIN (
     SELECT {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}
     FROM {{ table|ident }}

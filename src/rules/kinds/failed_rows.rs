@@ -10,7 +10,7 @@ use crate::{
     tables::Table,
 };
 
-/// A query over any tables that returns the `_row` of each bad row of the rule's table, and may return `_group` (text) and `_peer` (the `_row` it clashes with).
+/// A query over any tables that returns the `_row` of each bad row of the rule's table, and may return `_group`, a text that the rows of a group share.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailedRows {

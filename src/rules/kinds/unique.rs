@@ -26,6 +26,10 @@ impl RuleKind for Unique {
     fn dimension(&self) -> Dimension {
         Dimension::Uniqueness
     }
+    /// A failure of several columns is shown at the first.
+    fn column(&self) -> Option<&At<String>> {
+        self.columns.first()
+    }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
         if self.columns.is_empty() && scope.column.is_none() {
             diagnostics.push(Diagnostic::at(scope.span, "`unique` needs `columns` or a column to stand under"));

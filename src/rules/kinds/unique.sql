@@ -1,4 +1,4 @@
-SELECT r."_row" AS "_row", g."_first" AS "_peer"
+SELECT r."_row" AS "_row", concat_ws('|', {% for c in columns %}CAST(r.{{ c|ident }} AS VARCHAR){% if not loop.last %}, {% endif %}{% endfor %}) AS "_group"
 FROM (
   SELECT {% for c in columns %}{{ c|ident }}, {% endfor %}min("_row") AS "_first"
   FROM {{ table|ident }}

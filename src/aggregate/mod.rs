@@ -1,0 +1,354 @@
+//! Model tables and aggregates: the project's SQL over the clean tables, planned before any data is read.
+
+use std::{path::Path, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray},
+    compute::{CastOptions, cast_with_options},
+    datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit},
+    error::ArrowError,
+};
+use datafusion::{
+    datasource::{MemTable, empty::EmptyTable},
+    execution::{SendableRecordBatchStream, context::SessionContext},
+    logical_expr::LogicalPlan,
+    physical_plan::stream::RecordBatchStreamAdapter,
+};
+use futures::StreamExt;
+
+use crate::{
+    check::{
+        Engine, EngineError,
+        keys::register_parquet,
+        scan::clean_schema,
+        session::list_table,
+        sql::{self, plan_query},
+    },
+    conform::days,
+    diagnostics::Diagnostic,
+    project::{Period, SqlFile},
+    tables::{CodeList, Table},
+};
+
+/// A row of an aggregate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateRow {
+    /// The period's id.
+    pub period: String,
+    /// Whom it counts.
+    pub population: String,
+    /// What it counts.
+    pub category: String,
+    /// Its place among the categories.
+    pub sort: i64,
+    /// How many.
+    pub count: i64,
+    /// Of how many.
+    pub base: Option<i64>,
+}
+
+/// The columns of every aggregate: tall and alike.
+pub fn aggregate_schema() -> SchemaRef {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    let number = |name: &str| Field::new(name, DataType::Int64, true);
+    Arc::new(Schema::new(vec![
+        text("period"),
+        text("population"),
+        text("category"),
+        number("sort"),
+        number("count"),
+        number("base"),
+        Field::new("share", DataType::Float64, true),
+    ]))
+}
+
+/// Plans all model and aggregate SQL over tables without rows; every mistake becomes a diagnostic.
+pub async fn check_sql(
+    engine: &Engine,
+    tables: &[Arc<Table>],
+    lists: &[Arc<CodeList>],
+    periods: &[Period],
+    model: &[SqlFile],
+    aggregates: &[SqlFile],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let session = engine.session();
+    if let Err(error) = register_reference(&session, lists, periods) {
+        diagnostics.push(Diagnostic::nowhere(error.to_string()));
+        return;
+    }
+    for table in tables {
+        register_empty(
+            &session,
+            table.name.as_str(),
+            clean_schema(table),
+            diagnostics,
+        );
+    }
+    for file in model {
+        if let Some(plan) = planned(&session, file, diagnostics).await {
+            register_empty(
+                &session,
+                file.name.as_str(),
+                plain_schema(&plan),
+                diagnostics,
+            );
+        }
+    }
+    for file in aggregates {
+        if let Some(plan) = planned(&session, file, diagnostics).await
+            && let Some(message) = wrong_shape(plan.schema().as_arrow())
+        {
+            diagnostics.push(Diagnostic::at(&file.text().span, message).help(
+                "an aggregate returns period, population, category (text), sort, count, base (bigint) and share (double), in this order",
+            ));
+        }
+    }
+}
+
+async fn planned(
+    session: &SessionContext,
+    file: &SqlFile,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<LogicalPlan> {
+    let author = file.text();
+    let plan = sql::query(
+        session,
+        &author.value,
+        Some(&author),
+        &author.span,
+        diagnostics,
+    )
+    .await?;
+    // Types are only sure after coercion.
+    match session.state().optimize(&plan) {
+        Ok(_) => Some(plan),
+        Err(error) => {
+            diagnostics.push(sql::from_engine(&error, Some(&author), &author.span));
+            None
+        }
+    }
+}
+
+fn register_empty(
+    session: &SessionContext,
+    name: &str,
+    schema: SchemaRef,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if let Err(error) = session.register_table(name, Arc::new(EmptyTable::new(schema))) {
+        diagnostics.push(Diagnostic::nowhere(format!(
+            "registering table `{name}`: {error}"
+        )));
+    }
+}
+
+/// The columns of a plan without its tables' names.
+fn plain_schema(plan: &LogicalPlan) -> SchemaRef {
+    plain(plan.schema().as_arrow())
+}
+
+fn wrong_shape(schema: &Schema) -> Option<String> {
+    let expected = aggregate_schema();
+    let got: Vec<String> = plain(schema)
+        .fields()
+        .iter()
+        .map(|f| format!("{} {}", f.name(), f.data_type()))
+        .collect();
+    let want: Vec<String> = expected
+        .fields()
+        .iter()
+        .map(|f| format!("{} {}", f.name(), f.data_type()))
+        .collect();
+    (got != want).then(|| format!("an aggregate has other columns: {}", got.join(", ")))
+}
+
+/// Runs the project's SQL over the clean tables.
+pub struct Builder {
+    session: SessionContext,
+}
+
+impl Builder {
+    /// A builder that knows the code lists and periods; tables are added as they come into being.
+    pub fn new(
+        engine: &Engine,
+        lists: &[Arc<CodeList>],
+        periods: &[Period],
+    ) -> Result<Self, EngineError> {
+        let session = engine.session();
+        register_reference(&session, lists, periods)?;
+        Ok(Self { session })
+    }
+
+    /// Makes a Parquet file a table.
+    pub async fn add(&self, name: &str, path: &Path) -> Result<(), EngineError> {
+        register_parquet(&self.session, name, path).await
+    }
+
+    /// The rows of a model table.
+    pub async fn model(&self, file: &SqlFile) -> Result<SendableRecordBatchStream, EngineError> {
+        let doing = format!("model table `{}`", file.name);
+        let fail = || EngineError::query(doing.clone());
+        let plan = plan_query(&self.session, &file.source.text)
+            .await
+            .map_err(fail())?;
+        let frame = self
+            .session
+            .execute_logical_plan(plan)
+            .await
+            .map_err(fail())?;
+        let rows = frame.execute_stream().await.map_err(fail())?;
+        let schema = plain(&rows.schema());
+        let to = Arc::clone(&schema);
+        let rows = rows.map(move |batch| Ok(cast_to(&batch?, &to)?));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+
+    /// The rows of an aggregate, as batches and as figures.
+    pub async fn aggregate(
+        &self,
+        file: &SqlFile,
+    ) -> Result<(Vec<RecordBatch>, Vec<AggregateRow>), EngineError> {
+        let doing = format!("aggregate `{}`", file.name);
+        let fail = || EngineError::query(doing.clone());
+        let plan = plan_query(&self.session, &file.source.text)
+            .await
+            .map_err(fail())?;
+        let frame = self
+            .session
+            .execute_logical_plan(plan)
+            .await
+            .map_err(fail())?;
+        let batches = frame.collect().await.map_err(fail())?;
+        let schema = aggregate_schema();
+        let batches = batches
+            .into_iter()
+            .map(|batch| cast_to(&batch, &schema))
+            .collect::<Result<Vec<_>, ArrowError>>()
+            .map_err(|e| fail()(e.into()))?;
+        let rows = batches.iter().flat_map(rows).collect();
+        Ok((batches, rows))
+    }
+}
+
+/// The same columns in the plain types that BI reads: no views, no dictionaries, nothing nested is made by this.
+fn plain(schema: &Schema) -> SchemaRef {
+    let plain_type = |ty: &DataType| match ty {
+        DataType::Utf8View | DataType::LargeUtf8 | DataType::Dictionary(_, _) => DataType::Utf8,
+        DataType::Boolean
+        | DataType::Date32
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::Float64 => ty.clone(),
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => DataType::Int32,
+        DataType::UInt32 | DataType::UInt64 => DataType::Int64,
+        DataType::Timestamp(_, _) => {
+            DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into()))
+        }
+        other => other.clone(),
+    };
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|f| Field::new(f.name(), plain_type(f.data_type()), true))
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// `batch` in the types of `schema`; a value that does not fit is an error.
+fn cast_to(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let strict = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let cast = |(column, field): (&ArrayRef, &Arc<Field>)| {
+        cast_with_options(column, field.data_type(), &strict)
+    };
+    let columns = batch.columns().iter().zip(schema.fields()).map(cast);
+    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)
+}
+
+fn rows(batch: &RecordBatch) -> Vec<AggregateRow> {
+    let text = |at: usize| batch.column(at).as_string::<i32>();
+    let number = |at: usize| batch.column(at).as_primitive::<Int64Type>();
+    (0..batch.num_rows())
+        .map(|row| AggregateRow {
+            period: text(0).value(row).to_owned(),
+            population: text(1).value(row).to_owned(),
+            category: text(2).value(row).to_owned(),
+            sort: number(3).value(row),
+            count: number(4).value(row),
+            base: number(5).iter().nth(row).flatten(),
+        })
+        .collect()
+}
+
+fn register_reference(
+    session: &SessionContext,
+    lists: &[Arc<CodeList>],
+    periods: &[Period],
+) -> Result<(), EngineError> {
+    let fail = || EngineError::query("registering code lists and periods");
+    for list in lists {
+        let batch = list_batch(list).map_err(|e| fail()(e.into()))?;
+        register(session, &list_table(&list.name), batch)?;
+    }
+    let batch = period_batch(periods).map_err(|e| fail()(e.into()))?;
+    register(session, "periods", batch)
+}
+
+fn register(session: &SessionContext, name: &str, batch: RecordBatch) -> Result<(), EngineError> {
+    let fail = || EngineError::query(format!("registering `{name}`"));
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(fail())?;
+    session
+        .register_table(name, Arc::new(table))
+        .map_err(fail())?;
+    Ok(())
+}
+
+fn list_batch(list: &CodeList) -> Result<RecordBatch, ArrowError> {
+    let codes = || list.codes.iter();
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    let day = |name: &str| Field::new(name, DataType::Date32, true);
+    let schema = Schema::new(vec![
+        text("code", false),
+        text("label", false),
+        text("parent", true),
+        Field::new("sort", DataType::Int64, false),
+        text("missing", true),
+        day("valid_from"),
+        day("valid_to"),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(codes().map(|c| &c.code))),
+        Arc::new(StringArray::from_iter_values(codes().map(|c| &c.label))),
+        Arc::new(StringArray::from_iter(codes().map(|c| c.parent.as_deref()))),
+        Arc::new(Int64Array::from_iter_values(codes().map(|c| c.sort))),
+        Arc::new(StringArray::from_iter(
+            codes().map(|c| c.missing.map(|m| m.word())),
+        )),
+        Arc::new(Date32Array::from_iter(
+            codes().map(|c| c.valid_from.and_then(days)),
+        )),
+        Arc::new(Date32Array::from_iter(
+            codes().map(|c| c.valid_to.and_then(days)),
+        )),
+    ];
+    RecordBatch::try_new(Arc::new(schema), columns)
+}
+
+fn period_batch(periods: &[Period]) -> Result<RecordBatch, ArrowError> {
+    let schema = Schema::new(vec![
+        Field::new("id", DataType::Utf8, false),
+        Field::new("start_on", DataType::Date32, true),
+        Field::new("end_on", DataType::Date32, true),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(periods.iter().map(|p| &p.id))),
+        Arc::new(Date32Array::from_iter(
+            periods.iter().map(|p| days(p.start)),
+        )),
+        Arc::new(Date32Array::from_iter(periods.iter().map(|p| days(p.end)))),
+    ];
+    RecordBatch::try_new(Arc::new(schema), columns)
+}

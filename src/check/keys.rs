@@ -1,0 +1,225 @@
+//! The second look: rules about keys, over key columns only, before the scan so that it knows every row's fate.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::{
+    datasource::file_format::parquet::ParquetFormat,
+    datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
+    error::DataFusionError,
+    execution::context::SessionContext,
+};
+use futures::{StreamExt, TryStreamExt};
+
+use super::{
+    prepare::{Checks, GROUP, Outcome},
+    session::{Engine, EngineError, describe},
+    source::{ByProducts, TableSource},
+    sql::plan_query,
+};
+use crate::{
+    conform::Conformer,
+    names::provenance,
+    row_groups::{EncodedRowGroup, Packing, RowGroupEncoder, RowGroupFile},
+    rules::Rule,
+    tables::CodeList,
+};
+
+/// What the key rules found, by each rule's index in the project.
+#[derive(Debug, Default)]
+pub struct KeyFailures {
+    /// The failing rows of each rule.
+    pub rows: BTreeMap<usize, Arc<FailingRows>>,
+    /// Rules whose query failed, and why.
+    pub errors: BTreeMap<usize, String>,
+}
+
+/// The failing rows of one rule.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FailingRows {
+    /// Table-wide record numbers, ascending, each once.
+    pub rows: Vec<i64>,
+    /// The group of each, where the rule has groups.
+    pub groups: Vec<Option<Box<str>>>,
+}
+
+impl FailingRows {
+    /// The positions in `rows` of the record numbers from `first` to `last`.
+    pub fn between(&self, first: i64, last: i64) -> std::ops::Range<usize> {
+        self.rows.partition_point(|r| *r < first)..self.rows.partition_point(|r| *r <= last)
+    }
+}
+
+/// Makes a temporary file of that name and says where it is: making files is `publish`'s alone.
+pub type Scratch<'a> = dyn Fn(&str) -> std::io::Result<(File, PathBuf)> + Sync + 'a;
+
+/// Evaluates every key rule. `scratch` makes a temporary file of that name.
+pub async fn key_failures(
+    engine: &Engine,
+    checks: &Checks,
+    rules: &[Rule],
+    lists: &[Arc<CodeList>],
+    sources: &[Arc<TableSource>],
+    scratch: &Scratch<'_>,
+) -> Result<KeyFailures, KeyError> {
+    let session = engine.session();
+    for (check, source) in checks.tables.iter().zip(sources) {
+        if check.key_columns.is_empty() {
+            continue;
+        }
+        let name = check.table.name.as_str();
+        let (file, path) = scratch(&format!("keys_{name}.parquet")).map_err(KeyError::Scratch)?;
+        let wanted = |column: &str| check.key_columns.contains(column);
+        let conformer = Conformer::new(&check.table, lists, false, wanted);
+        store_keys(engine, Arc::clone(source), conformer, file).await?;
+        register_parquet(&session, name, &path).await?;
+    }
+    let mut failures = KeyFailures::default();
+    for check in &checks.tables {
+        for prepared in &check.rules {
+            if let Outcome::Query { query, .. } = &prepared.outcome {
+                let id = &rules[prepared.rule].id;
+                match failing_rows(&session, query).await {
+                    Ok(failing) => {
+                        failures.rows.insert(prepared.rule, Arc::new(failing));
+                    }
+                    Err(error) => {
+                        let why = describe(&error);
+                        tracing::error!(rule = id, why, "the rule's query failed");
+                        failures.errors.insert(prepared.rule, why);
+                    }
+                }
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// The second look failed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A file could not be read.
+    #[error(transparent)]
+    Ingest(#[from] crate::ingest::IngestError),
+    /// A temporary file could not be written.
+    #[error("writing key columns to a temporary file failed: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// A temporary file could not be made.
+    #[error("making a temporary file failed: {0}")]
+    Scratch(#[source] std::io::Error),
+}
+
+async fn store_keys(
+    engine: &Engine,
+    source: Arc<TableSource>,
+    conformer: Conformer,
+    file: File,
+) -> Result<(), KeyError> {
+    let sink = std::io::BufWriter::with_capacity(1 << 20, file);
+    let mut out = RowGroupFile::new(sink, Arc::clone(conformer.schema()), Packing::Scratch)?;
+    let encoder = out.encoder();
+    let work = source.chunks().into_iter().map(|chunk| {
+        let (source, conformer, encoder) =
+            (Arc::clone(&source), conformer.clone(), encoder.clone());
+        async move {
+            tokio::spawn(async move { encode_chunk(&source, chunk, conformer, &encoder) })
+                .await
+                .map_err(|_| EngineError::Worker {
+                    doing: "reading key columns".to_owned(),
+                })?
+        }
+    });
+    let mut groups = futures::stream::iter(work).buffered(engine.threads());
+    while let Some(group) = groups.next().await {
+        out.append(group?)?;
+    }
+    out.finish()?;
+    Ok(())
+}
+
+fn encode_chunk(
+    source: &TableSource,
+    chunk: (usize, usize),
+    conformer: Conformer,
+    encoder: &RowGroupEncoder,
+) -> Result<EncodedRowGroup, KeyError> {
+    let mut group = encoder.start()?;
+    let mut batches = source.read(chunk, conformer)?;
+    let mut beside = ByProducts::default();
+    while let Some(batch) = batches
+        .next_batch(&mut beside)
+        .map_err(EngineError::query("reading key columns"))?
+    {
+        group.write(batch.columns())?;
+    }
+    Ok(group.finish()?)
+}
+
+/// Makes a Parquet file of ours a table, its types as written.
+pub async fn register_parquet(
+    session: &SessionContext,
+    name: &str,
+    path: &Path,
+) -> Result<(), EngineError> {
+    let doing = format!("opening table `{name}`");
+    let fail = || EngineError::query(doing.clone());
+    let url = ListingTableUrl::parse(path.to_string_lossy()).map_err(fail())?;
+    let options = ListingOptions::new(Arc::new(
+        ParquetFormat::default().with_force_view_types(false),
+    ))
+    .with_file_extension(".parquet");
+    let config = ListingTableConfig::new(url).with_listing_options(options);
+    let config = config
+        .infer_schema(&session.state())
+        .await
+        .map_err(fail())?;
+    let table = ListingTable::try_new(config).map_err(fail())?;
+    session
+        .register_table(name, Arc::new(table))
+        .map_err(fail())?;
+    Ok(())
+}
+
+async fn failing_rows(
+    session: &SessionContext,
+    query: &str,
+) -> Result<FailingRows, DataFusionError> {
+    let plan = plan_query(session, query).await?;
+    let frame = session.execute_logical_plan(plan).await?;
+    let mut stream = frame.execute_stream().await?;
+    let mut found: Vec<(i64, Option<Box<str>>)> = Vec::new();
+    while let Some(batch) = stream.try_next().await? {
+        let Some(rows) = batch.column_by_name(provenance::ROW) else {
+            continue;
+        };
+        let rows = rows.as_primitive::<Int64Type>();
+        // The engine may hand out another text type than it planned.
+        let groups = match batch.column_by_name(GROUP) {
+            Some(groups) => Some(cast(groups, &DataType::Utf8)?),
+            None => None,
+        };
+        let groups = groups.as_ref().map(|g| g.as_string::<i32>());
+        for at in 0..rows.len() {
+            let group = groups
+                .filter(|g| g.is_valid(at))
+                .map(|g| g.value(at).into());
+            if rows.is_valid(at) {
+                found.push((rows.value(at), group));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup_by_key(|f| f.0);
+    let (rows, groups) = found.into_iter().unzip();
+    Ok(FailingRows { rows, groups })
+}

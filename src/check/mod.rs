@@ -1,0 +1,11 @@
+//! Checks: every rule is planned before data is read; row rules run in the table's one scan, key rules over key columns.
+
+pub mod keys;
+pub mod prepare;
+pub mod scan;
+pub mod session;
+pub mod source;
+pub mod sql;
+
+pub use prepare::{Checks, Outcome, PreparedRule, TableChecks, prepare};
+pub use session::{Engine, EngineError, EngineSettings};

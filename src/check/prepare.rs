@@ -1,0 +1,246 @@
+//! Plans every rule before any data is read, and finds out which columns each needs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::{
+    datasource::empty::EmptyTable,
+    execution::context::SessionContext,
+    logical_expr::{Expr, LogicalPlan},
+};
+
+use super::{session::Engine, sql};
+use crate::{
+    conform::full_schema,
+    diagnostics::Diagnostic,
+    names::provenance,
+    rules::{Plan, Rule, Sql},
+    tables::Table,
+};
+
+/// Column of a key rule's query that names the group a row belongs to.
+pub const GROUP: &str = "_group";
+
+/// Every rule of the project, planned.
+#[derive(Clone, Debug)]
+pub struct Checks {
+    /// One for each table, in the project's order.
+    pub tables: Vec<TableChecks>,
+}
+
+/// The rules of one table, planned.
+#[derive(Clone, Debug)]
+pub struct TableChecks {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Its rules.
+    pub rules: Vec<PreparedRule>,
+    /// Hidden columns (see [`full_schema`]) that the row rules read.
+    pub hidden: BTreeSet<String>,
+    /// Columns that key rules of any table read of this one.
+    pub key_columns: BTreeSet<String>,
+}
+
+/// One rule, planned.
+#[derive(Clone, Debug)]
+pub struct PreparedRule {
+    /// Index into the project's rules.
+    pub rule: usize,
+    /// Rows where it is not true are not applicable.
+    pub applies: Option<Expr>,
+    /// Where the outcome comes from.
+    pub outcome: Outcome,
+}
+
+/// Where a rule's outcome comes from.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// An expression, evaluated in the scan.
+    Predicate(Expr),
+    /// A query over key columns that returns the failing rows.
+    Query {
+        /// Its text.
+        query: String,
+        /// Rows where it is not true are not evaluated.
+        evaluated: Option<Expr>,
+    },
+    /// The number of rows.
+    RowCount {
+        /// Fewest.
+        min: u64,
+        /// Most.
+        max: Option<u64>,
+    },
+}
+
+/// Plans all `rules` of `tables`; every mistake becomes a diagnostic.
+pub async fn prepare(
+    engine: &Engine,
+    tables: &[Arc<Table>],
+    rules: &[Rule],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Checks {
+    let session = engine.session();
+    let schemas: Vec<SchemaRef> = tables.iter().map(|t| full_schema(t)).collect();
+    for (table, schema) in tables.iter().zip(&schemas) {
+        register_empty(&session, table.name.as_str(), schema, diagnostics);
+    }
+    let mut checks: Vec<TableChecks> = tables
+        .iter()
+        .map(|table| TableChecks {
+            table: Arc::clone(table),
+            rules: Vec::new(),
+            hidden: BTreeSet::new(),
+            key_columns: BTreeSet::new(),
+        })
+        .collect();
+    let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let planner = Planner {
+            session: &session,
+            schema: &schemas[rule.table],
+            rule,
+        };
+        if let Some(prepared) = planner
+            .rule(index, &tables[rule.table], &mut read, diagnostics)
+            .await
+        {
+            let exprs = prepared.applies.iter().chain(match &prepared.outcome {
+                Outcome::Predicate(expr) => Some(expr),
+                Outcome::Query { evaluated, .. } => evaluated.as_ref(),
+                Outcome::RowCount { .. } => None,
+            });
+            let names = exprs.flat_map(|e| e.column_refs().into_iter().map(|c| c.name.clone()));
+            let hidden = names
+                .filter(|n| n.starts_with('_') && *n != provenance::ROW && *n != provenance::LINE);
+            checks[rule.table].hidden.extend(hidden);
+            checks[rule.table].rules.push(prepared);
+        }
+    }
+    for check in &mut checks {
+        if let Some(columns) = read.remove(check.table.name.as_str()) {
+            check.key_columns = columns;
+        }
+    }
+    Checks { tables: checks }
+}
+
+fn register_empty(
+    session: &SessionContext,
+    name: &str,
+    schema: &SchemaRef,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let table = Arc::new(EmptyTable::new(Arc::clone(schema)));
+    if let Err(error) = session.register_table(name, table) {
+        diagnostics.push(Diagnostic::nowhere(format!(
+            "registering table `{name}`: {error}"
+        )));
+    }
+}
+
+struct Planner<'a> {
+    session: &'a SessionContext,
+    schema: &'a SchemaRef,
+    rule: &'a Rule,
+}
+
+impl Planner<'_> {
+    async fn rule(
+        &self,
+        index: usize,
+        table: &Table,
+        read: &mut BTreeMap<String, BTreeSet<String>>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<PreparedRule> {
+        let applies = match &self.rule.only_where {
+            Some(at) => Some(self.predicate(&Sql::of_author(at), diagnostics)?),
+            None => None,
+        };
+        let outcome = match self.rule.plan(table) {
+            Plan::Row { predicate } => Outcome::Predicate(self.predicate(&predicate, diagnostics)?),
+            Plan::RowCount { min, max } => Outcome::RowCount { min, max },
+            Plan::Rows { query, evaluated } => {
+                let evaluated = match evaluated {
+                    Some(sql) => Some(self.predicate(&sql, diagnostics)?),
+                    None => None,
+                };
+                self.query(&query, read, diagnostics).await?;
+                Outcome::Query {
+                    query: query.text,
+                    evaluated,
+                }
+            }
+        };
+        Some(PreparedRule {
+            rule: index,
+            applies,
+            outcome,
+        })
+    }
+
+    fn predicate(&self, sql: &Sql, diagnostics: &mut Vec<Diagnostic>) -> Option<Expr> {
+        sql::predicate(self.session, self.schema, sql, &self.rule.span, diagnostics)
+    }
+
+    async fn query(
+        &self,
+        query: &Sql,
+        read: &mut BTreeMap<String, BTreeSet<String>>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<()> {
+        // Only the author's own text has places that mean something in the file.
+        let whole = query.author.as_ref().filter(|a| a.value == query.text);
+        let at = query.author.as_ref().map_or(&self.rule.span, |a| &a.span);
+        let plan = sql::query(self.session, &query.text, whole, at, diagnostics).await?;
+        if let Some(message) = wrong_columns(&plan) {
+            diagnostics.push(Diagnostic::at(at, message));
+            return None;
+        }
+        match sql::columns_read(self.session, &plan) {
+            Ok(columns) => {
+                for (table, names) in columns {
+                    read.entry(table).or_default().extend(names);
+                }
+                Some(())
+            }
+            Err(error) => {
+                diagnostics.push(sql::from_engine(&error, whole, at));
+                None
+            }
+        }
+    }
+}
+
+fn wrong_columns(plan: &LogicalPlan) -> Option<String> {
+    let schema: &Schema = plan.schema().as_arrow();
+    match schema.field_with_name(provenance::ROW) {
+        Ok(field) if *field.data_type() == DataType::Int64 => {}
+        Ok(field) => {
+            return Some(format!(
+                "`_row` must be the table's own and this is {}",
+                field.data_type()
+            ));
+        }
+        Err(_) => {
+            return Some("the query must return the column `_row` of the bad rows".to_owned());
+        }
+    }
+    match schema.field_with_name(GROUP) {
+        Ok(field)
+            if !matches!(
+                field.data_type(),
+                DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+            ) =>
+        {
+            Some(format!(
+                "`_group` must be text and this is {}",
+                field.data_type()
+            ))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,498 @@
+//! One chunk of a table: outcomes become findings, dispositions and an encoded row group.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use arrow::{
+    array::{
+        Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Int64Array, RecordBatch,
+        StringArray, StringBuilder,
+    },
+    buffer::BooleanBuffer,
+    compute::{filter, kernels::nullif::nullif},
+    datatypes::{Date32Type, Int8Type, Int64Type},
+};
+use datafusion::error::DataFusionError;
+use sha2::{Digest, Sha256};
+
+use super::{
+    ChunkResult, RowCounts, RuleCounts, ScanOutcome, ScanRule, Scanner, quarantine_schema,
+};
+use crate::{
+    check::source::ByProducts,
+    conform::{Change, CodeFault, cleaned, iso},
+    discrepancy::Action,
+    disposition::{Outcomes, Settlement, action, settle},
+    ingest::Reject,
+    log::{ChangeBuilder, Finding, FindingBuilder},
+    row_groups::RowGroup,
+    rules::{Rule, kinds::RuleKind},
+    tables::Policy,
+};
+
+type Result<T> = std::result::Result<T, DataFusionError>;
+
+pub(super) struct Chunk<'s> {
+    scanner: &'s Scanner,
+    file: usize,
+    clean: RowGroup,
+    quarantine: Vec<RecordBatch>,
+    findings: FindingBuilder,
+    changes: ChangeBuilder,
+    rejects: Vec<Reject>,
+    rules: Vec<RuleCounts>,
+    counts: RowCounts,
+}
+
+impl<'s> Chunk<'s> {
+    pub(super) fn new(scanner: &'s Scanner, file: usize) -> Result<Self> {
+        Ok(Self {
+            scanner,
+            file,
+            clean: scanner.encoder.start()?,
+            quarantine: Vec::new(),
+            findings: FindingBuilder::default(),
+            changes: ChangeBuilder::default(),
+            rejects: Vec::new(),
+            rules: vec![RuleCounts::default(); scanner.rules.len()],
+            counts: RowCounts::default(),
+        })
+    }
+
+    pub(super) fn add(&mut self, batch: &RecordBatch, beside: ByProducts) -> Result<()> {
+        let view = View::new(self.scanner, self.file, batch);
+        let outcomes: Vec<Outcomes> = self
+            .scanner
+            .rules
+            .iter()
+            .map(|rule| view.outcomes(rule))
+            .collect();
+        for ((counts, outcomes), rule) in self
+            .rules
+            .iter_mut()
+            .zip(&outcomes)
+            .zip(&self.scanner.rules)
+        {
+            counts.add(outcomes);
+            if let Some(at) = rule.missing {
+                let missing = counts.missing.get_or_insert_default();
+                for mark in batch.column(at).as_primitive::<Int8Type>().values() {
+                    if let Some(count) = usize::try_from(*mark - 1)
+                        .ok()
+                        .and_then(|kind| missing.get_mut(kind))
+                    {
+                        *count += 1;
+                    }
+                }
+            }
+        }
+        let rules = || {
+            self.scanner
+                .rules
+                .iter()
+                .zip(&outcomes)
+                .filter(|(_, o)| o.failed > 0)
+        };
+        let failures = rules().map(|(rule, outcomes)| {
+            let declared = &self.scanner.settings.rules[rule.rule];
+            (declared.on_fail, declared.column, &outcomes.fail)
+        });
+        let settlement = settle(batch.num_rows(), failures);
+        let mut changes = beside.changes;
+        for (rule, outcomes) in rules() {
+            view.report(rule, &outcomes.fail, &mut self.findings, &mut changes);
+        }
+        changes.sort_by_key(|c| (c.row, c.column));
+        view.note_changes(&changes, &mut self.changes);
+        self.rejects.extend(beside.rejects);
+        let reasons =
+            || rules().map(|(r, o)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.fail));
+        let quarantine = view.quarantine(&settlement, reasons())?;
+        self.quarantine.extend(quarantine);
+        self.clean.write(&view.clean(&settlement)?)?;
+        let count = |mask: &BooleanBuffer| mask.count_set_bits() as u64;
+        self.counts.merge(RowCounts {
+            read: batch.num_rows() as u64,
+            clean: count(&settlement.clean),
+            quarantined: count(&settlement.quarantined),
+            excluded: count(&settlement.excluded),
+            rejected: 0,
+        });
+        Ok(())
+    }
+
+    pub(super) fn finish(
+        mut self,
+        beside: ByProducts,
+        errors: BTreeMap<usize, String>,
+    ) -> Result<ChunkResult> {
+        self.rejects.extend(beside.rejects);
+        let rejected = self.rejects.len() as u64;
+        self.counts.merge(RowCounts {
+            read: rejected,
+            rejected,
+            ..RowCounts::default()
+        });
+        Ok(ChunkResult {
+            file: self.file,
+            clean: self.clean.finish()?,
+            quarantine: self.quarantine,
+            findings: self.findings.finish()?,
+            changes: self.changes.finish()?,
+            rejects: self.rejects,
+            rules: self.rules,
+            counts: self.counts,
+            errors,
+        })
+    }
+}
+
+/// A batch of the plan with its columns by role.
+struct View<'s> {
+    scanner: &'s Scanner,
+    file: usize,
+    base: i64,
+    batch: &'s RecordBatch,
+    rows: &'s Int64Array,
+    lines: &'s Int64Array,
+}
+
+impl<'s> View<'s> {
+    fn new(scanner: &'s Scanner, file: usize, batch: &'s RecordBatch) -> Self {
+        let declared = scanner.table.columns.len();
+        Self {
+            scanner,
+            file,
+            base: scanner.source.files[file].base,
+            batch,
+            rows: batch.column(2 * declared).as_primitive::<Int64Type>(),
+            lines: batch.column(2 * declared + 1).as_primitive::<Int64Type>(),
+        }
+    }
+
+    fn value(&self, column: usize) -> &'s ArrayRef {
+        self.batch.column(column)
+    }
+
+    fn raw(&self, column: usize) -> &'s StringArray {
+        self.batch
+            .column(self.scanner.table.columns.len() + column)
+            .as_string::<i32>()
+    }
+
+    fn boolean(&self, at: usize) -> &'s BooleanArray {
+        self.batch.column(at).as_boolean()
+    }
+
+    fn outcomes(&self, rule: &ScanRule) -> Outcomes {
+        let applies = rule.applies.map(|at| self.boolean(at));
+        match &rule.outcome {
+            ScanOutcome::Predicate(at) => {
+                let nulls = self.scanner.settings.rules[rule.rule].nulls;
+                Outcomes::of(self.boolean(*at), applies, nulls)
+            }
+            ScanOutcome::Known { failing, evaluated } => {
+                let mut bits = BooleanBufferBuilder::new(self.rows.len());
+                bits.append_n(self.rows.len(), false);
+                if let (Some(first), Some(last)) =
+                    (self.rows.values().first(), self.rows.values().last())
+                {
+                    for row in &failing.rows[failing.between(*first, *last)] {
+                        if let Ok(at) = self.rows.values().binary_search(row) {
+                            bits.set_bit(at, true);
+                        }
+                    }
+                }
+                let evaluated = evaluated.map(|at| self.boolean(at));
+                Outcomes::of_failing(&bits.finish(), evaluated, applies)
+            }
+        }
+    }
+
+    /// The key of a row: its parts joined with `|`; without any, a hash of the row as delivered.
+    fn record_key(&self, at: usize) -> String {
+        let table = &self.scanner.table;
+        let part = |column: &usize| {
+            // A part that could not be read or coded stands as it was delivered.
+            let raw =
+                || cleaned(self.raw(*column).value(at), &table.columns[*column].clean).into_owned();
+            let text = display(self.value(*column), at).unwrap_or_else(raw);
+            self.shown(*column, &text).into_owned()
+        };
+        let parts: Vec<String> = table.key.iter().map(part).collect();
+        if !parts.is_empty() && parts.iter().any(|p| !p.is_empty()) {
+            return parts.join("|");
+        }
+        let mut hasher = Sha256::new();
+        for column in 0..table.columns.len() {
+            hasher.update(self.raw(column).value(at).as_bytes());
+            hasher.update([0]);
+        }
+        let digest = hasher.finalize();
+        let hex: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+        format!("#{hex}")
+    }
+
+    fn shown<'t>(&self, column: usize, text: &'t str) -> Cow<'t, str> {
+        match self.scanner.table.columns[column].policy {
+            Policy::Show => Cow::Borrowed(text),
+            Policy::Hide => Cow::Owned(self.scanner.settings.privacy.hide(text)),
+        }
+    }
+
+    fn report(
+        &self,
+        scan: &ScanRule,
+        fail: &BooleanBuffer,
+        findings: &mut FindingBuilder,
+        changes: &mut Vec<Change>,
+    ) {
+        let rule = &self.scanner.settings.rules[scan.rule];
+        let fact = self.scanner.settings.fact_of_rule[scan.rule];
+        let table = &self.scanner.table;
+        let file = &self.scanner.source.files[self.file].export.file;
+        let expected = rule.kind.expected(rule, table);
+        for at in fail.set_indices() {
+            let key = self.record_key(at);
+            let fault = self.code_fault(rule, at);
+            let done = action(rule.on_fail, fault.as_ref().map(code_action));
+            let column = rule.column.map(|c| table.columns[c].name.as_str());
+            let observed = rule.column.map(|c| self.shown(c, self.raw(c).value(at)));
+            let cleaned = rule
+                .column
+                .and_then(|c| self.cleaned(c, at, done, fault.as_ref()));
+            let group = match &scan.outcome {
+                ScanOutcome::Known { failing, .. } => {
+                    let found = failing.rows.binary_search(&self.rows.value(at)).ok();
+                    found.and_then(|i| failing.groups[i].as_deref())
+                }
+                ScanOutcome::Predicate(_) => None,
+            };
+            let expected = match fault.as_ref().and_then(|f| f.in_force.as_deref()) {
+                Some(period) => Cow::Owned(format!("{expected} ({period})")),
+                None => Cow::Borrowed(expected.as_str()),
+            };
+            let message = message(
+                column,
+                observed.as_deref(),
+                &expected,
+                fault.as_ref(),
+                group,
+                &rule.why,
+            );
+            let nulled = rule.column.filter(|_| done == Action::Nulled);
+            if let Some(c) = nulled.filter(|c| !self.raw(*c).value(at).is_empty()) {
+                changes.retain(|change| (change.row, change.column) != (self.rows.value(at), c));
+                changes.push(Change {
+                    row: self.rows.value(at),
+                    line: self.lines.value(at),
+                    column: c,
+                    before: self.raw(c).value(at).to_owned(),
+                    after: String::new(),
+                    reason: "nulled",
+                });
+            }
+            findings.push(&Finding {
+                rule: fact,
+                record_key: &key,
+                column,
+                source_file: Some(file),
+                source_line: Some(self.lines.value(at)),
+                source_row: Some(self.rows.value(at) - self.base),
+                observed: observed.as_deref(),
+                expected: Some(&expected),
+                suggestion: fault.as_ref().and_then(|f| f.suggestion.as_deref()),
+                difference: None,
+                action: Some(done),
+                cleaned: cleaned.as_deref(),
+                group,
+                likely_cause: fault.as_ref().map(|f| f.cause),
+                message: &message,
+            });
+        }
+    }
+
+    fn code_fault(&self, rule: &Rule, at: usize) -> Option<CodeFault> {
+        let column = rule.column?;
+        if rule.kind.word() != "accepted_values" {
+            return None;
+        }
+        let codes = self.scanner.table.columns[column].codes.as_ref()?;
+        let day = codes.as_of.and_then(|date| {
+            let dates = self.value(date).as_primitive_opt::<Date32Type>()?;
+            dates.is_valid(at).then(|| dates.value(at))
+        });
+        self.scanner
+            .explainer
+            .explain_code(column, self.raw(column).value(at), day)
+    }
+
+    /// What the clean table holds; `None` for null and for rows that are not in it.
+    fn cleaned(
+        &self,
+        column: usize,
+        at: usize,
+        done: Action,
+        fault: Option<&CodeFault>,
+    ) -> Option<String> {
+        let value = match (done, fault) {
+            (Action::Kept | Action::Corrected, Some(fault)) => fault.cleaned.clone(),
+            (Action::Kept | Action::Corrected, None) => display(self.value(column), at),
+            _ => None,
+        };
+        value.map(|text| self.shown(column, &text).into_owned())
+    }
+
+    fn note_changes(&self, changes: &[Change], out: &mut ChangeBuilder) {
+        let table = &self.scanner.table;
+        let file = &self.scanner.source.files[self.file].export.file;
+        let mut key: (i64, String) = (-1, String::new());
+        for change in changes {
+            if key.0 != change.row {
+                let at = self.rows.values().binary_search(&change.row).ok();
+                key = (
+                    change.row,
+                    at.map(|at| self.record_key(at)).unwrap_or_default(),
+                );
+            }
+            let before = self.shown(change.column, &change.before);
+            let after = self.shown(change.column, &change.after);
+            let texts = [
+                Some(table.name.as_str()),
+                Some(key.1.as_str()),
+                Some(table.columns[change.column].name.as_str()),
+                Some(file.as_str()),
+                Some(before.as_ref()),
+                Some(after.as_ref()).filter(|text| !text.is_empty()),
+                Some(change.reason),
+            ];
+            out.push(texts, change.line, change.row - self.base);
+        }
+    }
+
+    /// The clean table's columns of the rows that stay.
+    fn clean(&self, settlement: &Settlement) -> Result<Vec<ArrayRef>> {
+        let table = &self.scanner.table;
+        let keep = (settlement.clean.count_set_bits() < self.rows.len())
+            .then(|| BooleanArray::new(settlement.clean.clone(), None));
+        let rows = settlement.clean.count_set_bits();
+        let mut columns = Vec::with_capacity(table.columns.len() + 5);
+        for column in 0..table.columns.len() {
+            let mut value = Arc::clone(self.value(column));
+            if let Some((_, mask)) = settlement.nulled.iter().find(|n| n.0 == column) {
+                value = nullif(&value, &BooleanArray::new(mask.clone(), None))?;
+            }
+            columns.push(match &keep {
+                Some(keep) => filter(&value, keep)?,
+                None => value,
+            });
+        }
+        columns.extend(self.provenance(rows, keep.as_ref())?);
+        Ok(columns)
+    }
+
+    fn quarantine<'o>(
+        &self,
+        settlement: &Settlement,
+        failures: impl Iterator<Item = (&'o str, &'o BooleanBuffer)>,
+    ) -> Result<Option<RecordBatch>> {
+        let rows = settlement.quarantined.count_set_bits();
+        if rows == 0 {
+            return Ok(None);
+        }
+        let table = &self.scanner.table;
+        let keep = BooleanArray::new(settlement.quarantined.clone(), None);
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(table.columns.len() + 6);
+        for column in 0..table.columns.len() {
+            columns.push(filter(self.raw(column), &keep)?);
+        }
+        columns.extend(self.provenance(rows, Some(&keep))?);
+        let failures: Vec<(&str, &BooleanBuffer)> = failures.collect();
+        let mut reasons = StringBuilder::new();
+        for at in settlement.quarantined.set_indices() {
+            let of_row = failures.iter().filter(|f| f.1.value(at)).map(|f| f.0);
+            reasons.append_value(of_row.collect::<Vec<_>>().join(" "));
+        }
+        columns.push(Arc::new(reasons.finish()));
+        Ok(Some(RecordBatch::try_new(
+            quarantine_schema(table),
+            columns,
+        )?))
+    }
+
+    fn provenance(&self, rows: usize, keep: Option<&BooleanArray>) -> Result<[ArrayRef; 5]> {
+        let same = |text: &str| -> ArrayRef {
+            let mut builder = StringBuilder::with_capacity(rows, rows * text.len());
+            for _ in 0..rows {
+                builder.append_value(text);
+            }
+            Arc::new(builder.finish())
+        };
+        let file = &self.scanner.source.files[self.file].export.file;
+        let of = |numbers: &Int64Array| -> Result<ArrayRef> {
+            Ok(match keep {
+                Some(keep) => filter(numbers, keep)?,
+                None => Arc::new(numbers.clone()),
+            })
+        };
+        let in_file = match self.base {
+            0 => self.rows.clone(),
+            base => self.rows.unary(|row| row - base),
+        };
+        Ok([
+            same(&self.scanner.settings.delivery),
+            same(file),
+            Arc::new(StringArray::new_null(rows)),
+            of(&in_file)?,
+            of(self.lines)?,
+        ])
+    }
+}
+
+fn code_action(fault: &CodeFault) -> Action {
+    match (fault.cause, &fault.cleaned) {
+        ("not_in_force", _) => Action::Kept,
+        (_, Some(cleaned)) if fault.suggestion.as_ref() == Some(cleaned) => Action::Corrected,
+        (_, Some(_)) => Action::Kept,
+        (_, None) => Action::Nulled,
+    }
+}
+
+/// A value as text; `None` for null.
+fn display(array: &ArrayRef, at: usize) -> Option<String> {
+    if array.is_null(at) {
+        return None;
+    }
+    if let Some(text) = array.as_string_opt::<i32>() {
+        return Some(text.value(at).to_owned());
+    }
+    if let Some(dates) = array.as_primitive_opt::<Date32Type>() {
+        return Some(iso(dates.value(at)));
+    }
+    arrow::util::display::array_value_to_string(array, at).ok()
+}
+
+/// One sentence: what was seen, what was expected, why it matters.
+fn message(
+    column: Option<&str>,
+    observed: Option<&str>,
+    expected: &str,
+    fault: Option<&CodeFault>,
+    group: Option<&str>,
+    why: &str,
+) -> String {
+    let what = match (column, observed) {
+        (Some(column), Some("")) => format!("{column} is blank"),
+        (Some(column), Some(observed)) => format!("{column} is `{observed}`"),
+        _ => "the row fails".to_owned(),
+    };
+    let cause = match fault.map(|f| (f.cause, &f.suggestion)) {
+        Some((cause, Some(suggestion))) => format!(" ({cause}; did you mean `{suggestion}`?)"),
+        Some((cause, None)) => format!(" ({cause})"),
+        None => String::new(),
+    };
+    let group = match group {
+        Some(group) => format!(" (as `{group}`)"),
+        None => String::new(),
+    };
+    format!("{what}{cause}{group}; expected {expected}. {why}")
+}

@@ -1,0 +1,177 @@
+//! The one place that makes a DataFusion session: every setting that decides a result is written out.
+
+use std::{path::PathBuf, sync::Arc};
+
+use arrow::{datatypes::DataType, error::ArrowError};
+use datafusion::{
+    error::DataFusionError,
+    execution::{
+        context::SessionContext,
+        disk_manager::{DiskManagerBuilder, DiskManagerMode},
+        memory_pool::FairSpillPool,
+        runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
+    },
+    logical_expr::{ColumnarValue, Volatility, create_udf},
+    prelude::SessionConfig,
+    scalar::ScalarValue,
+};
+use jiff::civil::Date;
+
+use crate::names::Name;
+
+/// Rows a batch inside the engine.
+pub const BATCH_ROWS: usize = 8_192;
+
+/// What an engine may use.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Worker threads; results do not depend on it.
+    pub threads: usize,
+    /// Bytes that joins, sorts and groups may hold before they spill.
+    pub memory_limit: usize,
+    /// Where they spill to; `None` forbids spilling (planning only).
+    pub scratch: Option<PathBuf>,
+    /// The run's date: what `as_of()` says in SQL.
+    pub as_of: Date,
+}
+
+/// The engine could not do its job.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A query failed.
+    #[error("{doing} failed: {}", describe(source))]
+    Query {
+        /// What was being done.
+        doing: String,
+        /// Why it failed.
+        #[source]
+        source: Box<DataFusionError>,
+    },
+    /// A worker stopped before it was done.
+    #[error("a worker stopped while {doing}; this is a fault of trueup, please report it")]
+    Worker {
+        /// What was being done.
+        doing: String,
+    },
+}
+
+impl EngineError {
+    /// Wraps a DataFusion error with what was being done.
+    pub fn query(doing: impl Into<String>) -> impl FnOnce(DataFusionError) -> Self {
+        let doing = doing.into();
+        move |source| Self::Query {
+            doing,
+            source: Box::new(source),
+        }
+    }
+}
+
+/// What went wrong, without the values that DataFusion's own texts may quote: they can be personal data.
+pub fn describe(error: &DataFusionError) -> String {
+    match error.find_root() {
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::DivideByZero => {
+                "a number was divided by zero (guard it with CASE or nullif)".to_owned()
+            }
+            ArrowError::ArithmeticOverflow(_) => "a number grew too large for its type".to_owned(),
+            ArrowError::CastError(_) | ArrowError::ParseError(_) => {
+                "a value could not be read as the type it was cast to (use TRY_CAST)".to_owned()
+            }
+            ArrowError::ExternalError(error) => error.to_string(),
+            ArrowError::IoError(text, _) => text.clone(),
+            _ => "the engine could not compute it".to_owned(),
+        },
+        DataFusionError::ResourcesExhausted(_) => {
+            "it needs more memory than it may have; give more with --memory-limit".to_owned()
+        }
+        DataFusionError::IoError(error) => error.to_string(),
+        DataFusionError::External(error) => error.to_string(),
+        error @ (DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(_, _)
+        | DataFusionError::NotImplemented(_)) => {
+            let text = error.strip_backtrace();
+            text.lines().next().unwrap_or_default().to_owned()
+        }
+        _ => "the engine could not compute it".to_owned(),
+    }
+}
+
+/// Sessions that all see the same settings.
+#[derive(Clone)]
+pub struct Engine {
+    config: SessionConfig,
+    runtime: Arc<RuntimeEnv>,
+    as_of: Date,
+}
+
+impl Engine {
+    /// An engine with `settings`.
+    pub fn new(settings: &EngineSettings) -> Result<Self, EngineError> {
+        let disk = match &settings.scratch {
+            Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+            None => DiskManagerMode::Disabled,
+        };
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_limit)))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
+            .build_arc()
+            .map_err(EngineError::query("starting the engine"))?;
+        let mut config = SessionConfig::new()
+            .with_target_partitions(settings.threads)
+            .with_batch_size(BATCH_ROWS)
+            .with_information_schema(false);
+        let options = config.options_mut();
+        options.sql_parser.collect_spans = true;
+        options.sql_parser.map_string_types_to_utf8view = false;
+        options.sql_parser.parse_float_as_decimal = true;
+        options.sql_parser.enable_ident_normalization = true;
+        options.execution.parquet.schema_force_view_types = false;
+        options.execution.parquet.binary_as_string = false;
+        options.execution.parquet.skip_metadata = true;
+        options.execution.collect_statistics = true;
+        options.execution.time_zone = Some("UTC".to_owned());
+        Ok(Self {
+            config,
+            runtime,
+            as_of: settings.as_of,
+        })
+    }
+
+    /// A session of its own tables on the same memory, disk and functions.
+    pub fn session(&self) -> SessionContext {
+        self.with(self.config.clone())
+    }
+
+    /// A session in which a plan keeps its source's partitions, one chunk each, so that results follow the file's order.
+    pub fn scan_session(&self) -> SessionContext {
+        let mut config = self.config.clone().with_target_partitions(1);
+        let options = config.options_mut();
+        options.optimizer.enable_round_robin_repartition = false;
+        options.optimizer.repartition_aggregations = false;
+        options.optimizer.repartition_joins = false;
+        self.with(config)
+    }
+
+    fn with(&self, config: SessionConfig) -> SessionContext {
+        let context = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
+        let day = crate::conform::days(self.as_of);
+        context.register_udf(create_udf(
+            "as_of",
+            Vec::new(),
+            DataType::Date32,
+            Volatility::Immutable,
+            Arc::new(move |_| Ok(ColumnarValue::Scalar(ScalarValue::Date32(day)))),
+        ));
+        context
+    }
+
+    /// Worker threads.
+    pub fn threads(&self) -> usize {
+        self.config.target_partitions()
+    }
+}
+
+/// The SQL name of a code list.
+pub fn list_table(list: &Name) -> String {
+    format!("list_{list}")
+}

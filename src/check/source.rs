@@ -1,0 +1,162 @@
+//! The files of one table as one sequence of chunks, and a chunk as a stream of conformed batches.
+
+use std::sync::{Arc, Mutex};
+
+use arrow::{
+    array::Int64Array, compute::kernels::numeric::add_wrapping, datatypes::SchemaRef,
+    record_batch::RecordBatch,
+};
+use datafusion::{
+    error::DataFusionError,
+    execution::{SendableRecordBatchStream, TaskContext},
+    physical_plan::{stream::RecordBatchStreamAdapter, streaming::PartitionStream},
+};
+
+use crate::{
+    conform::{Change, Conformer},
+    ingest::{ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, read_chunk},
+    tables::Table,
+};
+
+/// One file of a table.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// The file, indexed.
+    pub export: Arc<Export>,
+    /// Where its header has the declared columns.
+    pub mapping: Mapping,
+    /// Records in the table's earlier files: what is added to a record number to make it unique in the table.
+    pub base: i64,
+}
+
+/// The files of one table.
+#[derive(Clone, Debug)]
+pub struct TableSource {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Its files in name order.
+    pub files: Vec<SourceFile>,
+    /// Limits of reading.
+    pub limits: Limits,
+}
+
+impl TableSource {
+    /// Every chunk: index of the file, index of the chunk in it.
+    pub fn chunks(&self) -> Vec<(usize, usize)> {
+        let of_file = |(f, file): (usize, &SourceFile)| {
+            (0..file.export.chunks.len())
+                .map(move |c| (f, c))
+                .collect::<Vec<_>>()
+        };
+        self.files.iter().enumerate().flat_map(of_file).collect()
+    }
+
+    /// The file that holds the table-wide record number `row`.
+    pub fn file_of(&self, row: i64) -> &SourceFile {
+        let after = self.files.partition_point(|f| f.base < row);
+        &self.files[after.saturating_sub(1)]
+    }
+
+    /// Reads one chunk, the columns that `conformer` wants, conformed; `_row` is unique in the table.
+    pub fn read(
+        &self,
+        chunk: (usize, usize),
+        conformer: Conformer,
+    ) -> Result<ConformedChunk, IngestError> {
+        let file = &self.files[chunk.0];
+        let positions: Vec<usize> = conformer
+            .columns()
+            .iter()
+            .map(|c| file.mapping.positions[*c])
+            .collect();
+        Ok(ConformedChunk {
+            reader: read_chunk(&file.export, chunk.1, &positions, &self.limits)?,
+            conformer,
+            base: file.base,
+        })
+    }
+}
+
+/// The batches of one chunk.
+pub struct ConformedChunk {
+    reader: ChunkReader,
+    conformer: Conformer,
+    base: i64,
+}
+
+/// What reading leaves beside the rows.
+#[derive(Debug, Default)]
+pub struct ByProducts {
+    /// Repaired cells.
+    pub changes: Vec<Change>,
+    /// Records that are no row.
+    pub rejects: Vec<Reject>,
+}
+
+impl ConformedChunk {
+    pub(super) fn next_batch(
+        &mut self,
+        beside: &mut ByProducts,
+    ) -> Result<Option<RecordBatch>, DataFusionError> {
+        let Some(raw) = self.reader.next() else {
+            return Ok(None);
+        };
+        let mut raw: RawBatch = raw.map_err(|e| DataFusionError::External(Box::new(e)))?;
+        beside.rejects.append(&mut raw.rejects);
+        if self.base != 0 {
+            let rows = add_wrapping(&raw.rows, &Int64Array::new_scalar(self.base))?;
+            raw.rows = arrow::array::AsArray::as_primitive(&rows).clone();
+        }
+        let mut conformed = self.conformer.conform(&raw)?;
+        beside.changes.append(&mut conformed.changes);
+        Ok(Some(conformed.batch))
+    }
+}
+
+/// A chunk as a partition of a plan.
+#[derive(Debug)]
+pub struct ChunkPartition {
+    /// The table's files.
+    pub source: Arc<TableSource>,
+    /// Which chunk.
+    pub chunk: (usize, usize),
+    /// What makes the columns.
+    pub conformer: Conformer,
+    /// Where the by-products go.
+    pub beside: Arc<Mutex<ByProducts>>,
+}
+
+impl PartitionStream for ChunkPartition {
+    fn schema(&self) -> &SchemaRef {
+        self.conformer.schema()
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let schema = Arc::clone(self.conformer.schema());
+        let beside = Arc::clone(&self.beside);
+        let mut state = match self.source.read(self.chunk, self.conformer.clone()) {
+            Ok(chunk) => Ok(Some(chunk)),
+            Err(error) => Err(Some(DataFusionError::External(Box::new(error)))),
+        };
+        let batches = std::iter::from_fn(move || match &mut state {
+            Ok(chunk) => {
+                let mut beside = beside
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                match chunk.as_mut()?.next_batch(&mut beside) {
+                    Ok(Some(batch)) => Some(Ok(batch)),
+                    Ok(None) => None,
+                    Err(error) => {
+                        *chunk = None;
+                        Some(Err(error))
+                    }
+                }
+            }
+            Err(error) => error.take().map(Err),
+        });
+        Box::pin(RecordBatchStreamAdapter::new(
+            schema,
+            futures::stream::iter(batches),
+        ))
+    }
+}

@@ -1,0 +1,197 @@
+//! An author's SQL, planned and refused where it is not what its place allows; mistakes point into the project's file.
+
+use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::{
+    common::{
+        DFSchema,
+        diagnostic::Diagnostic as EngineDiagnostic,
+        tree_node::{TreeNode, TreeNodeRecursion},
+    },
+    error::DataFusionError,
+    execution::context::{SQLOptions, SessionContext},
+    logical_expr::{Expr, ExprSchemable, LogicalPlan},
+};
+
+use crate::{
+    diagnostics::{At, Diagnostic, Span, yaml::span_in},
+    rules::Sql,
+};
+
+/// Plans a Boolean expression over one table's columns.
+pub fn predicate(
+    session: &SessionContext,
+    schema: &SchemaRef,
+    sql: &Sql,
+    at: &Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Expr> {
+    let author = sql.author.as_ref();
+    let planned = plan_predicate(session, schema, &sql.text);
+    match planned {
+        Ok((expr, DataType::Boolean)) => match refuse_subquery(&expr) {
+            false => Some(expr),
+            true => {
+                let span = author.map_or(at, |a| &a.span);
+                diagnostics.push(
+                    Diagnostic::at(span, "a condition may not contain a query")
+                        .help("use `failed_rows` for what needs other tables"),
+                );
+                None
+            }
+        },
+        Ok((_, other)) => {
+            let span = author.map_or(at, |a| &a.span);
+            let message = format!("a condition must be true or false and this is {other}");
+            diagnostics.push(Diagnostic::at(span, message));
+            None
+        }
+        Err(error) => {
+            diagnostics.push(from_engine(&error, author, at));
+            None
+        }
+    }
+}
+
+fn plan_predicate(
+    session: &SessionContext,
+    schema: &SchemaRef,
+    text: &str,
+) -> Result<(Expr, DataType), DataFusionError> {
+    let schema = DFSchema::try_from(Arc::clone(schema))?;
+    let expr = session.state().create_logical_expr(text, &schema)?;
+    // Coercion decides whether `date >= text` is a comparison at all; the type alone does not say.
+    let coerced = session
+        .state()
+        .create_physical_expr(expr.clone(), &schema)?;
+    let ty = coerced.data_type(schema.as_arrow())?;
+    debug_assert_eq!(Ok(&ty), expr.get_type(&schema).as_ref().map_err(|_| ()));
+    Ok((expr, ty))
+}
+
+fn refuse_subquery(expr: &Expr) -> bool {
+    expr.exists(|e| {
+        Ok(matches!(
+            e,
+            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_)
+        ))
+    })
+    .unwrap_or(true)
+}
+
+/// Plans a query; only SELECT is allowed.
+pub async fn query(
+    session: &SessionContext,
+    text: &str,
+    author: Option<&At<String>>,
+    at: &Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<LogicalPlan> {
+    match plan_query(session, text).await {
+        Ok(plan) => Some(plan),
+        Err(error) => {
+            diagnostics.push(from_engine(&error, author, at));
+            None
+        }
+    }
+}
+
+/// Plans a query without places.
+pub async fn plan_query(
+    session: &SessionContext,
+    text: &str,
+) -> Result<LogicalPlan, DataFusionError> {
+    let only_select = SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false);
+    let plan = session.state().create_logical_plan(text).await?;
+    only_select.verify_plan(&plan)?;
+    Ok(plan)
+}
+
+/// The columns that a plan reads of each table.
+pub fn columns_read(
+    session: &SessionContext,
+    plan: &LogicalPlan,
+) -> Result<BTreeMap<String, BTreeSet<String>>, DataFusionError> {
+    let optimized = session.state().optimize(plan)?;
+    let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    optimized.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let columns = read.entry(scan.table_name.table().to_owned()).or_default();
+            columns.extend(
+                scan.projected_schema
+                    .fields()
+                    .iter()
+                    .map(|f| f.name().clone()),
+            );
+            for filter in &scan.filters {
+                columns.extend(filter.column_refs().into_iter().map(|c| c.name.clone()));
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(read)
+}
+
+/// A planner's error as a diagnostic; its place is inside the author's text where the planner knows it.
+pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Span) -> Diagnostic {
+    let told = error.diagnostic();
+    let message = match told {
+        Some(EngineDiagnostic { message, .. }) => message.clone(),
+        None => tidy(&error.strip_backtrace()),
+    };
+    let span = match (author, told.and_then(|t| t.span)) {
+        (Some(author), Some(inner)) => span_in(
+            author,
+            (place(inner.start.line), place(inner.start.column)),
+            (place(inner.end.line), place(inner.end.column)),
+        ),
+        (Some(author), None) => author.span.clone(),
+        (None, _) => at.clone(),
+    };
+    let mut diagnostic = Diagnostic::at(&span, lower_first(&message));
+    let notes = told.map(|t| {
+        let notes = t.notes.iter().map(|n| n.message.as_str());
+        notes
+            .chain(t.helps.iter().map(|h| h.message.as_str()))
+            .collect::<Vec<_>>()
+            .join("; ")
+    });
+    if let Some(notes) = notes.filter(|n| !n.is_empty()) {
+        diagnostic = diagnostic.help(lower_first(&notes));
+    }
+    diagnostic
+}
+
+fn place(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(1)
+}
+
+/// Strips the engine's own prefixes, which say nothing to an author.
+fn tidy(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    let mut rest = first;
+    for prefix in [
+        "Error during planning: ",
+        "SQL error: ",
+        "Schema error: ",
+        "This feature is not implemented: ",
+        "ParserError(\"",
+    ] {
+        rest = rest.strip_prefix(prefix).unwrap_or(rest);
+    }
+    rest.trim_end_matches("\")")
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.trim_end_matches('.').chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,160 @@
+//! The command line: arguments in, words out. Reads no clock and no environment; `main` hands them over.
+
+mod size;
+mod summary;
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+pub use summary::summary;
+
+use crate::{
+    discrepancy::Severity,
+    ingest::Limits,
+    pipeline::{FailOn, Progress, Selection, Selector, Settings},
+};
+
+/// Says everything that is wrong with a delivery, and writes tables that can be trusted.
+#[derive(Debug, Parser)]
+#[command(name = "trueup", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a delivery, publish clean tables, aggregates and the discrepancy log
+    #[command(after_help = "\
+Exit codes:
+  0    nothing at or above --fail-on
+  1    something is, or the run was blocked: it is kept and not published
+  2    usage or project error: nothing was read
+  3    an input is missing or unreadable, or the engine failed: nothing was published
+  130  interrupted
+
+Examples:
+  trueup run
+  trueup run --delivery /exports/2017-10-09 --out /warehouse/trueup --as-of 2017-10-09
+  trueup run --fail-on error --format json -q
+  trueup run --select table:cases --exclude 'cases.area.*'")]
+    Run(RunArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The project's folder, which holds rules/ and sql/
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub project: PathBuf,
+    /// The night's exports [default: delivery in rules/project.yaml]
+    #[arg(long, value_name = "DIR")]
+    pub delivery: Option<PathBuf>,
+    /// Where runs are published
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// The date the run takes for today [default: today, or the project's date for its default delivery]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<Date>,
+    /// Exit with 1 when a discrepancy is this severe
+    #[arg(long, value_enum, default_value_t = FailOnArg::Blocking)]
+    pub fail_on: FailOnArg,
+    /// Run only these rules: an id (`*` for any text), tag:…, table:… or dimension:…
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Leave these rules out
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub exclude: Vec<String>,
+    /// Worker threads; results do not depend on it [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Memory that joins, sorts and groups may hold before they spill, such as 256M or 2G
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size::parse)]
+    pub memory_limit: usize,
+    /// Where the work is done
+    #[arg(long, value_name = "ENGINE", default_value = "local", value_parser = ["local"])]
+    pub engine: String,
+    /// How to speak: text for people, json lines on stderr for jobs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Say only what failed
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice for even more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// See [`FailOn`].
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(missing_docs, reason = "the words are those of `Severity`")]
+pub enum FailOnArg {
+    Blocking,
+    Error,
+    Warn,
+    New,
+    Never,
+}
+
+/// How to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// JSON lines on stderr.
+    Json,
+}
+
+/// What only `main` knows.
+pub struct Surroundings {
+    /// From the clock.
+    pub today: Date,
+    /// Cores of this machine.
+    pub cores: usize,
+    /// Key for hidden values, from the environment.
+    pub key: Option<Vec<u8>>,
+    /// Hears how far the run is.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl RunArgs {
+    /// The settings that these arguments ask for.
+    pub fn settings(&self, around: Surroundings) -> Settings {
+        let selectors = |texts: &[String]| -> Vec<Selector> {
+            texts
+                .iter()
+                .map(|t| {
+                    t.parse()
+                        .unwrap_or_else(|e: std::convert::Infallible| match e {})
+                })
+                .collect()
+        };
+        Settings {
+            project: self.project.clone(),
+            delivery: self.delivery.clone(),
+            out: self.out.clone(),
+            as_of: self.as_of,
+            today: around.today,
+            fail_on: match self.fail_on {
+                FailOnArg::Blocking => FailOn::At(Severity::Blocking),
+                FailOnArg::Error => FailOn::At(Severity::Error),
+                FailOnArg::Warn => FailOn::At(Severity::Warn),
+                FailOnArg::New => FailOn::New,
+                FailOnArg::Never => FailOn::Never,
+            },
+            selection: Selection {
+                select: selectors(&self.select),
+                exclude: selectors(&self.exclude),
+            },
+            threads: self.threads.map_or(around.cores, usize::from),
+            memory_limit: self.memory_limit,
+            key: around.key,
+            limits: Limits::default(),
+            progress: around.progress,
+        }
+    }
+}

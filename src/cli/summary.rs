@@ -1,0 +1,214 @@
+//! The closing table: rows and where they went, rules, discrepancies, totals, and where to look next.
+
+use std::fmt::Write;
+
+use crate::{discrepancy::Severity, pipeline::RunReport};
+
+/// Rules shown in the summary.
+const RULES: usize = 15;
+/// Statements shown in the summary.
+const STATEMENTS: usize = 8;
+
+/// The run in a page of text; `width` columns at most.
+pub fn summary(report: &RunReport, width: usize) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = render(&mut out, report, width.clamp(60, 160));
+    out
+}
+
+fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
+    writeln!(
+        out,
+        "{} · delivery {} · as of {} · run {}",
+        report.project, report.delivery, report.as_of, report.run_id
+    )?;
+    writeln!(out)?;
+    rows(out, report)?;
+    writeln!(out)?;
+    discrepancies(out, report, width)?;
+    totals(out, report, width)?;
+    ending(out, report)
+}
+
+fn rows(out: &mut String, report: &RunReport) -> std::fmt::Result {
+    let name_width = report
+        .tables
+        .iter()
+        .map(|t| t.table.len())
+        .max()
+        .unwrap_or(5)
+        .max(5);
+    writeln!(
+        out,
+        "{:name_width$}  {:>12}  {:>12}  {:>11}  {:>9}  {:>9}",
+        "table", "rows read", "clean", "quarantined", "excluded", "rejected"
+    )?;
+    for line in &report.tables {
+        writeln!(
+            out,
+            "{:name_width$}  {:>12}  {:>12}  {:>11}  {:>9}  {:>9}",
+            line.table,
+            number(line.rows.read),
+            number(line.rows.clean),
+            number(line.rows.quarantined),
+            number(line.rows.excluded),
+            number(line.rows.rejected)
+        )?;
+    }
+    Ok(())
+}
+
+fn discrepancies(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
+    let with = |status: &str| report.rules.iter().filter(|r| r.status == status).count();
+    let also = |status: &str, words: &str| match with(status) {
+        0 => String::new(),
+        n => format!(", {n} {words}"),
+    };
+    let skipped = also("error", "could not be evaluated") + &also("skipped", "skipped");
+    writeln!(
+        out,
+        "{} rules ran: {} passed, {} found something{skipped}",
+        report.rules.iter().filter(|r| r.counts.is_some()).count(),
+        with("passed"),
+        with("failed") + with("tolerated"),
+    )?;
+    let severities: Vec<String> = Severity::ALL
+        .iter()
+        .map(|s| {
+            format!(
+                "{} {s}",
+                number(report.by_severity.get(s).copied().unwrap_or(0))
+            )
+        })
+        .collect();
+    writeln!(
+        out,
+        "{} discrepancies: {}",
+        number(report.discrepancies),
+        severities.join(", ")
+    )?;
+    let mut by_rule: Vec<(&String, &u64)> = report.by_rule.iter().collect();
+    let severity = |id: &String| {
+        report
+            .severity_of
+            .get(id)
+            .copied()
+            .unwrap_or(Severity::Info)
+    };
+    by_rule.sort_by(|a, b| {
+        (severity(a.0), std::cmp::Reverse(a.1), a.0).cmp(&(
+            severity(b.0),
+            std::cmp::Reverse(b.1),
+            b.0,
+        ))
+    });
+    for (id, count) in by_rule.iter().take(RULES) {
+        let line = format!("  {:>9}  {:8}  {id}", number(**count), severity(id).word());
+        writeln!(out, "{}", cut(&line, width))?;
+    }
+    if by_rule.len() > RULES {
+        let rest: u64 = by_rule[RULES..].iter().map(|r| *r.1).sum();
+        writeln!(
+            out,
+            "  {:>9}  in {} more rules and statements",
+            number(rest),
+            by_rule.len() - RULES
+        )?;
+    }
+    writeln!(out)
+}
+
+fn totals(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
+    let all: u64 = report.verdicts.values().sum();
+    if all == 0 {
+        return Ok(());
+    }
+    let verdicts: Vec<String> = report
+        .verdicts
+        .iter()
+        .map(|(word, n)| format!("{} {word}", number(*n)))
+        .collect();
+    writeln!(
+        out,
+        "{} totals compared: {}",
+        number(all),
+        verdicts.join(", ")
+    )?;
+    for (statement, evidence) in report.disagreements.iter().take(STATEMENTS) {
+        writeln!(out, "{}", cut(&format!("  {statement}: {evidence}"), width))?;
+    }
+    if report.disagreements.len() > STATEMENTS {
+        writeln!(
+            out,
+            "  and {} more in reconciliations.csv",
+            report.disagreements.len() - STATEMENTS
+        )?;
+    }
+    writeln!(out)
+}
+
+fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
+    let folder = report.folder.display();
+    if report.blocked {
+        writeln!(
+            out,
+            "BLOCKED: not published; `current` still names the last good run"
+        )?;
+        writeln!(
+            out,
+            "look next: {folder}/discrepancies.csv, severity blocking"
+        )
+    } else {
+        let again = if report.already_published {
+            " (the same run stood there already)"
+        } else {
+            ""
+        };
+        writeln!(out, "published: {folder}{again}")?;
+        writeln!(
+            out,
+            "look next: {folder}/discrepancies.csv, then reconciliations.csv"
+        )
+    }
+}
+
+/// Thousands apart.
+fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let mut short: String = line.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands() {
+        for (n, want) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (12_814, "12,814"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(number(n), want);
+        }
+    }
+}

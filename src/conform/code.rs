@@ -1,0 +1,254 @@
+//! Codes: a text is looked up once per distinct value; what it stands for depends on the list, the aliases and the date.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow::{
+    array::{
+        Array, BooleanArray, BooleanBuilder, Date32Array, Int8Array, StringArray, StringBuilder,
+    },
+    buffer::NullBuffer,
+};
+use foldhash::fast::FixedState;
+
+use super::{Made, date::days, present_or, text::without_blanks};
+use crate::tables::{AliasCause, CodeList, Codes, Repair};
+
+/// Distinct texts that one worker remembers; beyond it they are looked up afresh.
+const REMEMBERED: usize = 100_000;
+
+/// Why a text is no code in force, and what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeFault {
+    /// `misspelling`, `wrong_group`, `old_name`, `not_in_force` or `unknown`.
+    pub cause: &'static str,
+    /// The code that was probably meant.
+    pub suggestion: Option<String>,
+    /// What the clean table holds.
+    pub cleaned: Option<String>,
+    /// When the code was in force, where that is the matter.
+    pub in_force: Option<String>,
+}
+
+/// What one text stands for.
+#[derive(Clone, Copy, Debug)]
+enum Found {
+    Code(usize),
+    Alias(usize, AliasCause),
+    Unknown,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Coder {
+    list: Arc<CodeList>,
+    map_aliases: bool,
+    repair: Repair,
+    /// Days in force of each code.
+    in_force: Vec<(Option<i32>, Option<i32>)>,
+    /// Whether any code has a period.
+    dated: bool,
+    remembered: HashMap<Box<str>, Found, FixedState>,
+}
+
+impl Coder {
+    pub(super) fn new(list: Arc<CodeList>, codes: &Codes) -> Self {
+        let in_force: Vec<_> = list
+            .codes
+            .iter()
+            .map(|c| (c.valid_from.and_then(days), c.valid_to.and_then(days)))
+            .collect();
+        Self {
+            map_aliases: codes.map_aliases,
+            repair: codes.repair,
+            dated: codes.as_of.is_some() && in_force.iter().any(|p| p.0.is_some() || p.1.is_some()),
+            in_force,
+            remembered: HashMap::with_hasher(FixedState::default()),
+            list,
+        }
+    }
+
+    fn find(&self, text: &str) -> Found {
+        match self.list.lookup.get(text) {
+            Some(entry) => match entry.alias {
+                None => Found::Code(entry.code),
+                Some(cause) if self.map_aliases => Found::Alias(entry.code, cause),
+                Some(_) => Found::Unknown,
+            },
+            None => Found::Unknown,
+        }
+    }
+
+    fn find_remembered(&mut self, text: &str) -> Found {
+        if let Some(found) = self.remembered.get(text) {
+            return *found;
+        }
+        let found = self.find(text);
+        if self.remembered.len() < REMEMBERED {
+            self.remembered.insert(text.into(), found);
+        }
+        found
+    }
+
+    fn is_in_force(&self, code: usize, day: i32) -> bool {
+        let (from, to) = self.in_force[code];
+        from.is_none_or(|from| day >= from) && to.is_none_or(|to| day < to)
+    }
+
+    /// Codes a column: `missing` becomes the codes' own kinds of missing where they have one.
+    pub(super) fn code(
+        &mut self,
+        clean: &StringArray,
+        missing: Int8Array,
+        dates: Option<&Date32Array>,
+    ) -> Made {
+        let mut marks: Vec<i8> = missing.values().to_vec();
+        let mut status = BooleanBuilder::with_capacity(clean.len());
+        let mut repairs: Vec<(usize, String, &'static str)> = Vec::new();
+        let mut replaced: Vec<(usize, Option<usize>)> = Vec::new();
+        let mut last: (&str, Found) = ("", Found::Unknown);
+        for (at, mark) in marks.iter_mut().enumerate() {
+            let text = clean.value(at);
+            if text.is_empty() {
+                status.append_null();
+                continue;
+            }
+            if text != last.0 {
+                last = (text, self.find_remembered(text));
+            }
+            match last.1 {
+                // A token that means missing and is no code needs no code.
+                Found::Unknown if *mark != 0 => status.append_null(),
+                Found::Unknown => {
+                    status.append_value(false);
+                    if self.repair != Repair::Keep {
+                        replaced.push((at, None));
+                    }
+                }
+                Found::Code(code) => {
+                    *mark = present_or(self.list.codes[code].missing);
+                    status.append_value(self.stands(code, dates, at));
+                }
+                Found::Alias(code, cause) => {
+                    *mark = present_or(self.list.codes[code].missing);
+                    let accepted = cause == AliasCause::Variant;
+                    status.append_value(accepted && self.stands(code, dates, at));
+                    if accepted || self.repair == Repair::Correct {
+                        replaced.push((at, Some(code)));
+                        repairs.push((at, self.list.codes[code].code.clone(), cause.word()));
+                    } else if self.repair == Repair::Null {
+                        replaced.push((at, None));
+                    }
+                }
+            }
+        }
+        Made {
+            value: Arc::new(self.replace(clean, &replaced)),
+            missing: Int8Array::from(marks),
+            type_status: BooleanArray::new_null(clean.len()),
+            code_status: status.finish(),
+            repairs,
+        }
+    }
+
+    /// Whether the code is in force on the row's date; without a date that is not this rule's matter.
+    fn stands(&self, code: usize, dates: Option<&Date32Array>, at: usize) -> bool {
+        if !self.dated {
+            return true;
+        }
+        match dates {
+            Some(dates) if dates.is_valid(at) => self.is_in_force(code, dates.value(at)),
+            _ => true,
+        }
+    }
+
+    fn replace(&self, clean: &StringArray, replaced: &[(usize, Option<usize>)]) -> StringArray {
+        let kept = without_blanks(clean);
+        if replaced.is_empty() {
+            return kept;
+        }
+        if replaced.iter().all(|(_, code)| code.is_none()) {
+            let mut present = vec![true; clean.len()];
+            for (at, _) in replaced {
+                present[*at] = false;
+            }
+            let nulls = NullBuffer::union(kept.nulls(), Some(&NullBuffer::from(present)));
+            return StringArray::new(kept.offsets().clone(), kept.values().clone(), nulls);
+        }
+        let mut builder = StringBuilder::with_capacity(clean.len(), clean.value_data().len());
+        let mut replaced = replaced.iter().peekable();
+        for at in 0..clean.len() {
+            match replaced.next_if(|r| r.0 == at) {
+                Some((_, Some(code))) => builder.append_value(&self.list.codes[*code].code),
+                Some((_, None)) => builder.append_null(),
+                None if kept.is_null(at) => builder.append_null(),
+                None => builder.append_value(kept.value(at)),
+            }
+        }
+        builder.finish()
+    }
+
+    /// Why `clean` fails; `None` when it does not.
+    pub(super) fn explain(&self, clean: &str, as_of: Option<i32>) -> Option<CodeFault> {
+        let code_text = |code: usize| self.list.codes[code].code.clone();
+        let late =
+            |code: usize| self.dated && as_of.is_some_and(|day| !self.is_in_force(code, day));
+        match self.find(clean) {
+            Found::Code(code) | Found::Alias(code, AliasCause::Variant) if late(code) => {
+                Some(CodeFault {
+                    cause: "not_in_force",
+                    suggestion: None,
+                    cleaned: Some(code_text(code)),
+                    in_force: Some(self.period(code)),
+                })
+            }
+            Found::Code(_) | Found::Alias(_, AliasCause::Variant) => None,
+            Found::Alias(code, cause) => Some(CodeFault {
+                cause: cause.word(),
+                suggestion: Some(code_text(code)),
+                cleaned: match self.repair {
+                    Repair::Keep => Some(clean.to_owned()),
+                    Repair::Correct => Some(code_text(code)),
+                    Repair::Null => None,
+                },
+                in_force: None,
+            }),
+            Found::Unknown => Some(CodeFault {
+                cause: "unknown",
+                suggestion: self.nearest(clean),
+                cleaned: (self.repair == Repair::Keep).then(|| clean.to_owned()),
+                in_force: None,
+            }),
+        }
+    }
+
+    fn period(&self, code: usize) -> String {
+        let code = &self.list.codes[code];
+        match (code.valid_from, code.valid_to) {
+            (Some(from), Some(to)) => format!("in force from {from} until {to}"),
+            (None, Some(to)) => format!("in force until {to}"),
+            (Some(from), None) => format!("in force from {from}"),
+            (None, None) => "always in force".to_owned(),
+        }
+    }
+
+    /// The one code that is clearly nearest, if there is one.
+    fn nearest(&self, text: &str) -> Option<String> {
+        let folded = text.to_lowercase();
+        let mut ranked: Vec<(usize, usize)> = self
+            .list
+            .codes
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                (
+                    strsim::damerau_levenshtein(&folded, &c.code.to_lowercase()),
+                    i,
+                )
+            })
+            .collect();
+        ranked.sort_unstable();
+        let (distance, best) = *ranked.first()?;
+        let runner_up = ranked.get(1).map_or(usize::MAX, |r| r.0);
+        let allowed = 1 + text.chars().count() / 6;
+        (distance <= allowed && distance < runner_up).then(|| self.list.codes[best].code.clone())
+    }
+}

@@ -1,0 +1,251 @@
+//! Why a file cannot be read at all, or not any further.
+
+use std::{fmt, io};
+
+use super::header::HeaderMismatch;
+
+/// What stops the reading of a file.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The operating system refused.
+    #[error("cannot {action} `{file}`: {source}; check that the file is there and may be read")]
+    Io {
+        /// The file.
+        file: String,
+        /// What was tried: `open`, `read` or `look up`.
+        action: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A folder, pipe or device.
+    #[error("`{file}` is no regular file, so it cannot be read twice; deliver a plain CSV file")]
+    NotAFile {
+        /// The file.
+        file: String,
+    },
+    /// The file is not the one that was indexed.
+    #[error(
+        "`{file}` changed while it was being read, so its rows and its hash would not belong together; run again when the export has finished writing"
+    )]
+    Changed {
+        /// The file.
+        file: String,
+    },
+    /// No byte, or only blank lines.
+    #[error(
+        "`{file}` has no header: it is empty or holds only blank lines; deliver at least the line with the column names"
+    )]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// Another format under the name of a CSV.
+    #[error("`{file}` is {format}, not UTF-8 text; {}", .format.advice())]
+    Foreign {
+        /// The file.
+        file: String,
+        /// What it is instead.
+        format: Foreign,
+    },
+    /// Lines that only carriage returns end.
+    #[error(
+        "`{file}` line {line}: a carriage return without a line feed stands in the header, as old Mac line endings do; export with LF or CRLF line endings"
+    )]
+    CarriageReturns {
+        /// The file.
+        file: String,
+        /// The header's line.
+        line: u64,
+    },
+    /// The header's bytes are no UTF-8.
+    #[error(
+        "`{file}` line {line}: the header is not UTF-8 from its byte {byte} on, so columns cannot be named; export as UTF-8"
+    )]
+    HeaderEncoding {
+        /// The file.
+        file: String,
+        /// The header's line.
+        line: u64,
+        /// The first bad byte of the header, from 1.
+        byte: usize,
+    },
+    /// A quoted name goes on after its closing quote.
+    #[error(
+        "`{file}` line {line}: text follows a closing quote in the header; double the quotes inside a quoted name"
+    )]
+    HeaderQuote {
+        /// The file.
+        file: String,
+        /// The header's line.
+        line: u64,
+    },
+    /// The header does not end.
+    #[error(
+        "`{file}` line {line}: no header ends within the first {limit} bytes{}; check the file's line endings and quotes, or raise the limit `header_bytes`",
+        open_quote(.quote)
+    )]
+    HeaderTooLong {
+        /// The file.
+        file: String,
+        /// Where the header starts.
+        line: u64,
+        /// `Limits::header_bytes`.
+        limit: usize,
+        /// The line of a quote that is still open.
+        quote: Option<u64>,
+    },
+    /// More columns than the limit.
+    #[error(
+        "`{file}` line {line}: the header has {found} columns, more than {limit}; check the file, or raise the limit `columns`"
+    )]
+    TooManyColumns {
+        /// The file.
+        file: String,
+        /// The header's line.
+        line: u64,
+        /// Its columns.
+        found: usize,
+        /// `Limits::columns`.
+        limit: usize,
+    },
+    /// A quote that swallows the rest of the file.
+    #[error(
+        "`{file}` line {line}: a quote opens here and is not closed before the end of the file, so what follows cannot be parted into records; close the quote or export the file again (it may have been cut off)"
+    )]
+    UnclosedQuote {
+        /// The file.
+        file: String,
+        /// The line of the quote, which may lie inside its record.
+        line: u64,
+    },
+    /// A record longer than the limit.
+    #[error(
+        "`{file}` line {line}: the record that starts here is longer than {limit} bytes{}; correct the export, or raise the limit `record_bytes`",
+        open_quote(.quote)
+    )]
+    RecordTooLong {
+        /// The file.
+        file: String,
+        /// Where the record starts.
+        line: u64,
+        /// `Limits::record_bytes`.
+        limit: u64,
+        /// The line of a quote that is still open at the limit.
+        quote: Option<u64>,
+    },
+    /// The header does not carry the declared columns.
+    #[error("`{file}` line {line}: {mismatch}")]
+    Header {
+        /// The file.
+        file: String,
+        /// The header's line.
+        line: u64,
+        /// All that is wrong with it.
+        mismatch: HeaderMismatch,
+    },
+    /// A caller's mistake: no such chunk.
+    #[error(
+        "`{file}` has {chunks} chunks, so there is no chunk {chunk} (from 0); ask for one that its index lists"
+    )]
+    NoChunk {
+        /// The file.
+        file: String,
+        /// Asked for.
+        chunk: usize,
+        /// Indexed.
+        chunks: usize,
+    },
+    /// A caller's mistake: no such field.
+    #[error(
+        "`{file}` has {fields} columns, so there is no field {field} (from 0); take positions from its header"
+    )]
+    NoField {
+        /// The file.
+        file: String,
+        /// Asked for.
+        field: usize,
+        /// In the header.
+        fields: usize,
+    },
+    /// Arrow refused a column.
+    #[error(
+        "`{file}` row {row}: cannot build a column of text from here on: {source}; lower the limit `batch_rows`"
+    )]
+    Column {
+        /// The file.
+        file: String,
+        /// First row of the batch.
+        row: u64,
+        /// What Arrow said.
+        source: arrow::error::ArrowError,
+    },
+}
+
+/// The part of a message about a quote that was still open at a limit.
+fn open_quote(line: &Option<u64>) -> String {
+    line.map_or_else(String::new, |line| {
+        format!(" (the quote that opens on line {line} is still open there: it may lack its closing quote)")
+    })
+}
+
+/// Formats that are told by their first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// UTF-16 or UTF-32, by its byte order mark or by zero bytes in the header.
+    Utf16,
+    /// gzip, zstd, bzip2 or xz.
+    Compressed,
+    /// A ZIP archive; workbooks are that too.
+    Zip,
+    /// An old binary workbook.
+    Xls,
+    /// Parquet.
+    Parquet,
+    /// PDF.
+    Pdf,
+}
+
+impl Foreign {
+    /// What `start`, the beginning of a file, gives away; long enough not to mistake a column's name.
+    pub(super) fn told_by(start: &[u8]) -> Option<Self> {
+        const MAGIC: [(&[u8], Foreign); 11] = [
+            (b"\xFF\xFE", Foreign::Utf16),
+            (b"\xFE\xFF", Foreign::Utf16),
+            (b"\x00\x00\xFE\xFF", Foreign::Utf16),
+            (b"\x1F\x8B", Foreign::Compressed),
+            (b"\x28\xB5\x2F\xFD", Foreign::Compressed),
+            (b"BZh91AY&SY", Foreign::Compressed),
+            (b"\xFD7zXZ\x00", Foreign::Compressed),
+            (b"PK\x03\x04", Foreign::Zip),
+            (b"\xD0\xCF\x11\xE0", Foreign::Xls),
+            (b"PAR1\x15", Foreign::Parquet),
+            (b"%PDF-", Foreign::Pdf),
+        ];
+        MAGIC
+            .iter()
+            .find(|(magic, _)| start.starts_with(magic))
+            .map(|(_, format)| *format)
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Utf16 => "export it as UTF-8 (`CSV UTF-8` in a spreadsheet's list of formats)",
+            Self::Compressed => "unpack it first",
+            Self::Zip | Self::Xls => "unpack it, or save the sheet as CSV in UTF-8",
+            Self::Parquet | Self::Pdf => "export the table as CSV in UTF-8",
+        }
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Utf16 => "UTF-16 text",
+            Self::Compressed => "a compressed file",
+            Self::Zip => "a ZIP archive or a workbook",
+            Self::Xls => "an old binary workbook",
+            Self::Parquet => "a Parquet file",
+            Self::Pdf => "a PDF",
+        })
+    }
+}

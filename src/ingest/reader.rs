@@ -1,0 +1,332 @@
+//! Reads one chunk into batches of text columns and rejects.
+
+use std::{fmt, fs::File, ops::Range, os::unix::fs::FileExt, sync::Arc};
+
+use arrow::array::{Int64Array, StringArray};
+use memchr::memchr;
+
+use super::{
+    Content, Export, IngestError, Limits, Stamp,
+    columns::Column,
+    records::{Ends, Flaw, Record, Records, Span},
+};
+
+/// Reads one chunk; `wanted` are the positions of the fields to keep, in the order of the batch's columns.
+///
+/// Chunks may be read in any order, more than once and on any thread.
+pub fn read_chunk(
+    export: &Export,
+    chunk: usize,
+    wanted: &[usize],
+    limits: &Limits,
+) -> Result<ChunkReader, IngestError> {
+    let (Some(shape), Some(rows)) = (export.chunks.get(chunk), export.rows(chunk)) else {
+        return Err(IngestError::NoChunk {
+            file: export.file.clone(),
+            chunk,
+            chunks: export.chunks.len(),
+        });
+    };
+    let width = export.header.len();
+    if let Some(&field) = wanted.iter().find(|field| **field >= width) {
+        return Err(IngestError::NoField {
+            file: export.file.clone(),
+            field,
+            fields: width,
+        });
+    }
+    let changed = || IngestError::Changed {
+        file: export.file.clone(),
+    };
+    let bytes = usize::try_from(shape.bytes)
+        .ok()
+        .filter(|bytes| *bytes <= Span::MOST)
+        .ok_or_else(changed)?;
+    let text = match &export.content {
+        Content::File(path) => {
+            let io = |action| {
+                move |source| IngestError::Io {
+                    file: export.file.clone(),
+                    action,
+                    source,
+                }
+            };
+            let file = File::open(path).map_err(io("open"))?;
+            let mut text = vec![0; bytes];
+            let read = file.read_exact_at(&mut text, shape.offset);
+            // First whether the file is still the same: that explains a failed read, and spoils one that worked.
+            let now = Stamp::of(&file.metadata().map_err(io("look up"))?);
+            if export.stamp.as_ref() != Some(&now) {
+                return Err(changed());
+            }
+            read.map_err(io("read"))?;
+            Text::Own(text)
+        }
+        Content::Bytes(all) => {
+            let start = usize::try_from(shape.offset).map_err(|_| changed())?;
+            let range = start..start.saturating_add(bytes);
+            all.get(range.clone()).ok_or_else(changed)?;
+            Text::Shared(Arc::clone(all), range)
+        }
+    };
+    let all = text.bytes();
+    let suspect = memchr(0, all).is_some() || std::str::from_utf8(all).is_err();
+    // Spans of one stripe stay in the processor's cache.
+    let stripe = (STRIPE_SPANS / width).clamp(1, STRIPE_ROWS);
+    Ok(ChunkReader {
+        file: export.file.clone(),
+        records: Records::new(shape.first_line),
+        last: shape.offset + shape.bytes == export.bytes,
+        text,
+        suspect,
+        rows,
+        wanted: wanted.to_vec(),
+        batch_rows: limits.batch_rows.max(1),
+        spans: vec![Span::default(); stripe * width],
+        width,
+        sizes: vec![0; wanted.len()],
+        done: false,
+    })
+}
+
+const STRIPE_ROWS: usize = 512;
+const STRIPE_SPANS: usize = 1 << 15;
+
+/// The batches of one chunk, in the file's order. After an error it ends.
+#[derive(Debug)]
+pub struct ChunkReader {
+    file: String,
+    text: Text,
+    /// Some byte of the chunk is NUL or no UTF-8: each record is looked at.
+    suspect: bool,
+    /// Only the last chunk may end without a line break.
+    last: bool,
+    records: Records,
+    /// Row numbers that were not handed out.
+    rows: Range<u64>,
+    wanted: Vec<usize>,
+    batch_rows: usize,
+    spans: Vec<Span>,
+    width: usize,
+    /// Bytes of each column in the last batch, as a guess for the next.
+    sizes: Vec<usize>,
+    done: bool,
+}
+
+/// Some records of one chunk.
+#[derive(Debug)]
+pub struct RawBatch {
+    /// The wanted fields; never null, a blank is `""`.
+    pub columns: Vec<StringArray>,
+    /// Row number of each, from 1, the header excluded and rejects included.
+    pub rows: Int64Array,
+    /// The line on which each starts, from 1, the header included.
+    pub lines: Int64Array,
+    /// Records that are no row.
+    pub rejects: Vec<Reject>,
+}
+
+/// A record that is no row of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Its row number.
+    pub row: u64,
+    /// The line on which it starts.
+    pub line: u64,
+    /// Its bytes as delivered, without the line break at its end.
+    pub raw: Vec<u8>,
+    /// Why.
+    pub reason: RejectReason,
+}
+
+/// Why a record is no row; where several hold, the first in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectReason {
+    /// Bytes that are no UTF-8.
+    NotUtf8 {
+        /// The first of them in the record, from 1.
+        byte: usize,
+    },
+    /// A zero byte.
+    Nul {
+        /// Its place in the record, from 1.
+        byte: usize,
+    },
+    /// Text between a closing quote and the next comma or line break.
+    TextAfterQuote,
+    /// A carriage return outside quotes without a line feed.
+    CarriageReturn,
+    /// Not as many fields as the header.
+    Fields {
+        /// In the record.
+        found: usize,
+        /// In the header.
+        expected: usize,
+    },
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 { byte } => {
+                write!(f, "byte {byte} of the record is not UTF-8; export the file as UTF-8")
+            }
+            Self::Nul { byte } => {
+                write!(f, "byte {byte} of the record is NUL, which no text holds; the file may be damaged")
+            }
+            Self::TextAfterQuote => {
+                f.write_str("text after a closing quote; double the quotes inside a quoted field")
+            }
+            Self::CarriageReturn => f.write_str(
+                "a carriage return without a line feed outside quotes; quote the field, or end records with LF or CRLF",
+            ),
+            Self::Fields { found, expected } => {
+                let few = if found < expected { "few" } else { "many" };
+                write!(f, "{found} fields where the header has {expected}: too {few}")
+            }
+        }
+    }
+}
+
+impl Iterator for ChunkReader {
+    type Item = Result<RawBatch, IngestError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let batch = self.batch();
+        self.done |= batch.is_err();
+        batch.transpose()
+    }
+}
+
+impl ChunkReader {
+    fn batch(&mut self) -> Result<Option<RawBatch>, IngestError> {
+        let text = self.text.bytes();
+        let first_row = self.rows.start;
+        let capacity = usize::try_from(self.rows.end - first_row)
+            .map_or(self.batch_rows, |n| n.min(self.batch_rows));
+        let mut columns: Vec<Column> = self
+            .sizes
+            .iter()
+            .map(|bytes| Column::with_capacity(capacity, bytes + bytes / 8))
+            .collect();
+        let mut rows: Vec<i64> = Vec::with_capacity(capacity);
+        let mut lines: Vec<i64> = Vec::with_capacity(capacity);
+        let mut rejects = Vec::new();
+
+        while !self.done && rows.len() + rejects.len() < self.batch_rows {
+            let mut kept = 0;
+            let stripe =
+                (self.spans.len() / self.width).min(self.batch_rows - rows.len() - rejects.len());
+            for _ in 0..stripe {
+                let spans = &mut self.spans[kept * self.width..(kept + 1) * self.width];
+                let Some(record) = self.records.next(text, spans) else {
+                    self.done = true;
+                    break;
+                };
+                // The index and this reader part the text independently; they must agree on every record.
+                let ends = match record.ends {
+                    Ends::Line => true,
+                    Ends::Text => self.last,
+                    Ends::Quoted(_) => false,
+                };
+                let Some(row) = self.rows.next().filter(|_| ends) else {
+                    return Err(self.changed());
+                };
+                match reason(text, &record, self.width, self.suspect) {
+                    None => {
+                        rows.push(row as i64);
+                        lines.push(record.line as i64);
+                        kept += 1;
+                    }
+                    Some(reason) => rejects.push(Reject {
+                        row,
+                        line: record.line,
+                        raw: text[record.start..record.end].to_vec(),
+                        reason,
+                    }),
+                }
+            }
+            for (column, &position) in columns.iter_mut().zip(&self.wanted) {
+                column.append(text, &self.spans[..kept * self.width], self.width, position);
+            }
+        }
+        if self.done && !self.rows.is_empty() {
+            return Err(self.changed());
+        }
+        if rows.is_empty() && rejects.is_empty() {
+            return Ok(None);
+        }
+        self.sizes = columns.iter().map(Column::bytes).collect();
+        let columns = columns
+            .into_iter()
+            .map(Column::finish)
+            .collect::<Result<_, _>>()
+            .map_err(|source| IngestError::Column {
+                file: self.file.clone(),
+                row: first_row,
+                source,
+            })?;
+        Ok(Some(RawBatch {
+            columns,
+            rows: rows.into(),
+            lines: lines.into(),
+            rejects,
+        }))
+    }
+
+    fn changed(&self) -> IngestError {
+        IngestError::Changed {
+            file: self.file.clone(),
+        }
+    }
+}
+
+/// Why `record` is no row of `width` fields.
+#[inline(always)]
+fn reason(text: &[u8], record: &Record, width: usize, suspect: bool) -> Option<RejectReason> {
+    if suspect {
+        let raw = &text[record.start..record.end];
+        if let Err(error) = std::str::from_utf8(raw) {
+            return Some(RejectReason::NotUtf8 {
+                byte: error.valid_up_to() + 1,
+            });
+        }
+        if let Some(place) = memchr(0, raw) {
+            return Some(RejectReason::Nul { byte: place + 1 });
+        }
+    }
+    match record.flaw {
+        Some(Flaw::TextAfterQuote) => Some(RejectReason::TextAfterQuote),
+        Some(Flaw::CarriageReturn) => Some(RejectReason::CarriageReturn),
+        None if record.fields == width => None,
+        None => Some(RejectReason::Fields {
+            found: record.fields,
+            expected: width,
+        }),
+    }
+}
+
+/// A chunk's bytes.
+enum Text {
+    Own(Vec<u8>),
+    Shared(Arc<[u8]>, Range<usize>),
+}
+
+impl Text {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Shared(all, range) => &all[range.clone()],
+        }
+    }
+}
+
+impl fmt::Debug for Text {
+    /// Not the text: it may hold personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes().len())
+    }
+}

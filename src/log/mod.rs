@@ -1,0 +1,13 @@
+//! The discrepancy log and its neighbours: findings stream in, come out sorted, with ids that last.
+
+mod changes;
+mod finding;
+mod privacy;
+mod sorted;
+mod table;
+
+pub use changes::{CHANGE_SCHEMA, ChangeBuilder, REJECT_SCHEMA, RejectBuilder};
+pub use finding::{FINDING_SCHEMA, Finding, FindingBuilder, RuleFacts};
+pub use privacy::{HIDDEN, Privacy};
+pub use sorted::{LOG_ORDER, LogCounts, LogError, short_hash, write_log};
+pub use table::{TableFile, write_rows};

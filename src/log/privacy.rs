@@ -1,0 +1,52 @@
+//! Values of hidden columns: a keyed hash with a key, nothing without one.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// What stands where a value may not and there is no key.
+pub const HIDDEN: &str = "[hidden]";
+
+/// Shows values outside the clean tables, as far as their column's policy allows.
+#[derive(Clone)]
+pub struct Privacy {
+    key: Option<Hmac<Sha256>>,
+}
+
+impl Privacy {
+    /// With a key, hidden values appear as `hmac:` and 16 hex digits of HMAC-SHA-256, so that equal values can be seen to be equal; without one as [`HIDDEN`].
+    pub fn new(key: Option<&[u8]>) -> Self {
+        let key = key.and_then(|key| Hmac::new_from_slice(key).ok());
+        Self { key }
+    }
+
+    /// The stand-in for a hidden value; a blank one stays blank.
+    pub fn hide(&self, value: &str) -> String {
+        if value.is_empty() {
+            return String::new();
+        }
+        let Some(key) = &self.key else {
+            return HIDDEN.to_owned();
+        };
+        let mut mac = key.clone();
+        mac.update(value.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+        format!("hmac:{hex}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hides_with_and_without_a_key() {
+        // echo -n 'A' | openssl dgst -sha256 -hmac key
+        let keyed = Privacy::new(Some(b"key"));
+        assert_eq!(keyed.hide("A"), "hmac:b1d20846db471249");
+        assert_eq!(keyed.hide("A"), keyed.hide("A"));
+        assert_ne!(keyed.hide("A"), Privacy::new(Some(b"other")).hide("A"));
+        assert_eq!(Privacy::new(None).hide("A"), HIDDEN);
+        assert_eq!(keyed.hide(""), "");
+    }
+}

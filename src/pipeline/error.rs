@@ -1,0 +1,112 @@
+//! Why a run did not come to an end, and the exit code that says so.
+
+use std::path::PathBuf;
+
+use crate::{
+    check::{EngineError, keys::KeyError},
+    diagnostics::Diagnostic,
+    ingest::IngestError,
+    log::LogError,
+    project::LoadError,
+    publish::PublishError,
+    reconcile::published::PublishedError,
+};
+
+/// Why a run did not come to an end. Nothing was published.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The project has mistakes; nothing was read.
+    #[error("the project has {} mistakes", .0.len())]
+    Project(Vec<Diagnostic>),
+    /// The project could not be loaded; nothing was read.
+    #[error(transparent)]
+    Load(LoadError),
+    /// There is nothing to read.
+    #[error(
+        "no delivery: give `--delivery DIR`, or `delivery: {{ path: … }}` in rules/project.yaml"
+    )]
+    NoDelivery,
+    /// The delivery's folder is not there.
+    #[error("delivery {} cannot be read: {source}; check `--delivery`", folder.display())]
+    Delivery {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Files that the project needs are missing.
+    #[error("delivery {} is incomplete: {}; nothing was read", folder.display(), missing.join(", "))]
+    Incomplete {
+        /// The delivery's folder.
+        folder: PathBuf,
+        /// `table … has no file …`.
+        missing: Vec<String>,
+    },
+    /// Several files could not be read.
+    #[error("{}", join(.0))]
+    Inputs(Vec<IngestError>),
+    /// A file could not be read on.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// Published figures could not be read.
+    #[error(transparent)]
+    Published(#[from] PublishedError),
+    /// A file of published figures could not be read.
+    #[error("published figures {}: {source}; restore the file or correct `published:` in rules/project.yaml", path.display())]
+    PublishedFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The second look failed.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The log could not be written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A table could not be written.
+    #[error("writing {path} failed: {source}")]
+    Parquet {
+        /// Inside the run folder.
+        path: String,
+        /// Why.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// The run folder could not be written, verified or published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+fn join(errors: &[IngestError]) -> String {
+    errors
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+impl RunError {
+    /// 2: the project or the call is wrong, nothing was read; 3: an input or the machine failed us, nothing was published.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Project(_) | Self::Load(_) | Self::NoDelivery => 2,
+            _ => 3,
+        }
+    }
+}
+
+impl From<LoadError> for RunError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Diagnostics(diagnostics) => Self::Project(diagnostics),
+            other => Self::Load(other),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The path of a run on one screen: from a folder of files to a published run.
+
+mod delivery;
+mod error;
+mod plan;
+mod report;
+mod results;
+mod settings;
+mod tables;
+
+pub use error::RunError;
+pub use report::{RuleLine, RunReport, TableLine};
+pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
+
+use crate::{
+    check::{Engine, keys::key_failures},
+    project::Project,
+    publish::{OutDir, StagedRun, run_id},
+};
+
+/// What every stage of one run can look at.
+struct Context<'r> {
+    settings: &'r Settings,
+    project: &'r Project,
+    plan: &'r plan::Plan,
+    delivery: &'r delivery::Delivery,
+    engine: &'r Engine,
+    staged: &'r StagedRun,
+}
+
+/// Runs the project at `settings.project` over one delivery.
+///
+/// Either a whole run stands in the out folder afterwards (published, or kept unpublished when something blocking
+/// fired), or nothing of it does.
+///
+/// # Errors
+/// See [`RunError`]; its [`RunError::exit_code`] is the command's.
+pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
+    let project = &crate::project::load(&settings.project)?;
+    let plan = &plan::Plan::new(project, settings).await?;
+    let delivery = &delivery::Delivery::index(project, plan, settings)?;
+
+    let out = OutDir::open(&settings.out)?;
+    let project_hash = results::identity(project, settings);
+    let staged = out.stage(&run_id(
+        plan.as_of,
+        &delivery.hashes(),
+        project_hash,
+        env!("CARGO_PKG_VERSION"),
+    ))?;
+    let engine = &plan.engine(settings, staged.scratch())?;
+    let run = &Context {
+        settings,
+        project,
+        plan,
+        delivery,
+        engine,
+        staged: &staged,
+    };
+
+    settings.progress.stage("keys");
+    let scratch = |name: &str| staged.scratch_file(name);
+    let sources = &delivery.sources;
+    let keys = key_failures(
+        engine,
+        &plan.checks,
+        &project.rules,
+        &plan.lists,
+        sources,
+        &scratch,
+    )
+    .await?;
+
+    let mut scanned = tables::scan_all(run, &keys).await?;
+
+    settings.progress.stage("aggregates");
+    let figures = results::aggregate(run).await?;
+
+    settings.progress.stage("totals");
+    let reconciliations = results::reconcile(run, figures, &mut scanned)?;
+
+    settings.progress.stage("log");
+    let counts = results::log(run, &mut scanned).await?;
+    let report = results::report(run, &scanned, counts, &reconciliations);
+    results::write_results(run, &report)?;
+
+    settings.progress.stage("publish");
+    let facts = results::facts(run, &scanned, &report);
+    let verified = staged.verify(facts)?;
+    Ok(match report.blocked {
+        false => report.published(verified.publish()?),
+        true => report.kept(verified.keep()?),
+    })
+}

@@ -1,0 +1,131 @@
+//! Everything that can be decided before any data is read.
+
+use std::{path::Path, sync::Arc};
+
+use jiff::civil::Date;
+
+use super::{
+    error::RunError,
+    settings::{Selector, Settings},
+};
+use crate::{
+    aggregate::check_sql,
+    check::{Checks, Engine, EngineSettings, prepare},
+    diagnostics::{Diagnostic, yaml},
+    project::{Project, StatementNode},
+    rules::totals::Statement,
+    tables::{CodeList, Table},
+};
+
+/// A project whose every rule and query has been planned.
+pub(super) struct Plan {
+    pub(super) as_of: Date,
+    pub(super) tables: Vec<Arc<Table>>,
+    pub(super) lists: Vec<Arc<CodeList>>,
+    pub(super) checks: Checks,
+    pub(super) statements: Vec<Statement>,
+}
+
+impl Plan {
+    pub(super) async fn new(project: &Project, settings: &Settings) -> Result<Self, RunError> {
+        let as_of = as_of(project, settings);
+        let planning = Engine::new(&EngineSettings {
+            threads: 1,
+            memory_limit: 64 << 20,
+            scratch: None,
+            as_of,
+        })?;
+        let tables: Vec<Arc<Table>> = project.tables.iter().cloned().map(Arc::new).collect();
+        let lists: Vec<Arc<CodeList>> = project.lists.iter().cloned().map(Arc::new).collect();
+        let mut diagnostics = Vec::new();
+        let mut checks = prepare(&planning, &tables, &project.rules, &mut diagnostics).await;
+        check_sql(
+            &planning,
+            &tables,
+            &lists,
+            &project.periods,
+            &project.model,
+            &project.aggregates,
+            &mut diagnostics,
+        )
+        .await;
+        let statements = statements(project, &mut diagnostics);
+        unknown_selectors(project, settings, &mut diagnostics);
+        if !diagnostics.is_empty() {
+            return Err(RunError::Project(diagnostics));
+        }
+        for (check, table) in checks.tables.iter_mut().zip(&tables) {
+            check.rules.retain(|prepared| {
+                settings
+                    .selection
+                    .includes(&project.rules[prepared.rule], table)
+            });
+        }
+        Ok(Self {
+            as_of,
+            tables,
+            lists,
+            checks,
+            statements,
+        })
+    }
+
+    pub(super) fn engine(&self, settings: &Settings, scratch: &Path) -> Result<Engine, RunError> {
+        Ok(Engine::new(&EngineSettings {
+            threads: settings.threads,
+            memory_limit: settings.memory_limit,
+            scratch: Some(scratch.to_owned()),
+            as_of: self.as_of,
+        })?)
+    }
+}
+
+/// The project's date belongs to its default delivery; any other delivery is of today unless the call says otherwise.
+fn as_of(project: &Project, settings: &Settings) -> Date {
+    let default = project
+        .delivery
+        .as_ref()
+        .filter(|_| settings.delivery.is_none());
+    settings
+        .as_of
+        .or_else(|| default.and_then(|d| d.as_of))
+        .unwrap_or(settings.today)
+}
+
+/// The statements about totals, `for_each` expanded.
+fn statements(project: &Project, diagnostics: &mut Vec<Diagnostic>) -> Vec<Statement> {
+    let mut statements: Vec<Statement> = Vec::new();
+    for StatementNode { source, node } in &project.totals {
+        let Some(declared) = yaml::decode::<Statement>(node, source, diagnostics) else {
+            continue;
+        };
+        declared.validate(&project.lists, diagnostics);
+        for statement in declared.expand() {
+            if statements.iter().any(|s| s.id.value == statement.id.value) {
+                let message = format!("statement `{}` is declared twice", statement.id.value);
+                diagnostics.push(Diagnostic::at(&declared.id.span, message));
+            }
+            statements.push(statement);
+        }
+    }
+    statements
+}
+
+fn unknown_selectors(project: &Project, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
+    let used = |selector: &Selector| {
+        let names = |rule: &crate::rules::Rule| selector.names(rule, &project.tables[rule.table]);
+        project.rules.iter().any(names)
+    };
+    let all = settings
+        .selection
+        .select
+        .iter()
+        .chain(&settings.selection.exclude);
+    for selector in all.filter(|s| !used(s)) {
+        let message = format!("no rule is named by the selection {selector:?}");
+        diagnostics.push(
+            Diagnostic::nowhere(message)
+                .help("write a rule id (`*` for any text), tag:…, table:… or dimension:…"),
+        );
+    }
+}

@@ -1,0 +1,481 @@
+//! What is made of the clean tables: model, aggregates, reconciliations, the log, and the facts of the run.
+
+use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, Int64Array, RecordBatch, StringArray},
+    datatypes::{DataType, Field, Schema, SchemaRef},
+};
+use futures::TryStreamExt;
+
+use super::{
+    Context,
+    delivery::file_hash,
+    error::RunError,
+    plan::Plan,
+    report::{RuleLine, RunReport, TableLine},
+    settings::Settings,
+    tables::{
+        FindingFile, Scanned, fact_index, finish_table, parquet_error, table_file, tolerated,
+    },
+};
+use crate::{
+    aggregate::{Builder, aggregate_schema},
+    check::{EngineError, keys::register_parquet, scan::RowCounts},
+    decimal::Decimal,
+    discrepancy::{Action, Severity},
+    log::{Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, write_log},
+    project::Project,
+    publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedRun},
+    reconcile::{self, Figure, Reconciliation, Verdict, computed, evaluate},
+    row_groups::{BatchFile, Packing},
+    rules::totals::Statement,
+    tables::Missing,
+};
+
+/// Makes the model tables and the aggregates; returns the aggregates' figures.
+pub(super) async fn aggregate(run: &Context<'_>) -> Result<Vec<Figure>, RunError> {
+    let Context {
+        engine,
+        plan,
+        project,
+        staged,
+        ..
+    } = *run;
+    let builder = Builder::new(engine, &plan.lists, &project.periods)?;
+    for table in &plan.tables {
+        let path = staged.path(&format!("clean/{}.parquet", table.name));
+        builder.add(table.name.as_str(), &path).await?;
+    }
+    for file in &project.model {
+        let name = format!("model/{}.parquet", file.name);
+        let fail = || EngineError::query(format!("model table `{}`", file.name));
+        let mut rows = builder.model(file).await?;
+        let mut out = BatchFile::new(staged.create(&name)?, rows.schema(), Packing::Published)
+            .map_err(parquet_error(&name))?;
+        while let Some(batch) = rows.try_next().await.map_err(fail())? {
+            out.write(&batch).map_err(parquet_error(&name))?;
+        }
+        let (sink, count) = out.finish().map_err(parquet_error(&name))?;
+        sink.finish(Some(count))?;
+        builder.add(file.name.as_str(), &staged.path(&name)).await?;
+    }
+    let mut figures = Vec::new();
+    for file in &project.aggregates {
+        let (batches, rows) = builder.aggregate(file).await?;
+        let mut out = table_file(
+            staged,
+            &format!("aggregates/{}", file.name),
+            &aggregate_schema(),
+        )?;
+        for batch in &batches {
+            out.write(batch)?;
+        }
+        finish_table(out)?;
+        figures.extend(computed(
+            file.name.as_str(),
+            rows.into_iter().map(|row| reconcile::AggregateRow {
+                period: row.period,
+                population: row.population,
+                category: row.category,
+                sort: row.sort,
+                count: row.count,
+                base: row.base,
+            }),
+        ));
+    }
+    Ok(figures)
+}
+
+/// Checks every statement; those that do not hold become findings.
+pub(super) fn reconcile(
+    run: &Context<'_>,
+    computed: Vec<Figure>,
+    scanned: &mut Scanned,
+) -> Result<Vec<Reconciliation>, RunError> {
+    let Context {
+        plan,
+        project,
+        delivery,
+        staged,
+        ..
+    } = *run;
+    let mut figures: Vec<Figure> = delivery
+        .published
+        .iter()
+        .flat_map(|p| p.figures.iter().cloned())
+        .collect();
+    figures.extend(computed);
+    let reconciliations = evaluate(&plan.statements, &figures, &project.lists);
+    let words = |text: &Option<Arc<str>>| text.as_ref().map(|t| t.to_string());
+    let figure = |figure: Option<Decimal>| figure.map(|f| f.to_string());
+    let columns = text_columns(&reconciliations, |r| {
+        [
+            ("statement", Some(r.statement.clone())),
+            ("population", words(&r.population)),
+            ("period", words(&r.period)),
+            ("category", words(&r.category)),
+            ("stated", figure(r.stated)),
+            ("computed", figure(r.computed)),
+            ("difference", figure(r.difference)),
+            ("tolerance", Some(r.rule.tolerance.to_string())),
+            ("verdict", Some(r.verdict.word().to_owned())),
+            ("likely_cause", r.likely_cause.clone()),
+            ("evidence", Some(r.evidence.clone())),
+            ("stated_at", Some(r.stated_at.clone())),
+            ("computed_at", Some(r.computed_at.clone())),
+            ("rule_id", Some(r.rule.rule_id.clone())),
+        ]
+    });
+    write_texts(staged, "reconciliations", columns)?;
+    if let Some(findings) = &mut scanned.findings {
+        let mut builder = FindingBuilder::default();
+        for r in reconciliations
+            .iter()
+            .filter(|r| r.verdict == Verdict::Disagrees)
+        {
+            let message = format!("{}. {}", r.evidence, r.rule.why);
+            let [stated, computed, difference] =
+                [figure(r.stated), figure(r.computed), figure(r.difference)];
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &r.rule.rule_id),
+                record_key: &r.statement,
+                source_file: published_file(&r.stated_at),
+                source_line: published_line(&r.stated_at),
+                observed: stated.as_deref(),
+                expected: computed.as_deref(),
+                difference: difference.as_deref(),
+                action: Some(Action::Kept),
+                likely_cause: r.likely_cause.as_deref(),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+        findings.write(&builder.finish().map_err(LogError::from)?)?;
+    }
+    Ok(reconciliations)
+}
+
+/// The file in a place such as `figures.csv:12 (…)`.
+fn published_file(stated_at: &str) -> Option<&str> {
+    stated_at.split_once(':').map(|(file, _)| file)
+}
+
+/// The line in such a place.
+fn published_line(stated_at: &str) -> Option<i64> {
+    let rest = stated_at.split_once(':')?.1;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
+/// The statements' facts, as the log shows them.
+pub(super) fn statement_facts(statements: &[Statement]) -> impl Iterator<Item = RuleFacts> + '_ {
+    statements.iter().map(|s| RuleFacts {
+        id: s.id.value.clone(),
+        version: s.version(),
+        kind: s.check.word().to_owned(),
+        dimension: s.dimension(),
+        severity: s.severity(),
+        category: s.check.category(),
+        table: String::new(),
+    })
+}
+
+/// Sorts the findings into the log.
+pub(super) async fn log(run: &Context<'_>, scanned: &mut Scanned) -> Result<LogCounts, RunError> {
+    let staged = run.staged;
+    let Some(findings) = scanned.findings.take() else {
+        return Ok(LogCounts::default());
+    };
+    let path: PathBuf = FindingFile::finish(findings)?;
+    let session = run.engine.session();
+    register_parquet(&session, "findings", &path).await?;
+    let fail = || EngineError::query("sorting the discrepancies");
+    let sorted = session.sql(LOG_ORDER).await.map_err(fail())?;
+    let sorted = sorted.execute_stream().await.map_err(fail())?;
+    let parquet = staged.create("discrepancies.parquet")?;
+    let csv = staged.create("discrepancies.csv")?;
+    let (parquet, csv, counts) = write_log(
+        sorted,
+        &scanned.facts,
+        staged.run_id().as_str(),
+        parquet,
+        csv,
+    )
+    .await?;
+    parquet.finish(Some(counts.total))?;
+    csv.finish(Some(counts.total))?;
+    Ok(counts)
+}
+
+/// Proof that every rule ran: its counts, or that it was skipped.
+pub(super) fn rule_lines(project: &Project, plan: &Plan, scanned: &Scanned) -> Vec<RuleLine> {
+    let mut lines: Vec<RuleLine> = project
+        .rules
+        .iter()
+        .enumerate()
+        .map(|(index, rule)| {
+            let table = &plan.tables[rule.table];
+            let counts = scanned.rules[index];
+            let fact = &scanned.facts[fact_index(&scanned.facts, &rule.id) as usize];
+            RuleLine {
+                rule_id: rule.id.clone(),
+                rule_version: rule.version.clone(),
+                kind: rule.kind.word().to_owned(),
+                table: table.name.to_string(),
+                column: rule.column.map(|c| table.columns[c].name.to_string()),
+                dimension: rule.dimension.word().to_owned(),
+                severity: fact.severity,
+                status: match counts {
+                    _ if scanned.errors.contains_key(&index) => "error",
+                    None => "skipped",
+                    Some(counts) if counts.failed == 0 => "passed",
+                    Some(counts) if tolerated(rule, counts) => "tolerated",
+                    Some(_) => "failed",
+                },
+                counts,
+            }
+        })
+        .collect();
+    lines.sort_by(|a, b| a.rule_id.cmp(&b.rule_id));
+    lines
+}
+
+/// What decides a run's outputs beside its date and inputs: the project, the selection, and the key of hidden values (by a hash of a hash, so that the id tells nothing about it).
+pub(super) fn identity(project: &Project, settings: &Settings) -> FileHash {
+    let key = Privacy::new(settings.key.as_deref()).hide("trueup key id");
+    let text = [
+        project.hash.as_str(),
+        &settings.selection.fingerprint(),
+        &key,
+    ]
+    .join("\n");
+    FileHash::of(text.as_bytes())
+}
+
+/// Writes `rule_results` and `run_results.json`.
+pub(super) fn write_results(run: &Context<'_>, report: &RunReport) -> Result<(), RunError> {
+    let staged = run.staged;
+    write_rule_results(staged, &report.rules)?;
+    let mut out = staged.create("run_results.json")?;
+    let text = format!("{:#}\n", report.to_json());
+    out.write_all(text.as_bytes()).map_err(LogError::Io)?;
+    out.finish(None)?;
+    Ok(())
+}
+
+fn write_rule_results(staged: &StagedRun, lines: &[RuleLine]) -> Result<(), RunError> {
+    let text = |get: &dyn Fn(&RuleLine) -> Option<String>| -> ArrayRef {
+        Arc::new(StringArray::from_iter(lines.iter().map(get)))
+    };
+    let number = |get: &dyn Fn(&RuleLine) -> Option<u64>| -> ArrayRef {
+        let values = lines
+            .iter()
+            .map(|l| get(l).and_then(|n| i64::try_from(n).ok()));
+        Arc::new(Int64Array::from_iter(values))
+    };
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("rule_id", text(&|l| Some(l.rule_id.clone()))),
+        ("rule_version", text(&|l| Some(l.rule_version.clone()))),
+        ("kind", text(&|l| Some(l.kind.clone()))),
+        ("table", text(&|l| Some(l.table.clone()))),
+        ("column", text(&|l| l.column.clone())),
+        ("dimension", text(&|l| Some(l.dimension.clone()))),
+        ("severity", text(&|l| Some(l.severity.word().to_owned()))),
+        ("status", text(&|l| Some(l.status.to_owned()))),
+        (
+            "evaluated",
+            number(&|l| l.counts.map(|c| c.passed + c.failed)),
+        ),
+        ("failed", number(&|l| l.counts.map(|c| c.failed))),
+        (
+            "not_evaluated",
+            number(&|l| l.counts.map(|c| c.not_evaluated)),
+        ),
+        (
+            "not_applicable",
+            number(&|l| l.counts.map(|c| c.not_applicable)),
+        ),
+        (
+            "missing_not_recorded",
+            number(&|l| l.missing(Missing::NotRecorded)),
+        ),
+        ("missing_unknown", number(&|l| l.missing(Missing::Unknown))),
+        ("missing_refused", number(&|l| l.missing(Missing::Refused))),
+        (
+            "missing_not_applicable",
+            number(&|l| l.missing(Missing::NotApplicable)),
+        ),
+    ];
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
+        .collect();
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let arrays = columns.into_iter().map(|c| c.1).collect();
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(LogError::from)?;
+    let mut out = table_file(staged, "rule_results", &schema)?;
+    out.write(&batch)?;
+    finish_table(out)?;
+    Ok(())
+}
+
+/// The run as its reader sees it.
+pub(super) fn report(
+    run: &Context<'_>,
+    scanned: &Scanned,
+    counts: LogCounts,
+    reconciliations: &[Reconciliation],
+) -> RunReport {
+    let Context {
+        plan,
+        project,
+        delivery,
+        ..
+    } = *run;
+    let mut verdicts: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for r in reconciliations {
+        *verdicts.entry(r.verdict.word()).or_default() += 1;
+    }
+    let blocking = counts
+        .by_severity
+        .get(&Severity::Blocking)
+        .copied()
+        .unwrap_or(0);
+    let tables = plan
+        .tables
+        .iter()
+        .zip(&scanned.files)
+        .map(|(table, files)| {
+            let mut rows = RowCounts::default();
+            files.iter().for_each(|f| rows.merge(*f));
+            TableLine {
+                table: table.name.to_string(),
+                rows,
+            }
+        });
+    RunReport {
+        run_id: run.staged.run_id().as_str().to_owned(),
+        project: project.name.clone(),
+        delivery: delivery.name.clone(),
+        as_of: plan.as_of,
+        blocked: blocking > 0,
+        fails: run.settings.fail_on.fails(&counts.by_severity),
+        tables: tables.collect(),
+        rules: rule_lines(project, plan, scanned),
+        by_severity: counts.by_severity,
+        by_rule: counts.by_rule,
+        discrepancies: counts.total,
+        severity_of: scanned
+            .facts
+            .iter()
+            .map(|f| (f.id.clone(), f.severity))
+            .collect(),
+        verdicts,
+        disagreements: reconciliations
+            .iter()
+            .filter(|r| r.verdict == Verdict::Disagrees)
+            .map(|r| (r.statement.clone(), r.evidence.clone()))
+            .collect(),
+        folder: PathBuf::new(),
+        already_published: false,
+    }
+}
+
+/// The run as its manifest describes it.
+pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) -> RunFacts {
+    let Context {
+        plan,
+        project,
+        delivery,
+        ..
+    } = *run;
+    let rows = |table: &str, counts: RowCounts| Rows {
+        table: table.to_owned(),
+        read: counts.read,
+        clean: counts.clean,
+        quarantined: counts.quarantined,
+        excluded: counts.excluded,
+        rejected: counts.rejected,
+    };
+    let mut inputs = Vec::new();
+    for (source, counts) in delivery.sources.iter().zip(&scanned.files) {
+        for (file, counts) in source.files.iter().zip(counts) {
+            inputs.push(InputFile {
+                path: file.export.file.clone(),
+                bytes: file.export.bytes,
+                sha256: file_hash(&file.export.sha256),
+                rows: Some(rows(source.table.name.as_str(), *counts)),
+            });
+        }
+    }
+    inputs.extend(delivery.published.iter().map(|p| InputFile {
+        path: p.path.clone(),
+        bytes: p.bytes,
+        sha256: p.sha256,
+        rows: None,
+    }));
+    let count = |severity| report.by_severity.get(&severity).copied().unwrap_or(0);
+    RunFacts {
+        trueup: env!("CARGO_PKG_VERSION").to_owned(),
+        as_of: plan.as_of,
+        delivery: delivery.name.clone(),
+        project: crate::publish::Project {
+            name: project.name.clone(),
+            sha256: file_hash(&project.hash),
+        },
+        blocked: report.blocked,
+        rules_run: report.rules.iter().filter(|r| r.counts.is_some()).count() as u64,
+        discrepancies: SeverityCounts {
+            blocking: count(Severity::Blocking),
+            error: count(Severity::Error),
+            warn: count(Severity::Warn),
+            info: count(Severity::Info),
+        },
+        inputs,
+        tables: report
+            .tables
+            .iter()
+            .map(|t| rows(&t.table, t.rows))
+            .collect(),
+    }
+}
+
+type Texts<const N: usize> = [(&'static str, Vec<Option<String>>); N];
+
+fn text_columns<T, const N: usize>(
+    rows: &[T],
+    cells: impl Fn(&T) -> [(&'static str, Option<String>); N],
+) -> Texts<N> {
+    let mut columns: Vec<(&'static str, Vec<Option<String>>)> = Vec::new();
+    for row in rows {
+        for (at, (name, cell)) in cells(row).into_iter().enumerate() {
+            if columns.len() <= at {
+                columns.push((name, Vec::with_capacity(rows.len())));
+            }
+            columns[at].1.push(cell);
+        }
+    }
+    std::array::from_fn(|at| columns.get_mut(at).map(std::mem::take).unwrap_or_default())
+}
+
+fn write_texts<const N: usize>(
+    staged: &StagedRun,
+    path: &str,
+    columns: Texts<N>,
+) -> Result<(), RunError> {
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|c| Field::new(c.0, DataType::Utf8, true))
+        .collect();
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let arrays = columns
+        .into_iter()
+        .map(|c| Arc::new(StringArray::from_iter(c.1)) as ArrayRef)
+        .collect();
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(LogError::from)?;
+    let mut out = table_file(staged, path, &schema)?;
+    out.write(&batch)?;
+    finish_table(out)?;
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! What a run is asked to do.
+
+use std::{collections::BTreeMap, path::PathBuf, str::FromStr, sync::Arc};
+
+use jiff::civil::Date;
+
+use crate::{discrepancy::Severity, ingest::Limits, rules::Rule, tables::Table};
+
+/// What a run is asked to do; nothing else decides what it does.
+#[derive(Clone)]
+pub struct Settings {
+    /// The project's folder.
+    pub project: PathBuf,
+    /// The delivery; the project's own default when absent.
+    pub delivery: Option<PathBuf>,
+    /// Where runs are published.
+    pub out: PathBuf,
+    /// The date that the run takes for today; the project's for its default delivery, else `today`.
+    pub as_of: Option<Date>,
+    /// Today, from the clock.
+    pub today: Date,
+    /// From which severity on the exit code is 1.
+    pub fail_on: FailOn,
+    /// Which rules run.
+    pub selection: Selection,
+    /// Worker threads.
+    pub threads: usize,
+    /// Bytes that joins, sorts and groups may hold before they spill.
+    pub memory_limit: usize,
+    /// Key for hidden values.
+    pub key: Option<Vec<u8>>,
+    /// Limits of reading.
+    pub limits: Limits,
+    /// Hears how far the run is.
+    pub progress: Arc<dyn Progress>,
+}
+
+/// Hears how far a run is.
+pub trait Progress: Send + Sync {
+    /// A stage begins.
+    fn stage(&self, _name: &str) {}
+    /// A table's scan begins; `bytes` is what there is to read.
+    fn table(&self, _name: &str, _bytes: u64) {}
+    /// So many more bytes and rows of it were read.
+    fn advance(&self, _bytes: u64, _rows: u64) {}
+}
+
+/// Nobody listens.
+pub struct Silent;
+impl Progress for Silent {}
+
+/// From which severity on the exit code is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailOn {
+    /// This severity or a worse one.
+    At(Severity),
+    /// Any discrepancy that was not there before.
+    New,
+    /// None.
+    Never,
+}
+
+impl FailOn {
+    /// Whether discrepancies of these severities fail the run. Until runs are compared with earlier ones every discrepancy is new.
+    pub fn fails(self, by_severity: &BTreeMap<Severity, u64>) -> bool {
+        match self {
+            Self::At(limit) => by_severity
+                .iter()
+                .any(|(severity, count)| *severity <= limit && *count > 0),
+            Self::New => by_severity.values().any(|count| *count > 0),
+            Self::Never => false,
+        }
+    }
+}
+
+/// Which rules run.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only rules that one of these names; all when empty.
+    pub select: Vec<Selector>,
+    /// No rule that one of these names.
+    pub exclude: Vec<Selector>,
+}
+
+impl Selection {
+    /// The selection as text: it decides outputs, so it is part of a run's identity.
+    pub fn fingerprint(&self) -> String {
+        if self.select.is_empty() && self.exclude.is_empty() {
+            return String::new();
+        }
+        format!("select {:?} exclude {:?}", self.select, self.exclude)
+    }
+
+    /// Whether `rule` runs.
+    pub fn includes(&self, rule: &Rule, table: &Table) -> bool {
+        let named = |list: &[Selector]| list.iter().any(|s| s.names(rule, table));
+        (self.select.is_empty() || named(&self.select)) && !named(&self.exclude)
+    }
+}
+
+/// Names rules: by id (`*` stands for any text), `tag:`, `table:` or `dimension:`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selector {
+    /// A rule id, `*` for any text.
+    Id(String),
+    /// A tag.
+    Tag(String),
+    /// A table.
+    Table(String),
+    /// A dimension.
+    Dimension(String),
+}
+
+impl FromStr for Selector {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text.split_once(':') {
+            Some(("tag", rest)) => Self::Tag(rest.to_owned()),
+            Some(("table", rest)) => Self::Table(rest.to_owned()),
+            Some(("dimension", rest)) => Self::Dimension(rest.to_owned()),
+            _ => Self::Id(text.to_owned()),
+        })
+    }
+}
+
+impl Selector {
+    /// Whether it names `rule` of `table`.
+    pub fn names(&self, rule: &Rule, table: &Table) -> bool {
+        match self {
+            Self::Id(pattern) => glob(pattern, &rule.id),
+            Self::Tag(tag) => rule.tags.contains(tag),
+            Self::Table(name) => table.name.as_str() == name,
+            Self::Dimension(word) => rule.dimension.word() == word,
+        }
+    }
+}
+
+/// Whether `text` matches `pattern`, in which `*` stands for any text.
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        for (pattern, text, want) in [
+            ("a.b", "a.b", true),
+            ("a.b", "a.bc", false),
+            ("a.*", "a.b", true),
+            ("*.unique", "t.c.unique", true),
+            ("*.unique", "t.unique.x", false),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "axxc", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(glob(pattern, text), want, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,468 @@
+//! Scans every table: clean and quarantine tables are written as they come, findings and changes go to their files.
+
+use std::{collections::BTreeMap, fs::File, io::BufWriter, path::PathBuf, sync::Arc};
+
+use futures::StreamExt;
+
+use super::{Context, error::RunError, plan::Plan};
+use crate::{
+    check::{
+        Outcome,
+        keys::{KeyError, KeyFailures},
+        scan::{
+            ChunkResult, RowCounts, RuleCounts, ScanSettings, clean_schema, quarantine_schema,
+            scan, scanned_rules,
+        },
+    },
+    discrepancy::{Action, Category, Dimension, Severity},
+    log::{
+        CHANGE_SCHEMA, FINDING_SCHEMA, Finding, FindingBuilder, Privacy, REJECT_SCHEMA,
+        RejectBuilder, RuleFacts, TableFile,
+    },
+    names::Name,
+    project::Project,
+    publish::{StagedFile, StagedRun},
+    row_groups::{BatchFile, Packing, RowGroupFile},
+    rules::{Rule, Threshold, kinds::RuleKind},
+    tables::{Policy, Table},
+};
+
+/// What the scans brought.
+pub(super) struct Scanned {
+    /// Counts of each rule, by its index in the project; `None` for rules that did not run.
+    pub(super) rules: Vec<Option<RuleCounts>>,
+    /// Counts of each file of each table.
+    pub(super) files: Vec<Vec<RowCounts>>,
+    /// Facts of every rule that findings name, the built-in ones among them.
+    pub(super) facts: Vec<RuleFacts>,
+    /// Rules that could not be evaluated, by index, and why: never a pass.
+    pub(super) errors: BTreeMap<usize, String>,
+    /// Findings so far.
+    pub(super) findings: Option<FindingFile>,
+}
+
+/// Findings on their way to the log, in a temporary file.
+pub(super) struct FindingFile {
+    out: BatchFile<BufWriter<File>>,
+    path: PathBuf,
+    rows: u64,
+}
+
+impl FindingFile {
+    fn new(staged: &StagedRun) -> Result<Self, RunError> {
+        let (file, path) = staged
+            .scratch_file("findings.parquet")
+            .map_err(KeyError::Scratch)?;
+        let sink = BufWriter::with_capacity(1 << 20, file);
+        let out = BatchFile::new(sink, Arc::clone(&FINDING_SCHEMA), Packing::Scratch)
+            .map_err(parquet_error("findings"))?;
+        Ok(Self { out, path, rows: 0 })
+    }
+
+    pub(super) fn write(
+        &mut self,
+        batch: &arrow::record_batch::RecordBatch,
+    ) -> Result<(), RunError> {
+        self.rows += batch.num_rows() as u64;
+        self.out.write(batch).map_err(parquet_error("findings"))
+    }
+
+    /// Ends the file and says where it is.
+    pub(super) fn finish(self) -> Result<PathBuf, RunError> {
+        self.out.finish().map_err(parquet_error("findings"))?;
+        Ok(self.path)
+    }
+}
+
+/// Names the output that a Parquet error belongs to.
+pub(super) fn parquet_error(
+    path: &str,
+) -> impl FnOnce(parquet::errors::ParquetError) -> RunError + use<'_> {
+    let path = path.to_owned();
+    move |source| RunError::Parquet { path, source }
+}
+
+pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Scanned, RunError> {
+    let Context {
+        settings,
+        project,
+        plan,
+        delivery,
+        engine,
+        staged,
+    } = *run;
+    let facts = facts(project, plan);
+    let fact_of_rule = project
+        .rules
+        .iter()
+        .map(|rule| fact_index(&facts, &rule.id))
+        .collect::<Vec<u32>>();
+    let scan_settings = Arc::new(ScanSettings {
+        rules: Arc::new(project.rules.clone()),
+        fact_of_rule: Arc::new(fact_of_rule),
+        lists: plan.lists.clone(),
+        delivery: delivery.name.clone(),
+        privacy: Privacy::new(settings.key.as_deref()),
+    });
+    let mut scanned = Scanned {
+        rules: vec![None; project.rules.len()],
+        files: delivery
+            .sources
+            .iter()
+            .map(|s| vec![RowCounts::default(); s.files.len()])
+            .collect(),
+        facts,
+        errors: keys.errors.clone(),
+        findings: None,
+    };
+    let mut findings = FindingFile::new(staged)?;
+    let mut changes = table_file(staged, "changes", &CHANGE_SCHEMA)?;
+    let mut rejects = table_file(staged, "rejects/rejects", &REJECT_SCHEMA)?;
+    for (at, check) in plan.checks.tables.iter().enumerate() {
+        let source = &delivery.sources[at];
+        let table = &check.table;
+        settings.progress.table(
+            table.name.as_str(),
+            source.files.iter().map(|f| f.export.bytes).sum(),
+        );
+        let clean_path = format!("clean/{}.parquet", table.name);
+        let clean = staged.create(&clean_path)?;
+        let mut clean = RowGroupFile::new(clean, clean_schema(table), Packing::Published)
+            .map_err(parquet_error(&clean_path))?;
+        let quarantine_path = format!("quarantine/{}.parquet", table.name);
+        let quarantine = staged.create(&quarantine_path)?;
+        let mut quarantine =
+            BatchFile::new(quarantine, quarantine_schema(table), Packing::Published)
+                .map_err(parquet_error(&quarantine_path))?;
+        let order = scanned_rules(check);
+        for rule in &order {
+            scanned.rules[*rule] = Some(RuleCounts::default());
+        }
+        let mut chunks = std::pin::pin!(
+            scan(engine, check, keys, source, &scan_settings, clean.encoder()).await?
+        );
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk?;
+            settings
+                .progress
+                .advance(source.limits.chunk_bytes as u64, chunk.counts.read);
+            for batch in &chunk.quarantine {
+                quarantine
+                    .write(batch)
+                    .map_err(parquet_error(&quarantine_path))?;
+            }
+            if chunk.findings.num_rows() > 0 {
+                findings.write(&chunk.findings)?;
+            }
+            changes.write(&chunk.changes)?;
+            keep_rejects(
+                &chunk,
+                table,
+                source,
+                &scanned.facts,
+                &scan_settings.privacy,
+                &mut findings,
+                &mut rejects,
+            )?;
+            for (rule, counts) in order.iter().zip(&chunk.rules) {
+                if let Some(total) = &mut scanned.rules[*rule] {
+                    total.merge(*counts);
+                }
+            }
+            scanned.files[at][chunk.file].merge(chunk.counts);
+            scanned.errors.extend(chunk.errors);
+            clean
+                .append(chunk.clean)
+                .map_err(parquet_error(&clean_path))?;
+        }
+        let (clean, rows) = clean.finish().map_err(parquet_error(&clean_path))?;
+        clean.finish(Some(rows))?;
+        let (quarantine, rows) = quarantine
+            .finish()
+            .map_err(parquet_error(&quarantine_path))?;
+        quarantine.finish(Some(rows))?;
+        about_table(at, plan, project, source, &mut scanned, &mut findings)?;
+    }
+    finish_table(changes)?;
+    finish_table(rejects)?;
+    apply_thresholds(project, &mut scanned, project.max_rejects);
+    scanned.findings = Some(findings);
+    Ok(scanned)
+}
+
+/// Starts `<path>.parquet` and `<path>.csv`.
+pub(super) fn table_file(
+    staged: &StagedRun,
+    path: &str,
+    schema: &arrow::datatypes::SchemaRef,
+) -> Result<TableFile<StagedFile>, RunError> {
+    let parquet = staged.create(&format!("{path}.parquet"))?;
+    let csv = staged.create(&format!("{path}.csv"))?;
+    Ok(TableFile::new(parquet, csv, Arc::clone(schema))?)
+}
+
+/// Ends both files of a table.
+pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError> {
+    let (parquet, csv, rows) = table.finish()?;
+    parquet.finish(Some(rows))?;
+    csv.finish(Some(rows))?;
+    Ok(rows)
+}
+
+/// Rules that the engine has of itself: one id a table.
+fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 4] {
+    [
+        (
+            format!("{table}.rule_error"),
+            "rule_error",
+            Dimension::Validity,
+            Severity::Blocking,
+            Category::Schema,
+        ),
+        (
+            format!("{table}.rejects"),
+            "rejects",
+            Dimension::Validity,
+            Severity::Error,
+            Category::WrongFormat,
+        ),
+        (
+            format!("{table}.columns"),
+            "schema",
+            Dimension::Validity,
+            Severity::Warn,
+            Category::Schema,
+        ),
+        (
+            format!("{table}.terminated"),
+            "schema",
+            Dimension::Completeness,
+            Severity::Warn,
+            Category::Schema,
+        ),
+    ]
+}
+
+/// The facts of all rules and statements, by id, which is the log's order.
+fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
+    let mut facts: Vec<RuleFacts> = project
+        .rules
+        .iter()
+        .map(|rule| RuleFacts {
+            id: rule.id.clone(),
+            version: rule.version.clone(),
+            kind: rule.kind.word().to_owned(),
+            dimension: rule.dimension,
+            severity: rule.severity,
+            category: rule.kind.category(),
+            table: plan.tables[rule.table].name.to_string(),
+        })
+        .collect();
+    for table in &plan.tables {
+        for (id, kind, dimension, severity, category) in built_in(&table.name) {
+            facts.push(RuleFacts {
+                id,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                kind: kind.to_owned(),
+                dimension,
+                severity,
+                category,
+                table: table.name.to_string(),
+            });
+        }
+    }
+    facts.extend(super::results::statement_facts(&plan.statements));
+    facts.sort_by(|a, b| a.id.cmp(&b.id));
+    facts.dedup_by(|a, b| a.id == b.id);
+    facts
+}
+
+/// Where the facts of rule `id` are.
+pub(super) fn fact_index(facts: &[RuleFacts], id: &str) -> u32 {
+    let found = facts.binary_search_by(|f| f.id.as_str().cmp(id));
+    let at = found.unwrap_or_else(|_| unreachable!("facts are made of every rule"));
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn keep_rejects(
+    chunk: &ChunkResult,
+    table: &Table,
+    source: &crate::check::source::TableSource,
+    facts: &[RuleFacts],
+    privacy: &Privacy,
+    findings: &mut FindingFile,
+    rejects: &mut TableFile<StagedFile>,
+) -> Result<(), RunError> {
+    if chunk.rejects.is_empty() {
+        return Ok(());
+    }
+    let file = &source.files[chunk.file].export.file;
+    let fact = fact_index(facts, &format!("{}.rejects", table.name));
+    // A record that is no row has no columns, so one hidden column hides it all.
+    let hidden = table.columns.iter().any(|c| c.policy == Policy::Hide);
+    let mut builder = FindingBuilder::default();
+    let mut rows = RejectBuilder::default();
+    for reject in &chunk.rejects {
+        let text = String::from_utf8_lossy(&reject.raw);
+        let raw = if hidden {
+            privacy.hide(&text)
+        } else {
+            text.into_owned()
+        };
+        let reason = reject.reason.to_string();
+        let (line, row) = (signed(reject.line), signed(reject.row));
+        rows.push([table.name.as_str(), file, &reason, &raw], line, row);
+        let message = format!("line {line} of {file} is no row: {reason}; it is kept in rejects/");
+        builder.push(&Finding {
+            rule: fact,
+            record_key: &format!(
+                "#{}",
+                crate::log::short_hash(&[&String::from_utf8_lossy(&reject.raw)])
+            ),
+            source_file: Some(file),
+            source_line: Some(line),
+            source_row: Some(row),
+            observed: Some(&raw),
+            expected: Some("one value for each column"),
+            action: Some(Action::Rejected),
+            message: &message,
+            ..Finding::default()
+        });
+    }
+    rejects.write(&rows.finish().map_err(crate::log::LogError::from)?)?;
+    findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What is to be said about a table as a whole: its number of rows, columns that nobody declared, files cut short.
+fn about_table(
+    at: usize,
+    plan: &Plan,
+    project: &Project,
+    source: &crate::check::source::TableSource,
+    scanned: &mut Scanned,
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    let check = &plan.checks.tables[at];
+    let table = &check.table;
+    let rows: u64 = scanned.files[at].iter().map(|f| f.read - f.rejected).sum();
+    let mut builder = FindingBuilder::default();
+    for prepared in &check.rules {
+        let Outcome::RowCount { min, max } = prepared.outcome else {
+            continue;
+        };
+        let rule = &project.rules[prepared.rule];
+        let passes = rows >= min && max.is_none_or(|max| rows <= max);
+        scanned.rules[prepared.rule] = Some(RuleCounts {
+            passed: u64::from(passes),
+            failed: u64::from(!passes),
+            ..RuleCounts::default()
+        });
+        if !passes {
+            let expected = rule.kind.expected(rule, table);
+            let message = format!(
+                "table {} has {rows} rows; expected {expected}. {}",
+                table.name, rule.why
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &rule.id),
+                source_file: source.files.first().map(|f| f.export.file.as_str()),
+                observed: Some(&rows.to_string()),
+                expected: Some(&expected),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    for file in &source.files {
+        let name = &file.export.file;
+        for extra in &file.mapping.extra {
+            let message = format!(
+                "{name} has a column `{extra}` that the project does not declare; it was not read"
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &format!("{}.columns", table.name)),
+                record_key: extra,
+                source_file: Some(name),
+                source_line: Some(signed(file.export.header_line)),
+                observed: Some(extra),
+                expected: Some("declared columns only"),
+                action: Some(Action::Excluded),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+        if !file.export.terminated && file.export.records > 0 {
+            let message = format!(
+                "{name} does not end in a line break: it may have been cut off; compare it with what was exported"
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &format!("{}.terminated", table.name)),
+                record_key: name,
+                source_file: Some(name),
+                source_row: Some(signed(file.export.records)),
+                expected: Some("a line break at the end"),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    for prepared in &check.rules {
+        let id = &project.rules[prepared.rule].id;
+        if let Some(why) = scanned.errors.get(&prepared.rule) {
+            let message = format!(
+                "rule {id} could not be evaluated: {why}; mend the rule, since what it did not check may be wrong"
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &format!("{}.rule_error", table.name)),
+                record_key: id,
+                expected: Some("a rule that can be evaluated on every row"),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    if builder.is_empty() {
+        return Ok(());
+    }
+    findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+/// Failures within a rule's threshold are information; rejects beyond what the project tolerates block.
+fn apply_thresholds(project: &Project, scanned: &mut Scanned, max_rejects: u64) {
+    for (index, rule) in project.rules.iter().enumerate() {
+        if let Some(counts) = scanned.rules[index]
+            && tolerated(rule, counts)
+        {
+            let at = fact_index(&scanned.facts, &rule.id) as usize;
+            scanned.facts[at].severity = Severity::Info;
+        }
+    }
+    let rejected: u64 = scanned.files.iter().flatten().map(|f| f.rejected).sum();
+    if rejected > max_rejects {
+        for fact in scanned.facts.iter_mut().filter(|f| f.kind == "rejects") {
+            fact.severity = Severity::Blocking;
+        }
+    }
+}
+
+/// Whether the rule failed within its threshold.
+pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
+    let evaluated = counts.passed + counts.failed;
+    counts.failed > 0
+        && match rule.threshold {
+            None => false,
+            Some(Threshold::MaxCount(most)) => counts.failed <= most,
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a share needs no more than 52 bits"
+            )]
+            Some(Threshold::MaxShare(most)) => counts.failed as f64 <= most * evaluated as f64,
+        }
+}

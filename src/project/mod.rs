@@ -1,0 +1,232 @@
+//! The project: everything about one service, read from its folder and valid, or every mistake in it at once.
+//!
+//! Only this module reads project files. SQL is planned later, where the tables are known to the engine; statements about
+//! totals are decoded by `reconcile` from [`StatementNode`].
+
+mod csv;
+mod examples;
+mod expand;
+mod files;
+mod lists;
+mod project_file;
+mod rules;
+mod table_file;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod totals;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::civil::Date;
+
+use crate::{
+    diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
+    names::Name,
+    rules::Rule,
+    tables::{CodeList, Table},
+};
+
+pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
+
+/// A project, valid on its own: every name it uses exists. Its SQL has not been planned yet.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// What readers call it.
+    pub name: String,
+    /// Its folder.
+    pub root: PathBuf,
+    /// What a run reads when it is given no delivery.
+    pub delivery: Option<DefaultDelivery>,
+    /// The reporting periods in order; none overlaps another.
+    pub periods: Vec<Period>,
+    /// Glob of the published figures, relative to the project.
+    pub published: Option<String>,
+    /// Rejected records that a run tolerates.
+    pub max_rejects: u64,
+    /// The tables in the order of their file names.
+    pub tables: Vec<Table>,
+    /// The rules by table, then in the order of their declaration.
+    pub rules: Vec<Rule>,
+    /// The code lists in the order of their file names.
+    pub lists: Vec<CodeList>,
+    /// `sql/model/*.sql` in the order of their file names.
+    pub model: Vec<SqlFile>,
+    /// `sql/aggregates/*.sql` in the order of their file names.
+    pub aggregates: Vec<SqlFile>,
+    /// The statements of `rules/totals/*.yaml`, by file, then in the order of their declaration.
+    pub totals: Vec<StatementNode>,
+    /// SHA-256 of what `sha256sum` prints of the project's files in the byte order of their paths.
+    pub hash: String,
+}
+
+/// What a run reads when it is given no delivery.
+#[derive(Clone, Debug)]
+pub struct DefaultDelivery {
+    /// The folder, relative to the project.
+    pub path: String,
+    /// The day as of which it is judged.
+    pub as_of: Option<Date>,
+}
+
+/// A reporting period, half open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Its name in outputs.
+    pub id: String,
+    /// First day.
+    pub start: Date,
+    /// First day after.
+    pub end: Date,
+}
+
+/// A query of the project.
+#[derive(Clone, Debug)]
+pub struct SqlFile {
+    /// The file's name without `.sql`: what its result is called.
+    pub name: Name,
+    /// Its text.
+    pub source: Arc<Source>,
+}
+
+impl SqlFile {
+    /// Its text with its place, as planners report errors in it.
+    pub fn text(&self) -> At<String> {
+        let bytes = 0..self.source.text.len();
+        At {
+            value: self.source.text.clone(),
+            span: Span {
+                source: self.source.clone(),
+                bytes,
+            },
+        }
+    }
+}
+
+/// One statement about totals, not decoded yet.
+#[derive(Clone, Debug)]
+pub struct StatementNode {
+    /// The file that declares it.
+    pub source: Arc<Source>,
+    /// Its settings.
+    pub node: Node,
+}
+
+/// Why there is no project.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The folder holds no project.
+    #[error(
+        "there is no project in `{root}`: `rules/project.yaml` does not exist there; go to the project's folder or name it with `--project`",
+        root = .0.display()
+    )]
+    NoProject(PathBuf),
+    /// A file of it cannot be read.
+    #[error("cannot {action} `{path}` of the project; check that it is there and may be read", path = .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// It has mistakes.
+    #[error("the project has mistakes ({} in all); correct them and try again", .0.len())]
+    Diagnostics(Vec<Diagnostic>),
+}
+
+/// Reads and checks the project in `root`; every mistake of all its files is in the error.
+pub fn load(root: &Path) -> Result<Project, LoadError> {
+    let (project, diagnostics) = read(root)?;
+    if diagnostics.is_empty() {
+        Ok(project)
+    } else {
+        Err(LoadError::Diagnostics(diagnostics))
+    }
+}
+
+/// Like [`load`], for a caller that has more to check: the project as far as it could be understood, and what is wrong with it.
+///
+/// With diagnostics the project serves to find further mistakes only, never to run: what could not be read is left out of it.
+pub fn read(root: &Path) -> Result<(Project, Vec<Diagnostic>), LoadError> {
+    let mut diagnostics = Vec::new();
+    let files = files::read(root, &mut diagnostics)?;
+    let project = assemble(root, &files, &mut diagnostics);
+    Ok((project, diagnostics))
+}
+
+fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>) -> Project {
+    let head = project_file::read(&files.project, diagnostics);
+    let lists = lists::read(&files.lists, &files.aliases, diagnostics);
+    let mut declared = tables::read(&files.tables, diagnostics);
+    let rules = expand::rules(&mut declared, &lists, diagnostics);
+    let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
+    let model = queries(&files.model, diagnostics);
+    let aggregates = queries(&files.aggregates, diagnostics);
+    visible_names(&files.tables, &model, diagnostics);
+    Project {
+        name: head.name,
+        root: root.to_owned(),
+        delivery: head.delivery,
+        periods: head.periods,
+        published: head.published,
+        max_rejects: head.max_rejects,
+        tables,
+        rules,
+        lists,
+        model,
+        aggregates,
+        totals: totals::read(&files.totals, diagnostics),
+        hash: files.hash.clone(),
+    }
+}
+
+fn queries(files: &[files::Named], diagnostics: &mut Vec<Diagnostic>) -> Vec<SqlFile> {
+    let mut queries = Vec::new();
+    for file in files {
+        let Some(name) = file.name(diagnostics) else {
+            continue;
+        };
+        if file.source.text.trim().is_empty() {
+            diagnostics.push(
+                Diagnostic::at(&file.start(), "the file is empty")
+                    .help("write one SELECT, or remove the file"),
+            );
+        }
+        queries.push(SqlFile {
+            name,
+            source: file.source.clone(),
+        });
+    }
+    queries
+}
+
+/// Queries see tables, model results, `periods` and `list_…` under one roof: no name may mean two things.
+fn visible_names(tables: &[files::Named], model: &[SqlFile], diagnostics: &mut Vec<Diagnostic>) {
+    for table in tables {
+        if table.stem == "periods" || table.stem.starts_with("list_") {
+            let message = format!("a table cannot be called `{}`", table.stem);
+            let help = "queries see the periods as `periods` and each code list as `list_<name>`; choose another name";
+            diagnostics.push(Diagnostic::at(&table.start(), message).help(help));
+        }
+    }
+    for query in model {
+        let name = query.name.as_str();
+        let taken =
+            name == "periods" || name.starts_with("list_") || tables.iter().any(|t| t.stem == name);
+        if taken {
+            let message = format!(
+                "a model query cannot be called `{name}`: queries see something else under that name"
+            );
+            let at = Span {
+                source: query.source.clone(),
+                bytes: 0..0,
+            };
+            diagnostics.push(Diagnostic::at(&at, message).help("rename the file"));
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! `rules/project.yaml`: what the project is called, what it reads and which periods it reports.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use super::{DefaultDelivery, Period};
+use crate::diagnostics::{
+    At, Diagnostic, Source,
+    yaml::{self, Tried},
+};
+
+/// What `rules/project.yaml` may say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectFile {
+    /// Version of this format: 1.
+    pub version: At<u64>,
+    /// What readers call the project.
+    pub name: At<String>,
+    /// What a run reads when it is given no delivery.
+    #[serde(default)]
+    pub delivery: Option<Tried<DeliveryFile>>,
+    /// The reporting periods.
+    #[serde(default)]
+    pub periods: Vec<Tried<PeriodFile>>,
+    /// The published figures.
+    #[serde(default)]
+    pub published: Option<Tried<PublishedFile>>,
+    /// What stops a run.
+    #[serde(default)]
+    pub gates: Tried<GatesFile>,
+}
+
+/// What a run reads when it is given no delivery.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryFile {
+    /// The folder, relative to the project.
+    pub path: At<String>,
+    /// The day as of which it is judged.
+    #[serde(default)]
+    pub as_of: Option<At<String>>,
+}
+
+/// A reporting period, half open.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodFile {
+    /// Its name in outputs.
+    pub id: At<String>,
+    /// First day.
+    pub start: At<String>,
+    /// First day after.
+    pub end: At<String>,
+}
+
+/// The published figures.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedFile {
+    /// Glob of their files, relative to the project.
+    pub files: At<String>,
+}
+
+/// What stops a run.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GatesFile {
+    /// Rejected records that are tolerated.
+    pub max_rejects: u64,
+}
+
+/// The same, checked.
+#[derive(Default)]
+pub struct Head {
+    pub name: String,
+    pub delivery: Option<DefaultDelivery>,
+    pub periods: Vec<Period>,
+    pub published: Option<String>,
+    pub max_rejects: u64,
+}
+
+pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
+    let Some(node) = yaml::parse(source, diagnostics) else {
+        return Head::default();
+    };
+    let Some(file) = yaml::decode::<ProjectFile>(&node, source, diagnostics) else {
+        return Head::default();
+    };
+    version(&file.version, diagnostics);
+    said(&file.name, "the project's name", diagnostics);
+    let delivery = file.delivery.and_then(|d| d.0).map(|delivery| {
+        said(&delivery.path, "the delivery's path", diagnostics);
+        DefaultDelivery {
+            path: delivery.path.value,
+            as_of: delivery.as_of.and_then(|day| date(&day, diagnostics)),
+        }
+    });
+    let published = file.published.and_then(|p| p.0).map(|published| {
+        relative_glob(&published.files, diagnostics);
+        published.files.value
+    });
+    Head {
+        name: file.name.value,
+        delivery,
+        periods: periods(file.periods, diagnostics),
+        published,
+        max_rejects: file.gates.0.unwrap_or_default().max_rejects,
+    }
+}
+
+fn periods(files: Vec<Tried<PeriodFile>>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Period> {
+    let mut periods: Vec<(Period, At<String>)> = Vec::new();
+    for file in files.into_iter().filter_map(|file| file.0) {
+        let good = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let id = file.id.value.as_str();
+        if id.is_empty() || id.len() > 32 || !id.chars().all(good) {
+            let message = format!("`{id}` cannot name a period");
+            diagnostics.push(
+                Diagnostic::at(&file.id.span, message)
+                    .help("use 1 to 32 of letters, digits, - and _"),
+            );
+        }
+        let (start, end) = (date(&file.start, diagnostics), date(&file.end, diagnostics));
+        let (Some(start), Some(end)) = (start, end) else {
+            continue;
+        };
+        if start >= end {
+            let message = format!("period `{id}` ends before it starts");
+            diagnostics.push(
+                Diagnostic::at(&file.end.span, message)
+                    .help("`end` is the first day after the period"),
+            );
+            continue;
+        }
+        for (other, at) in &periods {
+            if other.id == id {
+                let message = format!("period `{id}` is declared twice");
+                diagnostics.push(
+                    Diagnostic::at(&file.id.span, message)
+                        .help(format!("the other is at {:?}", at.span)),
+                );
+            } else if start < other.end && other.start < end {
+                let message = format!("period `{id}` overlaps period `{}`", other.id);
+                let help = "`end` is the first day after the period: the next may start on it";
+                diagnostics.push(Diagnostic::at(&file.start.span, message).help(help));
+            }
+        }
+        let period = Period {
+            id: id.to_owned(),
+            start,
+            end,
+        };
+        periods.push((period, file.id));
+    }
+    periods.sort_by_key(|(period, _)| period.start);
+    periods.into_iter().map(|(period, _)| period).collect()
+}
+
+/// Reports a version that this program does not read.
+pub fn version(version: &At<u64>, diagnostics: &mut Vec<Diagnostic>) {
+    if version.value != 1 {
+        let message = format!("version {} of this format is not known", version.value);
+        diagnostics.push(
+            Diagnostic::at(&version.span, message)
+                .help("write `version: 1`, or use a newer trueup"),
+        );
+    }
+}
+
+/// A date in exactly the form `2017-01-05`.
+pub fn date(text: &At<String>, diagnostics: &mut Vec<Diagnostic>) -> Option<Date> {
+    let read = exact_date(&text.value);
+    if read.is_none() {
+        let message = format!("`{}` is no date", text.value);
+        diagnostics.push(
+            Diagnostic::at(&text.span, message).help("write year-month-day, such as 2017-01-05"),
+        );
+    }
+    read
+}
+
+/// The date that `text` writes as `2017-01-05`: the parser alone would take `20170105` and dates with times too.
+pub fn exact_date(text: &str) -> Option<Date> {
+    text.parse::<Date>()
+        .ok()
+        .filter(|date| date.to_string() == text)
+}
+
+/// Reports a text that says nothing.
+pub fn said(text: &At<String>, what: &str, diagnostics: &mut Vec<Diagnostic>) {
+    if text.value.trim().is_empty() {
+        diagnostics.push(Diagnostic::at(&text.span, format!("{what} is blank")));
+    }
+}
+
+/// Reports a glob that could leave the folder that it searches.
+pub fn relative_glob(glob: &At<String>, diagnostics: &mut Vec<Diagnostic>) {
+    let text = glob.value.as_str();
+    let message = if text.trim().is_empty() {
+        "`files` is blank"
+    } else if text.starts_with('/')
+        || text.split('/').any(|part| part == "..")
+        || text.contains('\\')
+    {
+        "`files` has to stay inside the folder"
+    } else {
+        return;
+    };
+    diagnostics.push(
+        Diagnostic::at(&glob.span, message)
+            .help("write a relative pattern such as `people*.csv`, with `/` between folders"),
+    );
+}

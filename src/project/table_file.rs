@@ -1,0 +1,248 @@
+//! What `rules/tables/<table>.yaml` may say.
+
+use serde::Deserialize;
+
+use crate::{
+    diagnostics::{
+        At,
+        yaml::{Entries, Node, Shorthand, Tried, present},
+    },
+    discrepancy::{Dimension, Severity},
+    rules::{Kind, Nulls, OnFail},
+    tables::{Clean, ColumnType, Missing, Policy},
+};
+
+/// A table of the delivery: where it comes from, its columns, and the rules that it must keep.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableFile {
+    /// Version of this format: 1.
+    pub version: At<u64>,
+    /// The table's name, which is also the file's.
+    pub table: At<String>,
+    /// What a row is.
+    #[serde(default)]
+    pub description: String,
+    /// Where the rows come from.
+    pub source: Tried<SourceFile>,
+    /// The columns that identify a row.
+    pub key: Vec<At<String>>,
+    /// The columns, in the order of the outputs.
+    pub columns: Entries<Tried<ColumnFile>>,
+    /// Rules beside those that stand under a column; each is a [`RuleFile`] with [`Settings`].
+    #[serde(default)]
+    pub rules: Vec<Node>,
+}
+
+/// Where the rows come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// Glob of the files inside the delivery.
+    pub files: At<String>,
+    /// Whether a delivery without such a file is refused (by default it is).
+    #[serde(default = "yes")]
+    pub required: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A column, how its text becomes a value, and the rules that its cells must keep.
+///
+/// A rule is written as a severity alone or as a map of the kind's settings and [`Settings`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnFile {
+    /// The type of the cleaned value.
+    pub r#type: Tried<At<TypeWord>>,
+    /// What it means.
+    #[serde(default)]
+    pub description: String,
+    /// For dates and timestamps: accepted strptime formats, canonical first.
+    #[serde(default, deserialize_with = "present")]
+    pub formats: Option<Tried<At<Vec<At<String>>>>>,
+    /// Repairs of the text, in order; `[trim]` if nothing is said.
+    #[serde(default, deserialize_with = "present")]
+    pub clean: Option<Tried<Vec<Tried<At<CleanWord>>>>>,
+    /// Whether its values may be shown outside the clean tables.
+    #[serde(default)]
+    pub policy: Tried<PolicyWord>,
+    /// Texts that mean a kind of missing.
+    #[serde(default)]
+    pub missing: Tried<MissingFile>,
+    /// The cell says something.
+    #[serde(default, deserialize_with = "present")]
+    pub not_null: Option<ShortRule>,
+    /// No two rows share the value.
+    #[serde(default, deserialize_with = "present")]
+    pub unique: Option<ShortRule>,
+    /// The value is a code of a list.
+    #[serde(default, deserialize_with = "present")]
+    pub accepted_values: Option<ShortRule>,
+    /// What the cell names exists elsewhere.
+    #[serde(default, deserialize_with = "present")]
+    pub relationships: Option<ShortRule>,
+    /// The value lies between two bounds.
+    #[serde(default, deserialize_with = "present")]
+    pub range: Option<ShortRule>,
+    /// The text has so many characters.
+    #[serde(default, deserialize_with = "present")]
+    pub length: Option<ShortRule>,
+    /// The text matches a regular expression.
+    #[serde(default, deserialize_with = "present")]
+    pub pattern: Option<ShortRule>,
+    /// How much it matters that a cell cannot be read as the column's type.
+    #[serde(default, deserialize_with = "present")]
+    pub type_check: Option<ShortRule>,
+}
+
+/// A rule under a column: its severity alone, or all its settings.
+pub type ShortRule = At<Shorthand<Tried<Severity>, Node>>;
+
+impl ColumnFile {
+    /// The rules under the column, each with its kind's word and the key that it stands under.
+    pub fn rules(&self) -> [(&'static str, &'static str, &Option<ShortRule>); 8] {
+        [
+            ("type", "type_check", &self.type_check),
+            ("not_null", "not_null", &self.not_null),
+            ("unique", "unique", &self.unique),
+            ("accepted_values", "accepted_values", &self.accepted_values),
+            ("relationships", "relationships", &self.relationships),
+            ("range", "range", &self.range),
+            ("length", "length", &self.length),
+            ("pattern", "pattern", &self.pattern),
+        ]
+    }
+}
+
+/// Texts that mean a kind of missing, beside the blank cell.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MissingFile {
+    /// As good as blank.
+    pub not_recorded: Vec<At<String>>,
+    /// Recorded as not known.
+    pub unknown: Vec<At<String>>,
+    /// The person declined to say.
+    pub refused: Vec<At<String>>,
+    /// The question does not apply.
+    pub not_applicable: Vec<At<String>>,
+}
+
+impl MissingFile {
+    /// Each text with its kind.
+    pub fn texts(&self) -> impl Iterator<Item = (&At<String>, Missing)> {
+        let kinds = [
+            (&self.not_recorded, Missing::NotRecorded),
+            (&self.unknown, Missing::Unknown),
+            (&self.refused, Missing::Refused),
+            (&self.not_applicable, Missing::NotApplicable),
+        ];
+        kinds
+            .into_iter()
+            .flat_map(|(texts, kind)| texts.iter().map(move |text| (text, kind)))
+    }
+}
+
+/// A rule of its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// `<table>.<column>.<name>` or `<table>.<name>`.
+    pub id: At<String>,
+    /// What is checked: exactly one kind and its settings.
+    pub check: Tried<At<Kind>>,
+}
+
+/// What every rule may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// How much a failure matters (error, unless another is said).
+    #[serde(deserialize_with = "present")]
+    pub severity: Option<Tried<Severity>>,
+    /// Which dimension of quality (the kind's, unless another is said).
+    #[serde(deserialize_with = "present")]
+    pub dimension: Option<Tried<Dimension>>,
+    /// SQL: rows where it is not true are not applicable.
+    #[serde(deserialize_with = "present")]
+    pub r#where: Option<Tried<At<String>>>,
+    /// What a null outcome means.
+    #[serde(deserialize_with = "present")]
+    pub nulls: Option<Tried<NullsWord>>,
+    /// Failures that are tolerated.
+    #[serde(deserialize_with = "present")]
+    pub threshold: Option<Tried<At<ThresholdFile>>>,
+    /// What is done about a failing row.
+    #[serde(deserialize_with = "present")]
+    pub on_fail: Option<Tried<At<OnFailWord>>>,
+    /// Why the rule exists.
+    #[serde(deserialize_with = "present")]
+    pub why: Option<Tried<At<String>>>,
+    /// Who answers for it.
+    #[serde(deserialize_with = "present")]
+    pub owner: Option<Tried<String>>,
+    /// For selection.
+    pub tags: Tried<Vec<String>>,
+    /// Cells, rows or small deliveries that pass, fail and are not evaluated.
+    pub examples: Tried<ExamplesFile>,
+}
+
+/// Examples of a rule.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExamplesFile {
+    /// The rule fails no row.
+    pub pass: Vec<Node>,
+    /// The rule fails at least one row.
+    pub fail: Vec<Node>,
+    /// The rule evaluates no row.
+    pub not_evaluated: Vec<Node>,
+}
+
+/// Failures that are tolerated: exactly one of the two.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename = "threshold", rename_all = "snake_case")]
+pub enum ThresholdFile {
+    /// At most this many rows.
+    MaxCount(u64),
+    /// At most this share of the evaluated rows, 0 to 1.
+    MaxShare(f64),
+}
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident as $word:literal for $target:ident { $($variant:ident => $text:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename = $word)]
+        pub enum $name { $(#[doc = concat!("See [`", stringify!($target), "`].")] #[serde(rename = $text)] $variant),+ }
+        impl From<$name> for $target {
+            fn from(word: $name) -> $target { match word { $($name::$variant => $target::$variant),+ } }
+        }
+    };
+}
+
+words! {
+    /// The type of a column.
+    TypeWord as "type" for ColumnType {
+        String => "string", Integer => "integer", Decimal => "decimal", Date => "date", Timestamp => "timestamp", Boolean => "boolean",
+    }
+}
+words! {
+    /// A repair of text.
+    CleanWord as "repair" for Clean { Trim => "trim", Squeeze => "squeeze", Upper => "upper", Lower => "lower" }
+}
+words! {
+    /// Where values may appear.
+    PolicyWord as "policy" for Policy { Show => "show", Hide => "hide" }
+}
+words! {
+    /// What a null outcome means.
+    NullsWord as "meaning of a null outcome" for Nulls { NotEvaluated => "not_evaluated", Fail => "fail", Pass => "pass" }
+}
+words! {
+    /// What is done about a failing row.
+    OnFailWord as "on_fail" for OnFail { Keep => "keep", Correct => "correct", Null => "null", Quarantine => "quarantine", Exclude => "exclude" }
+}

@@ -1,0 +1,1 @@
+//! The loader against projects written into a temporary folder.

@@ -1,0 +1,29 @@
+//! The run folder on disk: staged, read back, and published in one step. No other module creates, renames or deletes
+//! files.
+//!
+//! The types say how far a run is: [`OutDir`] → [`StagedRun`] → [`VerifiedRun`] → [`PublishedRun`] or [`KeptRun`].
+//! Whatever ends the process on that way, `current` names a whole run: everything is made durable before it is named,
+//! in the order files, folders, `runs/`, `current`, out folder.
+
+mod check;
+mod disk;
+mod error;
+mod manifest;
+mod names;
+mod out;
+mod staged;
+mod switch;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Broken, check_run};
+pub use error::{IoError, PublishError};
+pub use manifest::{
+    FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,
+    SeverityCounts,
+};
+pub use names::{FileHash, MANIFEST, NotAHash, RunId, RunPath, run_id};
+pub use out::{OutDir, current};
+pub use staged::{StagedFile, StagedRun};
+pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};

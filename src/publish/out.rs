@@ -1,0 +1,213 @@
+//! The out folder: its lock, its leftovers, and the link that says which run is current.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    check::{manifest_hash, read_manifest},
+    disk,
+    error::{IoError, PublishError},
+    manifest::PublishedInfo,
+    names::RunId,
+    staged::StagedRun,
+};
+
+/// Folder of all runs, beside `current`.
+const RUNS: &str = "runs";
+/// The link to the run that readers open.
+const CURRENT: &str = "current";
+/// The next link, for the moment before it is renamed over `current`.
+const CURRENT_NEW: &str = ".current.tmp";
+/// The file that is locked; it stays, because removing it would let two processes lock two files.
+const LOCK: &str = ".lock";
+/// Before a run id: a run that is being written.
+const STAGING: &str = ".staging-";
+/// Before a run id: a run that is being replaced where the file system cannot swap.
+const OLD: &str = ".old-";
+
+/// An out folder that this process alone writes to, until this and every run staged in it are dropped.
+#[derive(Debug)]
+pub struct OutDir {
+    held: Arc<Held>,
+}
+
+impl OutDir {
+    /// Makes the folder if need be, locks it, and removes what killed runs left.
+    pub fn open(out: &Path) -> Result<Self, PublishError> {
+        disk::make_folder(out)?;
+        let path = out.join(LOCK);
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(IoError::on("create", &path))?;
+        if !disk::try_lock(&lock, &path)? {
+            return Err(PublishError::Busy(out.to_owned()));
+        }
+        let held = Held {
+            out: out.to_owned(),
+            _lock: lock,
+        };
+        disk::make_folder(&held.runs())?;
+        held.tidy()?;
+        Ok(Self {
+            held: Arc::new(held),
+        })
+    }
+
+    /// The run that readers see.
+    pub fn current(&self) -> Result<Option<PublishedInfo>, PublishError> {
+        current(&self.held.out)
+    }
+
+    /// Starts a run: a hidden folder, invisible to readers until it is published.
+    pub fn stage(&self, run_id: &RunId) -> Result<StagedRun, PublishError> {
+        let previous = self.held.previous(run_id)?;
+        StagedRun::new(Arc::clone(&self.held), run_id.clone(), previous)
+    }
+}
+
+/// The run that readers of `out` see; takes no lock, as `current` is whole at any time.
+pub fn current(out: &Path) -> Result<Option<PublishedInfo>, PublishError> {
+    let Some(run_id) = current_id(out)? else {
+        return Ok(None);
+    };
+    match manifest_hash(&out.join(RUNS).join(run_id.as_str())) {
+        Ok(manifest_sha256) => Ok(Some(PublishedInfo {
+            run_id,
+            manifest_sha256,
+        })),
+        Err(source) => Err(PublishError::CurrentIsBroken { run_id, source }),
+    }
+}
+
+fn current_id(out: &Path) -> Result<Option<RunId>, PublishError> {
+    let path = out.join(CURRENT);
+    let foreign = |found: &str| PublishError::CurrentIsForeign {
+        path: path.clone(),
+        found: found.to_owned(),
+    };
+    let target = match fs::read_link(&path) {
+        Ok(target) => target,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == ErrorKind::InvalidInput => {
+            return Err(foreign("a file or folder of its own"));
+        }
+        Err(e) => return Err(IoError::on("read the link", &path)(e).into()),
+    };
+    let id = target.strip_prefix(RUNS).ok().and_then(Path::to_str);
+    match id.map(RunId::new) {
+        Some(Ok(id)) => Ok(Some(id)),
+        _ => Err(foreign(&format!("a link to `{}`", target.display()))),
+    }
+}
+
+/// The locked out folder; whoever holds one may change it.
+#[derive(Debug)]
+pub(super) struct Held {
+    out: PathBuf,
+    _lock: File,
+}
+
+impl Held {
+    fn runs(&self) -> PathBuf {
+        self.out.join(RUNS)
+    }
+
+    /// Where a run goes.
+    pub(super) fn run(&self, id: &RunId) -> PathBuf {
+        self.runs().join(id.as_str())
+    }
+
+    /// Where a run is written.
+    pub(super) fn staging(&self, id: &RunId) -> PathBuf {
+        self.runs().join(format!("{STAGING}{id}"))
+    }
+
+    /// Where a run stands aside while it is replaced.
+    pub(super) fn old(&self, id: &RunId) -> PathBuf {
+        self.runs().join(format!("{OLD}{id}"))
+    }
+
+    /// Makes the entries of `runs/` durable.
+    pub(super) fn sync_runs(&self) -> Result<(), IoError> {
+        disk::sync_folder(&self.runs())
+    }
+
+    /// Makes `current` durable as it is.
+    pub(super) fn sync_out(&self) -> Result<(), IoError> {
+        disk::sync_folder(&self.out)
+    }
+
+    /// Whether `current` names this run.
+    pub(super) fn is_current(&self, id: &RunId) -> Result<bool, PublishError> {
+        Ok(current_id(&self.out)?.as_ref() == Some(id))
+    }
+
+    /// Points `current` at a run that is in place: a reader sees the run before or this one, never none.
+    pub(super) fn switch(&self, id: &RunId) -> Result<(), PublishError> {
+        let before = current_id(&self.out)?;
+        self.point_at(id)?;
+        if let Err(e) = self.sync_out() {
+            // The run ends with "nothing was published", so readers go back to what they had; best effort, as the
+            // disk is failing, and whole either way.
+            let _ = match before {
+                Some(before) => self.point_at(&before),
+                None => disk::remove(&self.out.join(CURRENT)),
+            };
+            return Err(e.into());
+        }
+        Ok(())
+    }
+
+    fn point_at(&self, id: &RunId) -> Result<(), IoError> {
+        let new = self.out.join(CURRENT_NEW);
+        disk::remove(&new)?;
+        // Relative, so that the whole out folder can be moved.
+        std::os::unix::fs::symlink(Path::new(RUNS).join(id.as_str()), &new)
+            .map_err(IoError::on("create the link", &new))?;
+        disk::rename(&new, &self.out.join(CURRENT))
+    }
+
+    /// Removes what killed runs left; nobody else can be writing, as the lock is held.
+    fn tidy(&self) -> Result<(), PublishError> {
+        for (path, _) in disk::entries(&self.runs())? {
+            let name = path
+                .file_name()
+                .and_then(|n| n.to_str())
+                .unwrap_or_default();
+            if name.starts_with(STAGING) {
+                disk::remove(&path)?;
+            } else if let Some(id) = name.strip_prefix(OLD) {
+                let run = self.runs().join(id);
+                match fs::symlink_metadata(&run) {
+                    // Killed between moving the old one aside and putting the new one in its place.
+                    Err(e) if e.kind() == ErrorKind::NotFound => disk::rename(&path, &run)?,
+                    _ => disk::remove(&path)?,
+                }
+            }
+        }
+        Ok(disk::remove(&self.out.join(CURRENT_NEW))?)
+    }
+
+    /// The run before this one. A run that was here before keeps the one it had: the same inputs give the same bytes,
+    /// and what later runs recorded of its manifest stays true.
+    fn previous(&self, id: &RunId) -> Result<Option<PublishedInfo>, PublishError> {
+        let current_id = current_id(&self.out)?;
+        if let Ok((_, manifest)) = read_manifest(&self.run(id))
+            && manifest.run_id == *id
+        {
+            return Ok(manifest.previous);
+        }
+        if current_id.as_ref() == Some(id) {
+            // Its manifest is broken, and with it the record of the run before.
+            return Ok(None);
+        }
+        current(&self.out)
+    }
+}
