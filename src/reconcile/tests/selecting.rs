@@ -43,39 +43,39 @@ fn a_listed_word_that_nobody_has_is_one_row() {
 #[test]
 fn codes_aliases_and_parents() {
     let lines = [
-        "t | body | y | all | Abbey   | count | 1",
-        "t | body | y | all | Castle  | count | 2",
-        "t | body | y | all | Laugham | count | 4",
+        "t | body | y | all | North   | count | 1",
+        "t | body | y | all | South  | count | 2",
+        "t | body | y | all | Wetsern | count | 4",
         "t | body | y | all | Moon    | count | 8",
         "t | body | y | all | Mars    | count | 16",
-        "u | body | y | all | CITY    | count | 3",
-        "u | body | y | all | COUNTY  | count | 4",
+        "u | body | y | all | INNER    | count | 3",
+        "u | body | y | all | OUTER  | count | 4",
         "u | body | y | all | Moon    | count | 8",
         "u | body | y | all | Mars    | count | 15",
-        "v | body | y | all | Langham | count | 4",
+        "v | body | y | all | Western | count | 4",
     ];
     check(
         json!({ "sums_to": {
-            "parts": { "table": "t", "codes": "areas", "group_by_parent": true },
+            "parts": { "table": "t", "codes": "sites", "group_by_parent": true },
             "total": { "table": "u" }, "by": ["category"],
         }}),
         &lines,
         &[
-            "s[category=CITY]: 3 3 0 agrees; sum of 2 parts 3 (1 + 2) against 3 stated @ f:6 / f:1; f:2",
-            "s[category=COUNTY]: 4 4 0 agrees; sum of 1 part 4 against 4 stated @ f:7 / f:3",
+            "s[category=INNER]: 3 3 0 agrees; sum of 2 parts 3 (1 + 2) against 3 stated @ f:6 / f:1; f:2",
             "s[category=Mars]: 15 16 1 disagrees; sum of 1 part 16 against 15 stated @ f:9 / f:5",
             "s[category=Moon]: 8 8 0 agrees; sum of 1 part 8 against 8 stated @ f:8 / f:4",
+            "s[category=OUTER]: 4 4 0 agrees; sum of 1 part 4 against 4 stated @ f:7 / f:3",
         ],
     );
     check(
         json!({ "equals": {
-            "left": { "table": "t", "codes": "areas", "category": ["Langham", "Castle"], "not_category": "Castle" },
-            "right": { "table": "v", "codes": "areas" }, "by": ["category"],
+            "left": { "table": "t", "codes": "sites", "category": ["Western", "South"], "not_category": "South" },
+            "right": { "table": "v", "codes": "sites" }, "by": ["category"],
         }}),
         &lines,
         &[
-            "s[left]: - - - not_evaluated; `left` selects no figure of category `Castle` @  / ",
-            "s[category=Langham]: 4 4 0 agrees; 4 (t, Laugham) against 4 (v, Langham) @ f:3 / f:10",
+            "s[left]: - - - not_evaluated; `left` selects no figure of category `South` @  / ",
+            "s[category=Western]: 4 4 0 agrees; 4 (t, Wetsern) against 4 (v, Western) @ f:3 / f:10",
         ],
     );
 }
