@@ -71,6 +71,10 @@ fn bad_files_are_refused_with_their_line() {
             "p.csv:3: a quote is opened here",
         ),
         (
+            with("2,t,text,y,all,b,count,1,1,\"1"),
+            "p.csv:3: a quote is opened here",
+        ),
+        (
             with("\n2,t,text,y,all,b,count,1,1\n"),
             "p.csv:4: the line has 9 cells and the header 10",
         ),
