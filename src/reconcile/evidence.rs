@@ -1,7 +1,5 @@
 //! The figures in a sentence.
 
-use std::sync::Arc;
-
 use super::{Figure, Key, groups::Amount, select::Side};
 use crate::decimal::Ratio;
 
@@ -43,17 +41,17 @@ pub(super) fn pair(one: &Amount<'_, '_>, between: &str, other: &Amount<'_, '_>) 
 }
 
 /// The figures' text under `key`, as printed, where it is the same.
-fn common(amount: &Amount<'_, '_>, key: Key) -> Option<Arc<str>> {
+fn common<'f>(amount: &Amount<'_, 'f>, key: Key) -> Option<&'f str> {
     let mut texts = amount
         .members
         .iter()
-        .map(|member| amount.side.figure(*member).key(key));
+        .map(|member| amount.side.figure(*member).text(key));
     let first = texts.next()?;
     texts.all(|text| text == first).then_some(first)
 }
 
 /// `138 (6 + 53 + 79; chart)`: the addends of a short sum, then `notes`.
-pub(super) fn amount(amount: &Amount<'_, '_>, notes: &[Arc<str>]) -> String {
+pub(super) fn amount(amount: &Amount<'_, '_>, notes: &[&str]) -> String {
     let mut inside = Vec::new();
     if (2..=FEW_PARTS).contains(&amount.members.len()) {
         let addends = amount.members.iter();
@@ -92,10 +90,13 @@ pub(super) fn share(
         return format!("{part} of {whole} is {rounded}{unit}; {printed} stated");
     }
     let more = if closer.exact { "" } else { "…" };
-    format!(
-        "{part} of {whole} is {}{more}{unit}: {rounded}{unit} rounded half up, {truncated}{unit} truncated; {printed} stated",
-        closer.truncated
-    )
+    let brought = if rounded == truncated {
+        format!("{rounded}{unit} rounded or truncated")
+    } else {
+        format!("{rounded}{unit} rounded half up, {truncated}{unit} truncated")
+    };
+    let exact = closer.truncated;
+    format!("{part} of {whole} is {exact}{more}{unit}: {brought}; {printed} stated")
 }
 
 /// Where the figures stand: all of a few, else the first and the last.

@@ -36,7 +36,20 @@ pub struct Figure {
 
 impl Figure {
     /// The text under `key`.
-    pub fn key(&self, key: Key) -> Arc<str> {
+    pub fn text(&self, key: Key) -> &str {
+        match key {
+            Key::Source => self.source.word(),
+            Key::Table => &self.table,
+            Key::Origin => &self.origin,
+            Key::Period => &self.period,
+            Key::Population => &self.population,
+            Key::Category => &self.category,
+            Key::Measure => &self.measure,
+        }
+    }
+
+    /// The text under `key`, to keep.
+    pub(super) fn key(&self, key: Key) -> Arc<str> {
         match key {
             Key::Source => Arc::from(self.source.word()),
             Key::Table => Arc::clone(&self.table),

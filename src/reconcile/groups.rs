@@ -1,12 +1,30 @@
 //! Grouping and matching: hash joins on keys, and results in the order of the keys.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::{HashMap, HashSet};
 
 use super::{Figure, select::Side};
 use crate::{decimal::Decimal, rules::totals::Key};
 
-/// The values of a group's keys.
-pub(super) type GroupKey = Vec<Arc<str>>;
+/// The values of a group's keys, each by its rank.
+pub(super) type GroupKey = Vec<u32>;
+
+/// Ranks of texts in their order: comparing, hashing and sorting keys then never looks at the texts again.
+pub(super) struct Ranks<'s>(HashMap<&'s str, u32>);
+
+impl<'s> Ranks<'s> {
+    /// The texts that the figures of `sides` have under `keys`.
+    pub(super) fn new(sides: &'s [Side<'_>], keys: &[Key]) -> Self {
+        let mut texts: HashSet<&str> = HashSet::new();
+        for side in sides {
+            for key in keys {
+                texts.extend((0..side.picked.len()).map(|place| side.text(place, *key)));
+            }
+        }
+        let mut texts: Vec<&str> = texts.into_iter().collect();
+        texts.sort_unstable();
+        Self(texts.into_iter().zip(0..).collect())
+    }
+}
 
 /// The figures of a side by the values of some keys; members are places in [`Side::picked`].
 pub(super) struct Groups<'s, 'f> {
@@ -15,24 +33,35 @@ pub(super) struct Groups<'s, 'f> {
 }
 
 impl<'s, 'f> Groups<'s, 'f> {
-    pub(super) fn new(side: &'s Side<'f>, keys: &[Key]) -> Self {
+    /// Groups `side` by `keys`, which are among those of `ranks`.
+    pub(super) fn new(side: &'s Side<'f>, keys: &[Key], ranks: &Ranks<'_>) -> Self {
         let mut members: HashMap<GroupKey, Vec<usize>> = HashMap::new();
         for place in 0..side.picked.len() {
-            let group = keys.iter().map(|key| side.key(place, *key)).collect();
+            let texts = keys.iter().map(|key| side.text(place, *key));
+            let group = texts.map(|text| ranks.0[text]).collect();
             members.entry(group).or_default().push(place);
         }
         Self { side, members }
     }
 
-    pub(super) fn get(&self, group: &[Arc<str>]) -> Option<&[usize]> {
+    pub(super) fn get(&self, group: &[u32]) -> Option<&[usize]> {
         self.members.get(group).map(Vec::as_slice)
     }
 
     /// The groups in the order of their keys.
     pub(super) fn sorted(&self) -> Vec<(&GroupKey, &[usize])> {
+        self.sorted_unless(|_| false)
+    }
+
+    /// The groups that are not `left_out`, in the order of their keys.
+    pub(super) fn sorted_unless(
+        &self,
+        left_out: impl Fn(&GroupKey) -> bool,
+    ) -> Vec<(&GroupKey, &[usize])> {
         let mut groups: Vec<_> = self
             .members
             .iter()
+            .filter(|(group, _)| !left_out(group))
             .map(|(group, members)| (group, members.as_slice()))
             .collect();
         groups.sort_unstable_by_key(|(group, _)| *group);

@@ -2,7 +2,7 @@
 
 use super::{
     Reconciliation, Verdict, evidence,
-    groups::{Amount, GroupKey, Groups},
+    groups::{Amount, GroupKey, Groups, Ranks},
     run::Run,
 };
 use crate::decimal::Decimal;
@@ -27,12 +27,19 @@ pub(super) fn rows(run: &Run<'_>, kind: Kind) -> Vec<(GroupKey, Reconciliation)>
         Kind::Equals | Kind::ControlTotal => (one, other),
         Kind::SubsetOf => (other, one),
     };
-    let (stated, computed) = (Groups::new(stated, &run.by), Groups::new(computed, &run.by));
+    let ranks = Ranks::new(&run.sides, &run.by);
+    let stated = Groups::new(stated, &run.by, &ranks);
+    let computed = Groups::new(computed, &run.by, &ranks);
     let mut rows = Vec::new();
     for (group, members) in stated.sorted() {
-        let mut row = run.row(&run.by, group, (stated.side, members));
-        row.stated_by(stated.side, members);
         let other = computed.get(group);
+        // What a reader looks for is the part, where there is one.
+        let lead = match (kind, other) {
+            (Kind::SubsetOf, Some(part)) => (computed.side, part),
+            _ => (stated.side, members),
+        };
+        let mut row = run.row(&run.by, lead);
+        row.stated_by(stated.side, members);
         if let Some(other) = other {
             row.held_against(computed.side, other);
         }
@@ -54,11 +61,8 @@ pub(super) fn rows(run: &Run<'_>, kind: Kind) -> Vec<(GroupKey, Reconciliation)>
         }
         rows.push((group.clone(), row));
     }
-    for (group, members) in computed.sorted() {
-        if stated.get(group).is_some() {
-            continue;
-        }
-        let mut row = run.row(&run.by, group, (computed.side, members));
+    for (group, members) in computed.sorted_unless(|group| stated.get(group).is_some()) {
+        let mut row = run.row(&run.by, (computed.side, members));
         row.held_against(computed.side, members);
         match Amount::of(computed.side, members) {
             Err(reason) => row.not_evaluated(reason),

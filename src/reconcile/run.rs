@@ -112,10 +112,7 @@ impl<'f> Run<'f> {
 
     /// The values of `on` among those of `by`.
     pub(super) fn project(&self, group: &GroupKey) -> GroupKey {
-        self.on
-            .iter()
-            .map(|place| Arc::clone(&group[*place]))
-            .collect()
+        self.on.iter().map(|place| group[*place]).collect()
     }
 
     /// The keys of a total or whole.
@@ -123,23 +120,24 @@ impl<'f> Run<'f> {
         self.on.iter().map(|place| self.by[*place]).collect()
     }
 
-    /// A row without a verdict yet: `lead` says what the group is about where its keys do not.
+    /// A row without a verdict yet: the group is about what the figures of `lead` have in common, `keys` among it.
     pub(super) fn row(
         &self,
         keys: &[Key],
-        group: &GroupKey,
         (lead, members): (&Side<'_>, &[usize]),
     ) -> Reconciliation {
         let about = |key: Key| {
-            let own = keys.iter().position(|k| *k == key);
-            own.map(|place| Arc::clone(&group[place])).or_else(|| {
-                let first = lead.key(*members.first()?, key);
-                let same = members.iter().all(|m| lead.key(*m, key) == first);
-                same.then_some(first)
-            })
+            let first = *members.first()?;
+            let text = lead.text(first, key);
+            let same = keys.contains(&key) || members.iter().all(|m| lead.text(*m, key) == text);
+            same.then(|| lead.key(first, key))
         };
+        let texts = keys.iter().filter_map(|key| {
+            let first = members.first()?;
+            Some((*key, lead.text(*first, *key)))
+        });
         Reconciliation {
-            statement: instance(&self.rule.rule_id, keys, group),
+            statement: instance(&self.rule.rule_id, texts),
             population: about(Key::Population),
             period: about(Key::Period),
             category: about(Key::Category),
@@ -255,24 +253,28 @@ fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
 }
 
 /// `<id>[<key=value;…>]`; what separates is escaped inside a value, so that no two groups share an id.
-fn instance(id: &str, keys: &[Key], group: &GroupKey) -> String {
-    if keys.is_empty() {
-        return id.to_owned();
-    }
-    let mut text = format!("{id}[");
-    for (place, (key, value)) in keys.iter().zip(group).enumerate() {
-        if place > 0 {
-            text.push(';');
-        }
-        text.push_str(key.word());
-        text.push('=');
-        for c in value.chars() {
-            if matches!(c, ';' | '=' | '[' | ']' | '\\') {
-                text.push('\\');
+fn instance<'t>(id: &str, texts: impl Iterator<Item = (Key, &'t str)>) -> String {
+    const SEPARATORS: [char; 5] = [';', '=', '[', ']', '\\'];
+    let mut instance = id.to_owned();
+    let mut before = '[';
+    for (key, text) in texts {
+        instance.push(before);
+        before = ';';
+        instance.push_str(key.word());
+        instance.push('=');
+        for piece in text.split_inclusive(SEPARATORS) {
+            match piece.strip_suffix(SEPARATORS) {
+                Some(plain) => {
+                    instance.push_str(plain);
+                    instance.push('\\');
+                    instance.push_str(&piece[plain.len()..]);
+                }
+                None => instance.push_str(piece),
             }
-            text.push(c);
         }
     }
-    text.push(']');
-    text
+    if before == ';' {
+        instance.push(']');
+    }
+    instance
 }

@@ -137,6 +137,15 @@ impl<'f> Side<'f> {
     }
 
     /// What grouping and matching see under `key`.
+    pub(super) fn text(&self, picked: usize, key: Key) -> &str {
+        match self.overwritten.get(&key) {
+            Some(text) => text,
+            None if key == Key::Category => &self.picked[picked].category,
+            None => self.figure(picked).text(key),
+        }
+    }
+
+    /// The same, to keep.
     pub(super) fn key(&self, picked: usize, key: Key) -> Arc<str> {
         match self.overwritten.get(&key) {
             Some(text) => Arc::clone(text),
@@ -185,13 +194,8 @@ impl<'s> Filter<'s> {
 
 fn text<'t>(key: Key, figure: &'t Figure, category: &'t str) -> &'t str {
     match key {
-        Key::Source => figure.source.word(),
-        Key::Table => &figure.table,
-        Key::Origin => &figure.origin,
-        Key::Period => &figure.period,
-        Key::Population => &figure.population,
         Key::Category => category,
-        Key::Measure => &figure.measure,
+        other => figure.text(other),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Figure, Reconciliation, evidence,
-    groups::{Amount, GroupKey, Groups},
+    groups::{Amount, GroupKey, Groups, Ranks},
     run::Run,
     select::Side,
 };
@@ -16,12 +16,13 @@ pub(super) fn rows(run: &Run<'_>, settings: &ShareOf) -> Vec<(GroupKey, Reconcil
         return Vec::new();
     };
     let on = run.on_keys();
-    let shares = Groups::new(share, &run.by);
-    let parts = Groups::new(part, &run.by);
-    let wholes = Groups::new(whole, &on);
+    let ranks = Ranks::new(&run.sides, &run.by);
+    let shares = Groups::new(share, &run.by, &ranks);
+    let parts = Groups::new(part, &run.by, &ranks);
+    let wholes = Groups::new(whole, &on, &ranks);
     let mut rows = Vec::new();
     for (group, members) in shares.sorted() {
-        let mut row = run.row(&run.by, group, (share, members));
+        let mut row = run.row(&run.by, (share, members));
         row.stated_by(share, members);
         let key = run.project(group);
         let (of_part, of_whole) = (parts.get(group), wholes.get(&key));

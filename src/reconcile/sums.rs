@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     Reconciliation, evidence,
-    groups::{Amount, GroupKey, Groups},
+    groups::{Amount, GroupKey, Groups, Ranks},
     run::Run,
 };
 
@@ -13,11 +13,13 @@ pub(super) fn rows(run: &Run<'_>) -> Vec<(GroupKey, Reconciliation)> {
         return Vec::new();
     };
     let on = run.on_keys();
-    let (parts, totals) = (Groups::new(parts, &run.by), Groups::new(total, &on));
+    let ranks = Ranks::new(&run.sides, &run.by);
+    let parts = Groups::new(parts, &run.by, &ranks);
+    let totals = Groups::new(total, &on, &ranks);
     let mut rows = Vec::new();
     let mut matched: HashSet<GroupKey> = HashSet::new();
     for (group, members) in parts.sorted() {
-        let mut row = run.row(&run.by, group, (parts.side, members));
+        let mut row = run.row(&run.by, (parts.side, members));
         row.held_against(parts.side, members);
         let key = run.project(group);
         let total = totals.get(&key);
@@ -36,13 +38,11 @@ pub(super) fn rows(run: &Run<'_>) -> Vec<(GroupKey, Reconciliation)> {
         matched.insert(key);
         rows.push((group.clone(), row));
     }
-    for (group, members) in totals.sorted() {
-        if !matched.contains(group) {
-            let mut row = run.row(&on, group, (totals.side, members));
-            row.stated_by(totals.side, members);
-            row.not_evaluated("a total is stated and `parts` selects none for it".to_owned());
-            rows.push((group.clone(), row));
-        }
+    for (group, members) in totals.sorted_unless(|group| matched.contains(group)) {
+        let mut row = run.row(&on, (totals.side, members));
+        row.stated_by(totals.side, members);
+        row.not_evaluated("a total is stated and `parts` selects none for it".to_owned());
+        rows.push((group.clone(), row));
     }
     rows
 }

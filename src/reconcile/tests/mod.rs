@@ -1,1 +1,123 @@
-//! Tests.
+//! Statements against figures made by hand: what agrees and what does not, side by side.
+
+mod published;
+mod report;
+mod scale;
+mod selecting;
+mod verdicts;
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    names::Name,
+    rules::totals::declared::statement,
+    tables::{AliasCause, Code, Entry},
+};
+
+/// A figure from `table origin period population category measure value`, words separated by `|`.
+fn figure(line: usize, text: &str) -> Figure {
+    let cells: Vec<&str> = text.split('|').map(str::trim).collect();
+    let [table, origin, period, population, category, measure, value] = cells.as_slice() else {
+        panic!("seven cells in {text}");
+    };
+    let source = match *origin {
+        COMPUTED => Source::Computed,
+        _ => Source::Published,
+    };
+    let share = |text: &str| Arc::from(text);
+    Figure {
+        source,
+        section: share(""),
+        table: share(table),
+        origin: share(origin),
+        period: share(period),
+        population: share(population),
+        category: share(category),
+        measure: share(measure),
+        value: value.parse().expect("a number"),
+        printed: String::new(),
+        stated_at: format!("f:{line}"),
+    }
+}
+
+fn figures(lines: &[&str]) -> Vec<Figure> {
+    let lines = lines.iter().enumerate();
+    lines.map(|(i, text)| figure(i + 1, text)).collect()
+}
+
+/// The list `sites`: North and South inside, Western outside (also spelt Wetsern), Moon nowhere.
+fn lists() -> Vec<CodeList> {
+    let code = |code: &str, parent: Option<&str>| Code {
+        code: code.to_owned(),
+        label: code.to_owned(),
+        parent: parent.map(str::to_owned),
+        sort: 1,
+        missing: None,
+        valid_from: None,
+        valid_to: None,
+    };
+    let entry = |(text, code, alias): (&str, usize, Option<AliasCause>)| {
+        (text.to_owned(), Entry { code, alias })
+    };
+    let lookup = [
+        ("North", 0, None),
+        ("South", 1, None),
+        ("Western", 2, None),
+        ("Wetsern", 2, Some(AliasCause::Misspelling)),
+        ("Moon", 3, None),
+    ];
+    vec![CodeList {
+        name: Name::new("sites").expect("a name"),
+        codes: vec![
+            code("North", Some("INNER")),
+            code("South", Some("INNER")),
+            code("Western", Some("OUTER")),
+            code("Moon", None),
+        ],
+        lookup: lookup.into_iter().map(entry).collect::<HashMap<_, _>>(),
+    }]
+}
+
+/// The statement `s` with one kind, valid.
+fn declared(check: Value, tolerance: Value) -> Statement {
+    let json = json!({ "id": "s", "check": check, "tolerance": tolerance, "why": "it must" });
+    let statement = statement(json).expect("a statement");
+    let mut diagnostics = Vec::new();
+    crate::rules::totals::validate(std::slice::from_ref(&statement), &lists(), &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    statement
+}
+
+/// Holds `check` against `lines` and compares each row, as `id: stated computed difference verdict; evidence @ stated_at / computed_at`, with `expected`.
+#[track_caller]
+fn check(check: Value, lines: &[&str], expected: &[&str]) {
+    check_within(json!(0), check, lines, expected);
+}
+
+#[track_caller]
+fn check_within(tolerance: Value, check: Value, lines: &[&str], expected: &[&str]) {
+    let rows = evaluate(&[declared(check, tolerance)], &figures(lines), &lists());
+    let shown: Vec<String> = rows.iter().map(shown).collect();
+    assert!(!shown.is_empty(), "every statement says something");
+    assert_eq!(shown, expected, "{shown:#?}");
+}
+
+fn shown(row: &Reconciliation) -> String {
+    let number = |n: Option<Decimal>| n.map_or("-".to_owned(), |n| n.to_string());
+    let Reconciliation {
+        statement,
+        verdict,
+        evidence,
+        stated_at,
+        computed_at,
+        ..
+    } = row;
+    let (stated, computed) = (number(row.stated), number(row.computed));
+    let difference = number(row.difference);
+    format!(
+        "{statement}: {stated} {computed} {difference} {verdict}; {evidence} @ {stated_at} / {computed_at}"
+    )
+}

@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 
 use super::{declared::statement, *};
 use crate::{
+    diagnostics::Diagnostic,
     names::Name,
     tables::{AliasCause, Code, CodeList, Entry},
 };
 
-/// Two wards with a parent; `Abey` is an alias.
+/// Two sites with a parent; `Nroth` is an alias.
 fn lists() -> Vec<CodeList> {
     let code = |code: &str| Code {
         code: code.to_owned(),
         label: code.to_owned(),
-        parent: Some("CITY".to_owned()),
+        parent: Some("INNER".to_owned()),
         sort: 1,
         missing: None,
         valid_from: None,
@@ -28,12 +29,12 @@ fn lists() -> Vec<CodeList> {
     };
     vec![
         CodeList {
-            name: Name::new("wards").expect("a name"),
-            codes: vec![code("Abbey"), code("Castle")],
+            name: Name::new("sites").expect("a name"),
+            codes: vec![code("North"), code("South")],
             lookup: HashMap::from([
-                ("Abbey".to_owned(), entry(0, None)),
-                ("Castle".to_owned(), entry(1, None)),
-                ("Abey".to_owned(), entry(0, Some(AliasCause::Misspelling))),
+                ("North".to_owned(), entry(0, None)),
+                ("South".to_owned(), entry(1, None)),
+                ("Nroth".to_owned(), entry(0, Some(AliasCause::Misspelling))),
             ]),
         },
         CodeList {
@@ -49,7 +50,7 @@ fn declaration(change: impl Fn(&mut Value)) -> Value {
     let mut json = json!({
         "id": "a.b",
         "check": { "sums_to": {
-            "parts": { "source": "published", "table": ["t", "u"], "codes": "wards", "category": "Abbey" },
+            "parts": { "source": "published", "table": ["t", "u"], "codes": "sites", "category": "North" },
             "total": { "table": "v", "as": { "population": "all" } },
             "by": ["table", "period"],
             "match": ["period"],
@@ -57,7 +58,7 @@ fn declaration(change: impl Fn(&mut Value)) -> Value {
         "tolerance": 0.5,
         "severity": "warn",
         "dimension": "accuracy",
-        "why": "They are the same people.",
+        "why": "They count the same things.",
         "owner": "someone",
         "tags": ["x"],
     });
@@ -67,12 +68,10 @@ fn declaration(change: impl Fn(&mut Value)) -> Value {
 
 /// All mistakes in `json`, the decoder's included, as `message @ text pointed at ! help`.
 fn mistakes(json: Value) -> Vec<String> {
-    let statement = match statement(json) {
-        Ok(statement) => statement,
-        Err(message) => return vec![message],
-    };
     let mut diagnostics = Vec::new();
-    validate(&[statement], &lists(), &mut diagnostics);
+    if let Some(statement) = declared::decode(json, &mut diagnostics) {
+        validate(&[statement], &lists(), &mut diagnostics);
+    }
     let shown = |d: &Diagnostic| {
         let span = d.span.as_ref().expect("a place");
         let text = &span.source.text[span.bytes.clone()];
@@ -81,8 +80,6 @@ fn mistakes(json: Value) -> Vec<String> {
     };
     diagnostics.iter().map(shown).collect()
 }
-
-use crate::diagnostics::Diagnostic;
 
 #[test]
 fn a_right_declaration_has_no_mistakes() {
@@ -142,16 +139,16 @@ fn each_mistake_is_said_at_its_place() {
             "`publishd` is no source @ \"publishd\" ! did you mean `published`?",
         ),
         (
-            Box::new(|j| parts(j, "codes", json!("ward"))),
-            "there is no code list `ward` @ \"ward\" ! did you mean `wards`?",
+            Box::new(|j| parts(j, "codes", json!("site"))),
+            "there is no code list `site` @ \"site\" ! did you mean `sites`?",
         ),
         (
-            Box::new(|j| parts(j, "category", json!(["Abbey", "Castel"]))),
-            "`Castel` is no code of `wards` @ \"Castel\" ! did you mean `Castle`?",
+            Box::new(|j| parts(j, "category", json!(["North", "Suoth"]))),
+            "`Suoth` is no code of `sites` @ \"Suoth\" ! did you mean `South`?",
         ),
         (
-            Box::new(|j| parts(j, "not_category", json!("Abey"))),
-            "`Abey` is an alias in `wards` @ \"Abey\" ! write its code: `Abbey`",
+            Box::new(|j| parts(j, "not_category", json!("Nroth"))),
+            "`Nroth` is an alias in `sites` @ \"Nroth\" ! write its code: `North`",
         ),
         (
             Box::new(|j| parts(j, "table", json!([]))),
@@ -167,7 +164,7 @@ fn each_mistake_is_said_at_its_place() {
         ),
         (
             Box::new(|j| parts(j, "tabel", json!("t"))),
-            "unknown field `tabel`",
+            "unknown key `tabel`",
         ),
         (
             Box::new(|j| {
@@ -261,7 +258,7 @@ fn each_mistake_is_said_at_its_place() {
         ),
         (
             Box::new(|j| j["check"] = json!({ "sum_to": {} })),
-            "unknown variant `sum_to`",
+            "unknown check `sum_to` @ \"sum_to\" ! did you mean `sums_to`?",
         ),
     ];
     for (change, expected) in cases {
@@ -277,7 +274,7 @@ fn each_mistake_is_said_at_its_place() {
 fn several_mistakes_are_said_together() {
     let said = mistakes(declaration(|json| {
         json["severity"] = json!("eror");
-        json["check"]["sums_to"]["parts"]["codes"] = json!("ward");
+        json["check"]["sums_to"]["parts"]["codes"] = json!("site");
         json["check"]["sums_to"]["by"] = json!(["tables", "period"]);
     }));
     assert_eq!(said.len(), 3, "{said:#?}");
