@@ -252,3 +252,218 @@ impl Coder {
         (distance <= allowed && distance < runner_up).then(|| self.list.codes[best].code.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::{
+        names::Name,
+        tables::{Code, Entry, Missing},
+    };
+
+    fn list() -> Arc<CodeList> {
+        let code = |text: &str, missing, from, to| Code {
+            code: text.to_owned(),
+            label: text.to_owned(),
+            parent: None,
+            sort: 0,
+            missing,
+            valid_from: from,
+            valid_to: to,
+        };
+        let codes = vec![
+            code("North", None, None, Some(date(2015, 5, 7))),
+            code("South", None, Some(date(2015, 5, 7)), None),
+            code("Unknown", Some(Missing::Unknown), None, None),
+        ];
+        let entry = |code, alias| Entry { code, alias };
+        let lookup = [
+            ("North", entry(0, None)),
+            ("South", entry(1, None)),
+            ("Unknown", entry(2, None)),
+            ("SOUTH", entry(1, Some(AliasCause::Variant))),
+            ("Suoth", entry(1, Some(AliasCause::Misspelling))),
+        ];
+        Arc::new(CodeList {
+            name: Name::new("areas").expect("a name"),
+            codes,
+            lookup: lookup.map(|(text, entry)| (text.to_owned(), entry)).into(),
+        })
+    }
+
+    /// One cell through a coder: its value, whether it is a code, its missing mark, and the cause of a failure.
+    fn check(
+        text: &str,
+        day: Option<i32>,
+        repair: Repair,
+    ) -> (Option<String>, Option<bool>, i8, Option<&'static str>) {
+        let codes = Codes {
+            list: 0,
+            as_of: Some(0),
+            map_aliases: true,
+            repair,
+        };
+        let mut coder = Coder::new(list(), &codes);
+        let clean = StringArray::from(vec![text]);
+        let missing = super::super::text::missing_status(&clean, &[]);
+        let made = coder.code(&clean, missing, Some(&Date32Array::from(vec![day])));
+        let value = made
+            .value
+            .as_any()
+            .downcast_ref::<StringArray>()
+            .expect("text");
+        (
+            value.is_valid(0).then(|| value.value(0).to_owned()),
+            made.code_status
+                .is_valid(0)
+                .then(|| made.code_status.value(0)),
+            made.missing.value(0),
+            coder
+                .explain(text, day)
+                .map(|fault| fault.cause)
+                .filter(|_| !text.is_empty()),
+        )
+    }
+
+    #[test]
+    fn codes_aliases_periods_and_repairs() {
+        use Repair::{Correct, Keep, Null};
+        let (y2014, y2016) = (days(date(2014, 1, 1)), days(date(2016, 1, 1)));
+        let some = |text: &str| Some(text.to_owned());
+        let table = [
+            ("South", y2016, Correct, some("South"), Some(true), 0, None),
+            (
+                "South",
+                y2014,
+                Correct,
+                some("South"),
+                Some(false),
+                0,
+                Some("not_in_force"),
+            ),
+            ("South", None, Correct, some("South"), Some(true), 0, None),
+            (
+                "North",
+                days(date(2015, 5, 6)),
+                Keep,
+                some("North"),
+                Some(true),
+                0,
+                None,
+            ),
+            (
+                "North",
+                days(date(2015, 5, 7)),
+                Keep,
+                some("North"),
+                Some(false),
+                0,
+                Some("not_in_force"),
+            ),
+            ("SOUTH", y2016, Keep, some("South"), Some(true), 0, None),
+            (
+                "SOUTH",
+                y2014,
+                Keep,
+                some("South"),
+                Some(false),
+                0,
+                Some("not_in_force"),
+            ),
+            (
+                "Suoth",
+                y2016,
+                Correct,
+                some("South"),
+                Some(false),
+                0,
+                Some("misspelling"),
+            ),
+            (
+                "Suoth",
+                y2016,
+                Keep,
+                some("Suoth"),
+                Some(false),
+                0,
+                Some("misspelling"),
+            ),
+            (
+                "Suoth",
+                y2016,
+                Null,
+                None,
+                Some(false),
+                0,
+                Some("misspelling"),
+            ),
+            (
+                "Elsewhere",
+                y2016,
+                Correct,
+                None,
+                Some(false),
+                0,
+                Some("unknown"),
+            ),
+            (
+                "Elsewhere",
+                y2016,
+                Null,
+                None,
+                Some(false),
+                0,
+                Some("unknown"),
+            ),
+            (
+                "Elsewhere",
+                y2016,
+                Keep,
+                some("Elsewhere"),
+                Some(false),
+                0,
+                Some("unknown"),
+            ),
+            (
+                "Unknown",
+                y2016,
+                Correct,
+                some("Unknown"),
+                Some(true),
+                2,
+                None,
+            ),
+            ("", y2016, Correct, None, None, 1, None),
+        ];
+        for (text, day, repair, value, is_code, missing, cause) in table {
+            let got = check(text, day, repair);
+            assert_eq!(
+                got,
+                (value, is_code, missing, cause),
+                "{text:?} {day:?} {repair:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn suggests_only_what_is_clearly_nearest() {
+        let codes = Codes {
+            list: 0,
+            as_of: None,
+            map_aliases: false,
+            repair: Repair::Keep,
+        };
+        let coder = Coder::new(list(), &codes);
+        for (text, want) in [
+            ("Sout", Some("South")),
+            ("north", Some("North")),
+            ("Noruth", None),
+            ("x", None),
+        ] {
+            let fault = coder.explain(text, None).expect("no code");
+            assert_eq!(fault.suggestion.as_deref(), want, "{text}");
+        }
+    }
+}
