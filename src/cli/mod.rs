@@ -72,8 +72,8 @@ pub struct RunArgs {
     /// Worker threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Memory that joins, sorts and groups may hold before they spill, such as 256M or 2G
-    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size::parse)]
+    /// Memory that joins, sorts and groups may hold before they spill, such as 512M or 2G
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse)]
     pub memory_limit: usize,
     /// Where the work is done
     #[arg(long, value_name = "ENGINE", default_value = "local", value_parser = ["local"])]

@@ -58,7 +58,7 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
         staged: &staged,
     };
 
-    settings.progress.stage("keys");
+    settings.stage("keys");
     let scratch = |name: &str| staged.scratch_file(name);
     let sources = &delivery.sources;
     let keys = key_failures(
@@ -73,18 +73,18 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
 
     let mut scanned = tables::scan_all(run, &keys).await?;
 
-    settings.progress.stage("aggregates");
+    settings.stage("aggregates");
     let figures = results::aggregate(run).await?;
 
-    settings.progress.stage("totals");
+    settings.stage("totals");
     let reconciliations = results::reconcile(run, figures, &mut scanned)?;
 
-    settings.progress.stage("log");
+    settings.stage("log");
     let counts = results::log(run, &mut scanned).await?;
     let report = results::report(run, &scanned, counts, &reconciliations);
     results::write_results(run, &report)?;
 
-    settings.progress.stage("publish");
+    settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);
     let verified = staged.verify(facts)?;
     Ok(match report.blocked {

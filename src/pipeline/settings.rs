@@ -35,6 +35,14 @@ pub struct Settings {
     pub progress: Arc<dyn Progress>,
 }
 
+impl Settings {
+    /// Says that a stage begins, to the log and to whoever listens.
+    pub(super) fn stage(&self, name: &str) {
+        tracing::info!(stage = name, "begins");
+        self.progress.stage(name);
+    }
+}
+
 /// Hears how far a run is.
 pub trait Progress: Send + Sync {
     /// A stage begins.
