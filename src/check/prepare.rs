@@ -76,6 +76,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether a table of so many rows passes; `None` when the rule is about rows.
+    pub fn of_table(&self, rows: u64) -> Option<bool> {
+        match self {
+            Self::RowCount { min, max } => Some(rows >= *min && max.is_none_or(|max| rows <= max)),
+            Self::Predicate(_) | Self::Query { .. } => None,
+        }
+    }
+}
+
 /// Plans all `rules` of `tables`; every mistake becomes a diagnostic.
 pub async fn prepare(
     engine: &Engine,

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod error;
+pub mod examples;
 mod plan;
 mod report;
 mod results;

@@ -7,7 +7,6 @@ use futures::StreamExt;
 use super::{Context, error::RunError, plan::Plan};
 use crate::{
     check::{
-        Outcome,
         keys::{KeyError, KeyFailures},
         scan::{
             ChunkResult, RowCounts, RuleCounts, ScanSettings, clean_schema, quarantine_schema,
@@ -351,16 +350,11 @@ fn about_table(
     let rows: u64 = scanned.files[at].iter().map(|f| f.read - f.rejected).sum();
     let mut builder = FindingBuilder::default();
     for prepared in &check.rules {
-        let Outcome::RowCount { min, max } = prepared.outcome else {
+        let Some(passes) = prepared.outcome.of_table(rows) else {
             continue;
         };
         let rule = &project.rules[prepared.rule];
-        let passes = rows >= min && max.is_none_or(|max| rows <= max);
-        scanned.rules[prepared.rule] = Some(RuleCounts {
-            passed: u64::from(passes),
-            failed: u64::from(!passes),
-            ..RuleCounts::default()
-        });
+        scanned.rules[prepared.rule] = Some(RuleCounts::of_table(passes));
         if !passes {
             let expected = rule.kind.expected(rule, table);
             let message = format!(

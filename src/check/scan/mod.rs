@@ -56,6 +56,15 @@ pub struct RuleCounts {
 }
 
 impl RuleCounts {
+    /// The counts of a rule about a table as a whole, which passes or fails once.
+    pub fn of_table(passes: bool) -> Self {
+        Self {
+            passed: u64::from(passes),
+            failed: u64::from(!passes),
+            ..Self::default()
+        }
+    }
+
     fn add(&mut self, outcomes: &Outcomes) {
         self.passed += outcomes.passed as u64;
         self.failed += outcomes.failed as u64;

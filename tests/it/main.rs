@@ -1,0 +1,4 @@
+//! Tests of the whole program, in one binary.
+
+mod examples;
+mod independent;
