@@ -64,6 +64,14 @@ pub enum RunError {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A rule could not be evaluated on its own example.
+    #[error("rule {id} cannot be evaluated on its example: {why}; mend the rule")]
+    Rule {
+        /// The rule.
+        id: String,
+        /// Why, without values.
+        why: String,
+    },
     /// The second look failed.
     #[error(transparent)]
     Keys(#[from] KeyError),

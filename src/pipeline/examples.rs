@@ -235,6 +235,12 @@ impl<'p> Bench<'p> {
                 &|name: &str| scratch(&format!("{place}_{name}")),
             )
             .await?;
+            if let Some(why) = keys.errors.values().next() {
+                return Err(RunError::Rule {
+                    id: rule.id.clone(),
+                    why: why.clone(),
+                });
+            }
             let check = &checks.tables[rule.table];
             let source = &sources[rule.table];
             let found = self.scan(check, &keys, source, rules.clone()).await?;

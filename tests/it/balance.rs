@@ -1,0 +1,107 @@
+//! Every row that was delivered is accounted for.
+
+use std::{collections::BTreeMap, path::Path};
+
+use crate::harness::{DELIVERY, Project, TABLES, fixture, parquet_rows, read};
+
+#[test]
+fn rows_add_up_in_the_manifest_and_on_disk() {
+    let fixture = fixture();
+    check(
+        &fixture.project.path(DELIVERY),
+        &fixture.project.path("out/current"),
+    );
+}
+
+#[test]
+fn a_delivery_in_several_files_with_records_that_are_no_rows_adds_up() {
+    let project = Project::small();
+    for table in TABLES {
+        project.edit(&format!("rules/tables/{table}.yaml"), |text| {
+            text.replace(&format!("\"{table}.csv\""), &format!("\"{table}*.csv\""))
+        });
+    }
+    project.edit("rules/project.yaml", |text| {
+        text.replace("max_rejects: 0", "max_rejects: 3")
+    });
+    let header = read(&project.path(DELIVERY).join("cases.csv"));
+    let header = header.lines().next().expect("a header");
+    std::fs::write(
+        project.path(DELIVERY).join("cases_2.csv"),
+        format!(
+            "{header}\ntoo,few\nX1{}\n\nX2{}\n",
+            ",".repeat(15),
+            ",".repeat(16)
+        ),
+    )
+    .expect("the copy can be written");
+    project.run("").expect(0);
+    let manifest = check(&project.path(DELIVERY), &project.path("out/current"));
+    let rejected = |file: &str| manifest[file]["rejected"];
+    assert_eq!((rejected("cases.csv"), rejected("cases_2.csv")), (0, 2));
+}
+
+type Balance = BTreeMap<String, BTreeMap<String, usize>>;
+
+/// Compares the manifest with the exports and with the tables; returns the balance of each file.
+fn check(delivery: &Path, run: &Path) -> Balance {
+    let manifest: serde_json::Value =
+        serde_json::from_str(&read(&run.join("manifest.json"))).expect("JSON");
+    let mut files = Balance::new();
+    let mut tables = Balance::new();
+    for input in manifest["inputs"].as_array().expect("a list") {
+        if input["rows"].is_null() {
+            continue;
+        }
+        let (table, rows) = balance(&input["rows"]);
+        let name = input["path"].as_str().expect("a path");
+        assert_eq!(rows["read"], records(&delivery.join(name)), "{name}");
+        for (figure, count) in &rows {
+            *tables
+                .entry(table.clone())
+                .or_default()
+                .entry(figure.clone())
+                .or_default() += count;
+        }
+        files.insert(name.to_owned(), rows);
+    }
+    let stated: Balance = manifest["tables"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(balance)
+        .collect();
+    assert_eq!(stated, tables);
+    assert_eq!(tables.len(), TABLES.len());
+    for (table, rows) in &tables {
+        for (folder, figure) in [("clean", "clean"), ("quarantine", "quarantined")] {
+            let path = run.join(folder).join(table).with_extension("parquet");
+            assert_eq!(parquet_rows(&path), rows[figure], "{path:?}");
+        }
+    }
+    let rejected: usize = tables.values().map(|rows| rows["rejected"]).sum();
+    assert_eq!(parquet_rows(&run.join("rejects/rejects.parquet")), rejected);
+    files
+}
+
+/// A line of the balance, which adds up.
+fn balance(value: &serde_json::Value) -> (String, BTreeMap<String, usize>) {
+    let mut rows = BTreeMap::new();
+    for figure in ["read", "clean", "quarantined", "excluded", "rejected"] {
+        let count = value[figure].as_u64().and_then(|n| n.try_into().ok());
+        rows.insert(figure.to_owned(), count.expect("a number"));
+    }
+    let went = rows["clean"] + rows["quarantined"] + rows["excluded"] + rows["rejected"];
+    assert_eq!(rows["read"], went, "{value}");
+    let table = value["table"].as_str().expect("a table");
+    (table.to_owned(), rows)
+}
+
+/// The records of an export, counted by another reader than the program's.
+fn records(path: &Path) -> usize {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .expect("an export");
+    reader.records().map(|r| r.expect("a record")).count()
+}
