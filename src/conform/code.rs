@@ -459,7 +459,7 @@ mod tests {
         for (text, want) in [
             ("Sout", Some("South")),
             ("north", Some("North")),
-            ("Noruth", None),
+            ("Nouth", None),
             ("x", None),
         ] {
             let fault = coder.explain(text, None).expect("no code");
