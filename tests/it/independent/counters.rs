@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::delivery::{Day, Delivery};
+use super::{
+    declared::{CODED, DATED, ENHANCED, FILLED, NAMED, ORDERED, UNIQUE},
+    delivery::{Day, Delivery},
+    shapes::{is_email, is_phone, is_postcode},
+};
 
 /// The run's date: the default delivery's.
 const AS_OF: Day = (2017, 10, 9);
@@ -27,174 +31,6 @@ pub struct Counted {
     pub lines: Vec<u64>,
     pub outcomes: Vec<Outcome>,
 }
-
-/// Table, column and code list of every coded column; the column's `accepted_values` uses the list.
-const CODED: &[(&str, &str, &str)] = &[
-    ("people", "gender", "gender"),
-    ("people", "ethnicity", "ethnicity"),
-    ("people", "disability", "disability"),
-    ("people", "religion", "religion"),
-    ("people", "sexual_orientation", "sexual_orientation"),
-    ("people", "communication_need", "communication_need"),
-    ("referrals", "source", "referral_source"),
-    ("referrals", "occurrence_type", "occurrence_type"),
-    ("referrals", "consent", "yes_no"),
-    ("cases", "status", "case_status"),
-    ("cases", "closure_outcome", "closure_outcome"),
-    ("cases", "area", "areas"),
-    ("cases", "repeat_victim", "yes_no_unknown"),
-    ("cases", "prior_support", "yes_no_unknown"),
-    ("cases", "reported_before", "yes_no_na"),
-    ("cases", "reported_after", "yes_no_na"),
-    ("contact_attempts", "channel", "contact_channel"),
-    ("contact_attempts", "result", "contact_result"),
-    ("needs_assessments", "stage", "need_stage"),
-    ("needs_assessments", "need_area", "need_area"),
-    ("needs_assessments", "level", "need_level"),
-    ("support_actions", "action", "support_action"),
-    ("support_actions", "outcome", "action_outcome"),
-];
-
-/// Columns with `not_null`.
-const FILLED: &[(&str, &[&str])] = &[
-    (
-        "people",
-        &[
-            "person_ref",
-            "date_of_birth",
-            "gender",
-            "ethnicity",
-            "disability",
-            "religion",
-            "sexual_orientation",
-            "communication_need",
-        ],
-    ),
-    (
-        "referrals",
-        &[
-            "referral_ref",
-            "person_ref",
-            "received_on",
-            "source",
-            "occurrence_type",
-            "consent",
-        ],
-    ),
-    (
-        "cases",
-        &[
-            "case_ref",
-            "referral_ref",
-            "person_ref",
-            "opened_on",
-            "status",
-            "area",
-            "repeat_victim",
-            "prior_support",
-        ],
-    ),
-    (
-        "contact_attempts",
-        &[
-            "attempt_ref",
-            "case_ref",
-            "attempted_on",
-            "channel",
-            "result",
-        ],
-    ),
-    ("needs_assessments", &["case_ref", "stage", "need_area"]),
-    ("support_actions", &["action_ref", "case_ref", "action"]),
-];
-
-/// Columns of dates, and whether they have `not_in_future`.
-const DATED: &[(&str, &str, bool)] = &[
-    ("people", "date_of_birth", true),
-    ("referrals", "received_on", true),
-    ("referrals", "incident_on", true),
-    ("referrals", "reported_on", true),
-    ("cases", "opened_on", true),
-    ("cases", "closed_on", true),
-    ("cases", "support_started_on", false),
-    ("cases", "support_ended_on", false),
-    ("contact_attempts", "attempted_on", true),
-    ("needs_assessments", "assessed_on", true),
-    ("support_actions", "acted_on", true),
-];
-
-/// Table, rule, the later date and the earlier one.
-const ORDERED: &[(&str, &str, &str, &str)] = &[
-    (
-        "referrals",
-        "reported_on.not_before_incident",
-        "reported_on",
-        "incident_on",
-    ),
-    (
-        "referrals",
-        "received_on.not_before_reported",
-        "received_on",
-        "reported_on",
-    ),
-    (
-        "referrals",
-        "received_on.not_before_incident",
-        "received_on",
-        "incident_on",
-    ),
-    (
-        "cases",
-        "closed_on.not_before_opening",
-        "closed_on",
-        "opened_on",
-    ),
-    (
-        "cases",
-        "closed_on.not_before_support_end",
-        "closed_on",
-        "support_ended_on",
-    ),
-    (
-        "cases",
-        "support_started_on.not_before_opening",
-        "support_started_on",
-        "opened_on",
-    ),
-    (
-        "cases",
-        "support_ended_on.not_before_start",
-        "support_ended_on",
-        "support_started_on",
-    ),
-];
-
-/// Table, rule and the columns that no two rows share.
-const UNIQUE: &[(&str, &str, &[&str])] = &[
-    ("people", "person_ref.unique", &["person_ref"]),
-    ("referrals", "referral_ref.unique", &["referral_ref"]),
-    ("cases", "case_ref.unique", &["case_ref"]),
-    ("contact_attempts", "attempt_ref.unique", &["attempt_ref"]),
-    (
-        "needs_assessments",
-        "key.unique",
-        &["case_ref", "stage", "need_area"],
-    ),
-    ("support_actions", "action_ref.unique", &["action_ref"]),
-];
-
-/// Table and column that name a row of another table, and where it stands there.
-const NAMED: &[(&str, &str, &str, &str)] = &[
-    ("referrals", "person_ref", "people", "person_ref"),
-    ("cases", "referral_ref", "referrals", "referral_ref"),
-    ("cases", "person_ref", "people", "person_ref"),
-    ("cases", "duplicate_of", "cases", "case_ref"),
-    ("contact_attempts", "case_ref", "cases", "case_ref"),
-    ("needs_assessments", "case_ref", "cases", "case_ref"),
-    ("support_actions", "case_ref", "cases", "case_ref"),
-];
-
-const ENHANCED: [&str; 2] = ["Enhanced - supported", "Enhanced - declined after advice"];
 
 /// The outcomes of every rule, by its id.
 pub fn count_all(delivery: &Delivery) -> BTreeMap<String, Counted> {
@@ -356,10 +192,10 @@ impl Counters<'_> {
         let references = delivery.texts("people", "person_ref");
         let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
         let mut outcomes = vec![NotEvaluated; births.len()];
-        for at in 0..births.len() {
+        for (at, outcome) in outcomes.iter_mut().enumerate() {
             if let Some(person) = same(at) {
                 groups.entry(person).or_default().push(at);
-                outcomes[at] = Pass;
+                *outcome = Pass;
             }
         }
         for mut group in groups.into_values() {
@@ -536,105 +372,4 @@ fn last_if_none<T>(value: Option<T>) -> (bool, Option<T>) {
 
 fn upper(texts: Vec<Option<String>>) -> Vec<Option<String>> {
     texts.into_iter().map(|t| Some(t?.to_uppercase())).collect()
-}
-
-/// One or two letters, a digit, perhaps a digit or letter, perhaps a space; a digit and two letters.
-fn is_postcode(text: &str) -> bool {
-    let letter = |b: &u8| b.is_ascii_uppercase();
-    let Some((outward, [digit, a, b])) = text.as_bytes().split_last_chunk::<3>() else {
-        return false;
-    };
-    let outward = outward.strip_suffix(b" ").unwrap_or(outward);
-    let letters = outward.iter().take_while(|b| letter(b)).count();
-    let rest = match outward.get(letters..) {
-        Some([first, rest @ ..]) if first.is_ascii_digit() => rest,
-        _ => return false,
-    };
-    let tail = match rest {
-        [] => true,
-        [one] => one.is_ascii_digit() || letter(one),
-        _ => false,
-    };
-    (1..=2).contains(&letters) && tail && digit.is_ascii_digit() && letter(a) && letter(b)
-}
-
-/// 0, or +44 and perhaps a space; then nine or ten digits, single spaces between them.
-fn is_phone(text: &str) -> bool {
-    let national = match text.strip_prefix("+44") {
-        Some(rest) => Some(rest.strip_prefix(' ').unwrap_or(rest)),
-        None => text.strip_prefix('0'),
-    };
-    let Some(national) = national else {
-        return false;
-    };
-    let groups: Vec<&str> = national.split(' ').collect();
-    let digits = |g: &&str| !g.is_empty() && g.bytes().all(|b| b.is_ascii_digit());
-    let count: usize = groups.iter().map(|g| g.len()).sum();
-    groups.iter().all(digits) && (9..=10).contains(&count)
-}
-
-/// Something, an @, and labels parted by dots of which the last is two or more letters; no spaces or separators.
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else {
-        return false;
-    };
-    let plain = |part: &str| !part.is_empty() && !part.contains(['@', ' ', ',', ';', '<', '>']);
-    let labels: Vec<&str> = domain.split('.').collect();
-    let last = labels.last().copied().unwrap_or_default();
-    let top = last.len() >= 2 && last.bytes().all(|b| b.is_ascii_alphabetic());
-    plain(local) && labels.len() >= 2 && labels.iter().all(|l| plain(l)) && top
-}
-
-#[test]
-fn shapes() {
-    let check = |good: fn(&str) -> bool, passing: &[&str], failing: &[&str]| {
-        passing.iter().for_each(|t| assert!(good(t), "{t:?}"));
-        failing.iter().for_each(|t| assert!(!good(t), "{t:?}"));
-    };
-    check(
-        is_postcode,
-        &["LE1 6RN", "SW1A1AA", "M1 1AA", "LE16RN"],
-        &[
-            "LEICESTER",
-            "LE1 6R",
-            "1LE 6RN",
-            "LE1  6RN",
-            "LE123 6RN",
-            "é6RN",
-            "",
-        ],
-    );
-    check(
-        is_phone,
-        &[
-            "07700 900123",
-            "0116 496 0999",
-            "+44 7700 900123",
-            "+447700900123",
-            "0770090012",
-        ],
-        &[
-            "07700",
-            "not given",
-            "0770O 900123",
-            "077009001",
-            "07700  900123",
-            "07700 900123 ",
-            "0 7700 900123",
-            "077009001234",
-        ],
-    );
-    check(
-        is_email,
-        &["someone@example.org", "a.b@mail.example.co.uk"],
-        &[
-            "someone.example.org",
-            "someone@",
-            "some one@example.org",
-            "a@b",
-            "a@b..uk",
-            "a@b.c",
-            "a@b@c.uk",
-        ],
-    );
 }
