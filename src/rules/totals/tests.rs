@@ -10,7 +10,7 @@ use crate::{
     tables::{AliasCause, Code, CodeList, Entry},
 };
 
-/// Two wards with a parent; `Abey` is an alias.
+/// Two places with a parent; `Abey` is an alias.
 fn lists() -> Vec<CodeList> {
     let code = |code: &str| Code {
         code: code.to_owned(),
@@ -28,7 +28,7 @@ fn lists() -> Vec<CodeList> {
     };
     vec![
         CodeList {
-            name: Name::new("wards").expect("a name"),
+            name: Name::new("places").expect("a name"),
             codes: vec![code("Abbey"), code("Castle")],
             lookup: HashMap::from([
                 ("Abbey".to_owned(), entry(0, None)),
@@ -49,7 +49,7 @@ fn declaration(change: impl Fn(&mut Value)) -> Value {
     let mut json = json!({
         "id": "a.b",
         "check": { "sums_to": {
-            "parts": { "source": "published", "table": ["t", "u"], "codes": "wards", "category": "Abbey" },
+            "parts": { "source": "published", "table": ["t", "u"], "codes": "places", "category": "Abbey" },
             "total": { "table": "v", "as": { "population": "all" } },
             "by": ["table", "period"],
             "match": ["period"],
@@ -142,16 +142,16 @@ fn each_mistake_is_said_at_its_place() {
             "`publishd` is no source @ \"publishd\" ! did you mean `published`?",
         ),
         (
-            Box::new(|j| parts(j, "codes", json!("ward"))),
-            "there is no code list `ward` @ \"ward\" ! did you mean `wards`?",
+            Box::new(|j| parts(j, "codes", json!("place"))),
+            "there is no code list `place` @ \"place\" ! did you mean `places`?",
         ),
         (
             Box::new(|j| parts(j, "category", json!(["Abbey", "Castel"]))),
-            "`Castel` is no code of `wards` @ \"Castel\" ! did you mean `Castle`?",
+            "`Castel` is no code of `places` @ \"Castel\" ! did you mean `Castle`?",
         ),
         (
             Box::new(|j| parts(j, "not_category", json!("Abey"))),
-            "`Abey` is an alias in `wards` @ \"Abey\" ! write its code: `Abbey`",
+            "`Abey` is an alias in `places` @ \"Abey\" ! write its code: `Abbey`",
         ),
         (
             Box::new(|j| parts(j, "table", json!([]))),
@@ -277,7 +277,7 @@ fn each_mistake_is_said_at_its_place() {
 fn several_mistakes_are_said_together() {
     let said = mistakes(declaration(|json| {
         json["severity"] = json!("eror");
-        json["check"]["sums_to"]["parts"]["codes"] = json!("ward");
+        json["check"]["sums_to"]["parts"]["codes"] = json!("place");
         json["check"]["sums_to"]["by"] = json!(["tables", "period"]);
     }));
     assert_eq!(said.len(), 3, "{said:#?}");
