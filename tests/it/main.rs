@@ -2,11 +2,11 @@
 
 mod harness;
 
-// mod architecture;
+mod architecture;
 mod balance;
 mod determinism;
 mod failures;
 mod figures;
 mod planted;
-// mod privacy;
-// mod speaking;
+mod privacy;
+mod speaking;
