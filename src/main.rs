@@ -1,5 +1,10 @@
 //! The command: reads the clock, the environment and the terminal, and hands them to the library.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the clock, the environment and the terminal are read here alone"
+)]
+
 use std::{
     io::{IsTerminal, Write},
     process::ExitCode,
@@ -81,11 +86,14 @@ fn run(args: &RunArgs) -> u8 {
         let _ = stopped.send(());
     });
     let ended = runtime.block_on(async {
-        let work = tokio::spawn(async move { pipeline::run(&settings).await });
-        let abort = work.abort_handle();
+        let mut work = tokio::spawn(async move { pipeline::run(&settings).await });
         tokio::select! {
-            ended = work => Some(ended),
-            _ = stop => { abort.abort(); None }
+            ended = &mut work => Some(ended),
+            _ = stop => {
+                work.abort();
+                // A run that is past its last pause still ends, and then it is what it says; all others end here.
+                work.await.map_or_else(|e| e.is_panic().then_some(Err(e)), |ended| Some(Ok(ended)))
+            }
         }
     });
     runtime.shutdown_timeout(Duration::from_secs(5));

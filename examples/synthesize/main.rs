@@ -9,6 +9,11 @@
 //! The path: `population` deals the report's `figures` to cases that `calendar` has dated, `render` writes them as rows
 //! of `tables`, `plant` spoils some.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a generator takes arguments and writes files"
+)]
+
 mod calendar;
 mod date;
 mod decks;

@@ -85,8 +85,9 @@ pub async fn check_sql(
             diagnostics,
         );
     }
+    let mut broken = Vec::new();
     for file in model {
-        if let Some(plan) = planned(&session, file, diagnostics).await {
+        if let Some(plan) = judged(&session, file, &mut broken, diagnostics).await {
             register_empty(
                 &session,
                 file.name.as_str(),
@@ -96,7 +97,7 @@ pub async fn check_sql(
         }
     }
     for file in aggregates {
-        if let Some(plan) = planned(&session, file, diagnostics).await
+        if let Some(plan) = judged(&session, file, &mut broken, diagnostics).await
             && let Some(message) = wrong_shape(plan.schema().as_arrow())
         {
             diagnostics.push(Diagnostic::at(&file.text().span, message).help(
@@ -104,6 +105,26 @@ pub async fn check_sql(
             ));
         }
     }
+}
+
+/// Plans a query. What is wrong with one that reads the result of a `broken` one cannot be known, so that is not told.
+async fn judged(
+    session: &SessionContext,
+    file: &SqlFile,
+    broken: &mut Vec<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<LogicalPlan> {
+    let mut found = Vec::new();
+    let plan = planned(session, file, &mut found).await;
+    if plan.is_none() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let mut words = file.source.text.split(|c| !is_word(c));
+        if !words.any(|word| broken.iter().any(|name| name == word)) {
+            diagnostics.append(&mut found);
+        }
+        broken.push(file.name.to_string());
+    }
+    plan
 }
 
 async fn planned(

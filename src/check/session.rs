@@ -152,6 +152,10 @@ impl Engine {
         self.with(config)
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that makes a session"
+    )]
     fn with(&self, config: SessionConfig) -> SessionContext {
         let context = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
         let day = crate::conform::days(self.as_of);

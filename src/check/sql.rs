@@ -143,7 +143,11 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
         Some(EngineDiagnostic { message, .. }) => message.clone(),
         None => tidy(&error.strip_backtrace()),
     };
+    let (message, parsed) = split_place(message);
     let span = match (author, told.and_then(|t| t.span)) {
+        (Some(author), None) if let Some((line, column)) = parsed => {
+            span_in(author, (line, column), (line, column + 1))
+        }
         (Some(author), Some(inner)) => span_in(
             author,
             (place(inner.start.line), place(inner.start.column)),
@@ -157,6 +161,8 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
         let notes = t.notes.iter().map(|n| n.message.as_str());
         notes
             .chain(t.helps.iter().map(|h| h.message.as_str()))
+            // Hidden columns are for the few who know them.
+            .filter(|note| !note.contains(" _") && !note.contains("._"))
             .collect::<Vec<_>>()
             .join("; ")
     });
@@ -164,6 +170,18 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
         diagnostic = diagnostic.help(lower_first(&notes));
     }
     diagnostic
+}
+
+/// Parts what the parser says from the place in the text that it appends to some of its words.
+fn split_place(message: String) -> (String, Option<(usize, usize)>) {
+    let place = message.rsplit_once(" at Line: ").and_then(|(words, rest)| {
+        let (line, column) = rest.split_once(", Column: ")?;
+        Some((words, (line.parse().ok()?, column.parse().ok()?)))
+    });
+    match place {
+        Some((words, place)) => (words.to_owned(), Some(place)),
+        None => (message, None),
+    }
 }
 
 fn place(number: u64) -> usize {

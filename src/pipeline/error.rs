@@ -36,7 +36,7 @@ pub enum RunError {
         source: std::io::Error,
     },
     /// Files that the project needs are missing.
-    #[error("delivery {} is incomplete: {}; nothing was read", folder.display(), missing.join(", "))]
+    #[error("delivery {} is incomplete: {}; nothing was read: deliver the whole, or declare `required: false` for a table that may be absent", folder.display(), missing.join(", "))]
     Incomplete {
         /// The delivery's folder.
         folder: PathBuf,

@@ -37,8 +37,8 @@ struct Context<'r> {
 /// # Errors
 /// See [`RunError`]; its [`RunError::exit_code`] is the command's.
 pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
-    let project = &crate::project::load(&settings.project)?;
-    let plan = &plan::Plan::new(project, settings).await?;
+    let (project, mistakes) = &crate::project::read(&settings.project)?;
+    let plan = &plan::Plan::new(project, mistakes, settings).await?;
     let delivery = &delivery::Delivery::index(project, plan, settings)?;
 
     let out = OutDir::open(&settings.out)?;

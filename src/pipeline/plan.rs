@@ -27,7 +27,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) async fn new(project: &Project, settings: &Settings) -> Result<Self, RunError> {
+    /// `mistakes` are those that reading the project found: its SQL is planned all the same, so that all are told at once.
+    pub(super) async fn new(
+        project: &Project,
+        mistakes: &[Diagnostic],
+        settings: &Settings,
+    ) -> Result<Self, RunError> {
+        let unread = project.tables.iter().any(|t| t.columns.is_empty())
+            || project.lists.iter().any(|l| l.codes.is_empty());
+        if !mistakes.is_empty() && unread {
+            // Whatever refers to a table or list of which nothing could be read would be reported too.
+            return Err(RunError::Project(mistakes.to_vec()));
+        }
         let as_of = as_of(project, settings);
         let planning = Engine::new(&EngineSettings {
             threads: 1,
@@ -37,7 +48,7 @@ impl Plan {
         })?;
         let tables: Vec<Arc<Table>> = project.tables.iter().cloned().map(Arc::new).collect();
         let lists: Vec<Arc<CodeList>> = project.lists.iter().cloned().map(Arc::new).collect();
-        let mut diagnostics = Vec::new();
+        let mut diagnostics = mistakes.to_vec();
         let mut checks = prepare(&planning, &tables, &project.rules, &mut diagnostics).await;
         check_sql(
             &planning,

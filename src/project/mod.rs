@@ -163,7 +163,12 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let head = project_file::read(&files.project, diagnostics);
     let lists = lists::read(&files.lists, &files.aliases, diagnostics);
     let mut declared = tables::read(&files.tables, diagnostics);
-    let rules = expand::rules(&mut declared, &lists, diagnostics);
+    // Whatever refers to a table of which nothing could be read would be reported too.
+    let known = declared.iter().all(|d| !d.table.columns.is_empty());
+    let rules = match known {
+        true => expand::rules(&mut declared, &lists, diagnostics),
+        false => Vec::new(),
+    };
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     let model = queries(&files.model, diagnostics);
     let aggregates = queries(&files.aggregates, diagnostics);

@@ -5,6 +5,11 @@
 //! Whatever ends the process on that way, `current` names a whole run: everything is made durable before it is named,
 //! in the order files, folders, `runs/`, `current`, out folder.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module alone creates, renames and removes files"
+)]
+
 mod check;
 mod disk;
 mod error;

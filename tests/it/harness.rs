@@ -145,6 +145,20 @@ impl Spoken {
     }
 }
 
+impl Spoken {
+    /// The folder of the run, as the closing lines name it.
+    pub fn folder(&self) -> String {
+        let line = self.stdout.lines().last().unwrap_or_default();
+        let place = line
+            .strip_prefix("look next: ")
+            .and_then(|l| l.split(',').next());
+        let folder = place.and_then(|p| p.strip_suffix("/discrepancies.csv"));
+        folder
+            .unwrap_or_else(|| panic!("no folder in `{line}`"))
+            .to_owned()
+    }
+}
+
 impl From<Output> for Spoken {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("the program speaks UTF-8");
@@ -274,10 +288,18 @@ pub fn parquet_columns(path: &Path) -> Vec<String> {
 pub fn parquet_rows(path: &Path) -> usize {
     let reader = parquet(path);
     let rows = reader.get_row_iter(None).expect("a Parquet file");
-    let counted = rows.map(|row| row.expect("a row")).count();
+    let counted = rows.inspect(|row| assert!(row.is_ok(), "{row:?}")).count();
     let footer = reader.metadata().file_metadata().num_rows();
     assert_eq!(usize::try_from(footer).ok(), Some(counted), "{path:?}");
     counted
+}
+
+/// The cells of a Parquet file, a line a row.
+pub fn parquet_text(path: &Path) -> String {
+    let reader = parquet(path);
+    let rows = reader.get_row_iter(None).expect("a Parquet file");
+    rows.map(|row| format!("{}\n", row.expect("a row")))
+        .collect()
 }
 
 /// A text file.

@@ -1,5 +1,10 @@
 //! Tables of files and what they must be read as.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests make the files that are read"
+)]
+
 mod equality;
 mod files;
 mod refusals;

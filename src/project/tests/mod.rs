@@ -1,5 +1,10 @@
 //! The loader against small projects: what a good one says.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests make the projects that are read"
+)]
+
 mod mistakes;
 
 use std::fs;

@@ -1,0 +1,470 @@
+//! The unhappy path: each failure says what is wrong, ends with the right code, and leaves the last good run in place.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use trueup::publish::check_run;
+
+use crate::harness::{DELIVERY, Project, Row, Sheet, Spoken, TABLES, files, read};
+
+/// The folder of tonight's exports.
+const TONIGHT: &str = "tonight";
+
+/// A project with a good run of yesterday.
+struct Night {
+    project: Project,
+    good: PathBuf,
+}
+
+impl Night {
+    fn after_a_good_run() -> Self {
+        let project = Project::small();
+        project.run("").expect(0);
+        let good = fs::read_link(project.path("out/current")).expect("a published run");
+        let night = Self { project, good };
+        night.check_current("the good run");
+        night
+    }
+
+    /// Runs over a fresh copy of the delivery, after `spoil`.
+    fn run(&self, spoil: impl FnOnce(&Spoiled<'_>)) -> Spoken {
+        let tonight = self.project.path(TONIGHT);
+        if tonight.exists() {
+            fs::remove_dir_all(&tonight).expect("a folder of the test");
+        }
+        self.project.copy(DELIVERY, TONIGHT);
+        let published = self.project.path("fixtures/published");
+        fs::remove_dir_all(&published).expect("a folder of the copy");
+        self.project.renew("fixtures/published");
+        spoil(&Spoiled(&self.project));
+        self.project
+            .run(&format!("--delivery {TONIGHT} --as-of 2017-10-09"))
+    }
+
+    /// `current` names the good run, whole, and nothing half-done lies about.
+    fn check_current(&self, case: &str) {
+        let link = fs::read_link(self.project.path("out/current")).expect("a link");
+        assert_eq!(link, self.good, "{case}");
+        check_run(&self.project.path("out/current")).unwrap_or_else(|e| panic!("{case}: {e}"));
+        assert_eq!(leftovers(&self.project.path("out")), [""; 0], "{case}");
+    }
+}
+
+/// Hidden entries of an out folder but its lock.
+fn leftovers(out: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for folder in [out.to_owned(), out.join("runs")] {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let name = entry.expect("an entry").file_name();
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
+    names.retain(|name| name.starts_with('.') && name != ".lock");
+    names
+}
+
+/// A copy of the project in which a test breaks something.
+struct Spoiled<'p>(&'p Project);
+
+impl Spoiled<'_> {
+    fn export(&self, table: &str) -> PathBuf {
+        self.0.path(TONIGHT).join(table).with_extension("csv")
+    }
+
+    fn edit(&self, table: &str, change: impl FnOnce(&str) -> String) {
+        self.0.edit(&format!("{TONIGHT}/{table}.csv"), change);
+    }
+
+    fn remove(&self, table: &str) {
+        fs::remove_file(self.export(table)).expect("an export");
+    }
+
+    fn published(&self) -> PathBuf {
+        self.0.path("fixtures/published/published_figures.csv")
+    }
+}
+
+/// Takes the header off a text.
+fn body(text: &str) -> &str {
+    text.split_once('\n').expect("a header").1
+}
+
+fn header(text: &str) -> &str {
+    text.split_inclusive('\n').next().expect("a header")
+}
+
+#[test]
+fn inputs_that_cannot_be_read_end_with_3() {
+    type Spoil = fn(&Spoiled<'_>);
+    let cases: [(&str, Spoil); 13] = [
+        ("missing_export", |s| s.remove("referrals")),
+        ("two_missing_exports", |s| {
+            s.remove("referrals");
+            s.remove("cases");
+        }),
+        ("empty_export", |s| s.edit("cases", |_| String::new())),
+        ("export_without_its_header", |s| {
+            s.edit("people", |text| body(text).to_owned());
+        }),
+        ("unterminated_quote", |s| {
+            s.edit("cases", |text| text.replacen("Closed,", "\"Closed,", 1));
+        }),
+        ("missing_column", |s| {
+            s.edit("cases", |text| text.replacen("closed_on", "close_on", 1));
+        }),
+        ("repeated_column", |s| {
+            s.edit("cases", |text| text.replacen("caseworker", "status", 1));
+        }),
+        ("several_broken_exports", |s| {
+            s.edit("cases", |_| String::new());
+            s.edit("people", |text| text.replacen("phone", "telephone", 1));
+        }),
+        ("workbook_for_an_export", |s| {
+            fs::write(s.export("cases"), b"PK\x03\x04 and so on").expect("written");
+        }),
+        ("folder_for_an_export", |s| {
+            s.remove("cases");
+            fs::create_dir(s.export("cases")).expect("a folder");
+        }),
+        ("published_file_that_is_no_text", |s| {
+            let mut bytes = fs::read(s.published()).expect("a file");
+            let at = bytes.len() / 2;
+            bytes[at] = 0xE9;
+            fs::write(s.published(), bytes).expect("written");
+        }),
+        ("published_file_missing", |s| {
+            fs::remove_file(s.published()).expect("a file");
+        }),
+        ("published_file_with_a_wrong_figure", |s| {
+            s.0.edit("fixtures/published/published_figures.csv", |text| {
+                text.replacen(",13331,", ",13E31x,", 1)
+            });
+        }),
+    ];
+    let night = Night::after_a_good_run();
+    for (name, spoil) in cases {
+        let spoken = night.run(spoil);
+        check(&night.project, name, &spoken, 3);
+        assert_eq!(spoken.stdout, "", "{name}");
+        night.check_current(name);
+    }
+    night.run(|_| ()).expect(0);
+    let spoken = night.project.run("--delivery nowhere");
+    check(&night.project, "delivery_that_is_not_there", &spoken, 3);
+}
+
+/// Compares code and message.
+fn check(project: &Project, name: &str, spoken: &Spoken, code: i32) {
+    let Spoken { stdout, stderr, .. } = spoken;
+    assert_eq!(spoken.code, Some(code), "{name}\n{stdout}\n{stderr}");
+    for text in [stdout, stderr] {
+        assert!(!text.contains("panicked"), "{name}: {text}");
+        assert!(!text.contains("internal fault"), "{name}: {text}");
+    }
+    let root = regex::escape(&project.path("").to_string_lossy());
+    let root = root.trim_end_matches('/');
+    insta::with_settings!({
+        filters => vec![(root, "[project]"), (r"\d{4}-\d\d-\d\d-[0-9a-f]{12}", "[run]")],
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!(name, stderr);
+    });
+}
+
+#[test]
+fn blocked_runs_are_kept_and_not_published() {
+    type Spoil = fn(&Spoiled<'_>);
+    let cases: [(&str, &str, Spoil); 2] = [
+        ("cases.row_count", "cases.csv", |s| {
+            s.edit("cases", |text| header(text).to_owned());
+        }),
+        ("people.rejects", "people.csv", |s| {
+            s.edit("people", |text| {
+                let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                lines[7].push_str(",one more");
+                lines.join("\n") + "\n"
+            });
+        }),
+    ];
+    let night = Night::after_a_good_run();
+    for (rule, file, spoil) in cases {
+        let spoken = night.run(spoil).expect(1);
+        assert_eq!(spoken.stderr, "", "{rule}");
+        let ending: Vec<&str> = spoken.stdout.lines().rev().take(2).collect();
+        assert!(
+            ending[1].starts_with("BLOCKED: not published"),
+            "{ending:?}"
+        );
+        night.check_current(rule);
+
+        let kept = night.project.path(&spoken.folder());
+        let manifest = check_run(&kept).unwrap_or_else(|e| panic!("{rule}: {e}"));
+        assert!(manifest.blocked);
+        let log = Sheet::read(&kept.join("discrepancies.csv")).rows;
+        let blocking: Vec<&Row> = log
+            .iter()
+            .filter(|r| &r["severity"] == "blocking")
+            .collect();
+        let [row] = blocking[..] else {
+            panic!("{rule}: {blocking:?}");
+        };
+        assert_eq!(&row["rule_id"], rule);
+        assert_eq!(&row["source_file"], file);
+        if rule == "people.rejects" {
+            assert_eq!((&row["source_line"], &row["source_row"]), ("8", "7"));
+            assert_eq!(&row["action"], "rejected");
+            let rejects = Sheet::read(&kept.join("rejects/rejects.csv")).rows;
+            assert_eq!(rejects.len(), 1);
+            assert_eq!(&rejects[0]["source_file"], file);
+            assert_eq!(&rejects[0]["source_line"], "8");
+            assert!(rejects[0]["reason"].contains("14"), "{rejects:?}");
+        }
+    }
+}
+
+#[test]
+fn the_order_of_columns_changes_nothing() {
+    let night = Night::after_a_good_run();
+    night
+        .run(|s| {
+            for table in TABLES {
+                reverse_columns(&s.export(table));
+            }
+        })
+        .expect(0);
+    let [before, after] =
+        [night.good, PathBuf::from("current")].map(|run| night.project.path("out").join(run));
+    let told = |run: &Path| -> Vec<Vec<String>> {
+        let log = Sheet::read(&run.join("discrepancies.csv"));
+        let columns: Vec<&String> = log
+            .header
+            .iter()
+            .filter(|c| !c.ends_with("run") && *c != "run_id")
+            .collect();
+        assert_eq!(columns.len(), 25);
+        let cells = |row: &Row| columns.iter().map(|c| row[c.as_str()].to_owned()).collect();
+        log.rows.iter().map(cells).collect()
+    };
+    assert!(told(&before).len() > 100);
+    assert_eq!(told(&before), told(&after));
+    for folder in ["clean", "aggregates"] {
+        let [old, new] = [&before, &after].map(|run| files(&run.join(folder)));
+        for (name, path) in &old {
+            // The delivery's own name stands in each row.
+            let same = folder == "clean" || fs::read(path).ok() == fs::read(&new[name]).ok();
+            assert!(same, "{folder}/{name} differs");
+        }
+        assert_eq!(old.len(), new.len());
+    }
+}
+
+fn reverse_columns(path: &Path) {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_path(path)
+        .expect("an export");
+    let records: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a record")).collect();
+    let mut writer = csv::Writer::from_path(path).expect("the copy can be written");
+    for record in records {
+        let cells: Vec<&str> = record.iter().collect();
+        writer.write_record(cells.iter().rev()).expect("written");
+    }
+    writer.flush().expect("written");
+}
+
+#[test]
+fn a_column_that_nobody_declared_is_a_warning() {
+    let night = Night::after_a_good_run();
+    night
+        .run(|s| {
+            s.edit("people", |text| {
+                let lines = text.lines().enumerate();
+                let cell = |at: usize| if at == 0 { "shoe_size" } else { "42" };
+                lines
+                    .map(|(at, line)| format!("{},{line}\n", cell(at)))
+                    .collect()
+            });
+        })
+        .expect(0);
+    let log = Sheet::read(&night.project.path("out/current/discrepancies.csv")).rows;
+    let found: Vec<&Row> = log
+        .iter()
+        .filter(|r| &r["rule_id"] == "people.columns")
+        .collect();
+    let [row] = found[..] else {
+        panic!("{found:?}")
+    };
+    let told = [
+        "severity",
+        "category",
+        "observed",
+        "source_file",
+        "source_line",
+    ]
+    .map(|c| &row[c]);
+    assert_eq!(told, ["warn", "Schema", "shoe_size", "people.csv", "1"]);
+}
+
+#[test]
+fn mistakes_of_the_project_end_with_2_all_at_once_and_nothing_is_read() {
+    let project = Project::small();
+    project.edit("rules/tables/people.yaml", |text| {
+        text.replacen("policy: hide", "polcy: hide", 1)
+    });
+    project.edit("rules/tables/cases.yaml", |text| {
+        text.replacen("closed_on >= opened_on", "closed_on >= opend_on", 1)
+    });
+    project.edit("rules/tables/referrals.yaml", |text| {
+        text.replacen("received_on >= reported_on", "received_on - reported_on", 1)
+    });
+    project.edit("rules/tables/support_actions.yaml", |text| {
+        text.replacen("acted_on <= as_of()", "acted_on <= <= as_of()", 1)
+    });
+    project.edit("rules/totals/parts.yaml", |text| {
+        text.replacen("sums_to", "sum_to", 1)
+    });
+    let spoken = project.run("--delivery nowhere --out never");
+    check(&project, "mistakes_of_the_project", &spoken, 2);
+    let places = regex::Regex::new(r"(?m)rules/\S+\.yaml:\d+:\d+").expect("a pattern");
+    let files: std::collections::BTreeSet<&str> = places
+        .find_iter(&spoken.stderr)
+        .filter_map(|place| place.as_str().split(':').next())
+        .collect();
+    assert_eq!(files.len(), 5, "{files:?}\n{}", spoken.stderr);
+    assert!(!project.path("never").exists());
+}
+
+#[test]
+fn a_mistake_is_told_once_and_not_for_all_that_depends_on_it() {
+    let project = Project::small();
+    for (file, right, wrong) in [
+        // No YAML, so nothing of the table is known.
+        ("rules/tables/cases.yaml", "key:", "key"),
+        ("rules/tables/cases.yaml", "table: cases", "tabel: cases"),
+        ("rules/tables/cases.yaml", "type: date", "typ: date"),
+        ("sql/model/case_facts.sql", "closed_on", "close_on"),
+        ("rules/reference/areas.csv", "label", "lable"),
+    ] {
+        let before = read(&project.path(file));
+        project.edit(file, |text| text.replacen(right, wrong, 1));
+        let spoken = project.run("--out never").expect(2);
+        fs::write(project.path(file), before).expect("the copy can be written");
+        let last = spoken.stderr.lines().last().unwrap_or_default();
+        let few = ["1 mistake in 1 file", "2 mistakes in 1 file"];
+        assert!(few.contains(&last), "{file}: {wrong}:\n{}", spoken.stderr);
+        assert!(
+            spoken.stderr.contains(&format!("--> {file}:")),
+            "{}",
+            spoken.stderr
+        );
+    }
+}
+
+#[test]
+fn mistakes_of_the_call_end_with_2() {
+    let project = Project::small();
+    for (name, arguments) in [
+        ("as_of_that_is_no_date", "--as-of yesterday"),
+        ("as_of_that_does_not_exist", "--as-of 2017-02-30"),
+        ("no_threads", "--threads 0"),
+        ("no_size", "--memory-limit much"),
+        ("unknown_engine", "--engine postgres"),
+        ("project_that_is_not_there", "--project nowhere"),
+    ] {
+        let spoken = project.run(&format!("{arguments} --out never"));
+        check(&project, name, &spoken, 2);
+        assert!(!project.path("never").exists(), "{name}");
+    }
+}
+
+/// A run that was started and goes on by itself.
+struct Started(Child);
+
+impl Started {
+    fn new(project: &Project, arguments: &str) -> Self {
+        let mut command = project.command();
+        command
+            .args(arguments.split_whitespace())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self(command.spawn().expect("the program starts"))
+    }
+
+    /// Waits until `seen`, or until the run has ended.
+    fn wait_until(&mut self, seen: impl Fn() -> bool) {
+        while !seen() && self.0.try_wait().expect("a child").is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn interrupt(self) -> Spoken {
+        let id = self.0.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &id]).status();
+        assert!(kill.expect("kill").success());
+        Spoken::from(self.0.wait_with_output().expect("a child"))
+    }
+
+    fn kill(mut self) {
+        self.0.kill().expect("a child");
+        self.0.wait().expect("a child");
+    }
+}
+
+fn staging(out: &Path) -> bool {
+    fs::read_dir(out.join("runs")).is_ok_and(|entries| {
+        entries
+            .flatten()
+            .any(|e| e.file_name().to_string_lossy().starts_with(".staging"))
+    })
+}
+
+#[test]
+fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
+    let night = Night::after_a_good_run();
+    let out = night.project.path("out");
+    let mut run = Started::new(&night.project, "--as-of 2017-10-10");
+    run.wait_until(|| staging(&out));
+    let spoken = run.interrupt();
+    check(&night.project, "interrupted", &spoken, 130);
+    night.check_current("interrupted");
+}
+
+#[test]
+fn a_run_killed_at_any_instant_leaves_a_whole_current() {
+    let night = Night::after_a_good_run();
+    let out = night.project.path("out");
+    let started = Instant::now();
+    night.project.run("--as-of 2017-10-10").expect(0);
+    let whole = started.elapsed();
+    for (night_of, share) in (11..).zip([5, 20, 35, 50, 65, 80, 90, 95, 98]) {
+        let run = Started::new(&night.project, &format!("--as-of 2017-10-{night_of}"));
+        std::thread::sleep(whole * share / 100);
+        run.kill();
+        check_run(&out.join("current")).unwrap_or_else(|e| panic!("killed at {share}%: {e}"));
+    }
+    // At the very moment in which the folder of the run appears, which is just before the switch.
+    let runs = || fs::read_dir(out.join("runs")).expect("a folder").flatten();
+    let visible = || {
+        runs()
+            .filter(|e| !e.file_name().to_string_lossy().starts_with('.'))
+            .count()
+    };
+    for night_of in 21..24 {
+        let before = visible();
+        let mut run = Started::new(&night.project, &format!("--as-of 2017-10-{night_of}"));
+        run.wait_until(|| visible() > before);
+        run.kill();
+        check_run(&out.join("current")).unwrap_or_else(|e| panic!("killed at the switch: {e}"));
+    }
+    night.project.run("--as-of 2017-10-30").expect(0);
+    let link = fs::read_link(out.join("current")).expect("a link");
+    assert!(link.to_string_lossy().contains("2017-10-30"), "{link:?}");
+    check_run(&out.join("current")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(leftovers(&out), [""; 0]);
+    let manifest = read(&out.join("current/manifest.json"));
+    assert!(manifest.contains("\"previous\""));
+}
