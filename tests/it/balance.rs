@@ -103,5 +103,8 @@ fn records(path: &Path) -> usize {
         .flexible(true)
         .from_path(path)
         .expect("an export");
-    reader.records().map(|r| r.expect("a record")).count()
+    let records = reader.records();
+    records
+        .inspect(|record| assert!(record.is_ok(), "{record:?}"))
+        .count()
 }

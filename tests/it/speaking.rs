@@ -93,7 +93,8 @@ fn fail_on_decides_the_code_and_not_the_publication() {
 fn selection_skips_rules_and_says_so() {
     let project = Project::small();
     let table = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
-    let cases: [(&str, &dyn Fn(&str, &str) -> bool); 4] = [
+    type Runs<'r> = &'r dyn Fn(&str, &str) -> bool;
+    let cases: [(&str, Runs<'_>); 4] = [
         ("--select table:cases", &|id, _| table(id) == "cases"),
         ("--select dimension:completeness", &|_, dimension| {
             dimension == "completeness"
