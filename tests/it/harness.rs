@@ -86,7 +86,7 @@ impl Project {
 
     /// The command, ready for arguments.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trueup"));
+        let mut command = Command::new(program());
         command
             .arg("run")
             .current_dir(self.folder.path())
@@ -100,6 +100,16 @@ impl Project {
         let mut command = self.command();
         Spoken::of(command.args(arguments.split_whitespace()))
     }
+}
+
+/// The program as it was when the tests began: a build that goes on meanwhile may put another in its place.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let program = lasting_folder("program").keep().join("trueup");
+        fs::hard_link(env!("CARGO_BIN_EXE_trueup"), &program).expect("the program can be linked");
+        program
+    })
 }
 
 fn first_records(text: &str) -> String {
