@@ -196,12 +196,7 @@ fn to_column(
     };
     column.description.clone_from(&file.description);
     let ty = file.r#type.0.as_ref();
-    // A column of no known type that has formats was meant to be a date: what depends on it is not reported as well.
-    let stand_in = match file.formats {
-        Some(_) => ColumnType::Date,
-        None => ColumnType::String,
-    };
-    column.ty = ty.map_or(stand_in, |ty| ty.value.into());
+    column.ty = ty.map_or(ColumnType::String, |ty| ty.value.into());
     // Formats are judged only where the type is known.
     if ty.is_some() {
         column.formats = formats(column.ty, file, diagnostics);

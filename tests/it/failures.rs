@@ -345,7 +345,6 @@ fn a_mistake_is_told_once_and_not_for_all_that_depends_on_it() {
         // No YAML, so nothing of the table is known.
         ("rules/tables/cases.yaml", "key:", "key"),
         ("rules/tables/cases.yaml", "table: cases", "tabel: cases"),
-        ("rules/tables/cases.yaml", "type: date", "typ: date"),
         ("sql/model/case_facts.sql", "closed_on", "close_on"),
         ("rules/reference/areas.csv", "label", "lable"),
     ] {
