@@ -80,6 +80,7 @@ pub async fn key_failures(
         let conformer = Conformer::new(&check.table, lists, false, wanted);
         store_keys(engine, Arc::clone(source), conformer, file).await?;
         register_parquet(&session, name, &path).await?;
+        tracing::debug!(table = name, "key columns stored");
     }
     let mut failures = KeyFailures::default();
     for check in &checks.tables {
@@ -88,6 +89,7 @@ pub async fn key_failures(
                 let id = &rules[prepared.rule].id;
                 match failing_rows(&session, query).await {
                     Ok(failing) => {
+                        tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
                         failures.rows.insert(prepared.rule, Arc::new(failing));
                     }
                     Err(error) => {

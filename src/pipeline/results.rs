@@ -59,6 +59,7 @@ pub(super) async fn aggregate(run: &Context<'_>) -> Result<Vec<Figure>, RunError
         let (sink, count) = out.finish().map_err(parquet_error(&name))?;
         sink.finish(Some(count))?;
         builder.add(file.name.as_str(), &staged.path(&name)).await?;
+        tracing::debug!(table = %file.name, rows = count, "model table written");
     }
     let mut figures = Vec::new();
     for file in &project.aggregates {
@@ -71,7 +72,8 @@ pub(super) async fn aggregate(run: &Context<'_>) -> Result<Vec<Figure>, RunError
         for batch in &batches {
             out.write(batch)?;
         }
-        finish_table(out)?;
+        let count = finish_table(out)?;
+        tracing::debug!(aggregate = %file.name, rows = count, "aggregate written");
         figures.extend(computed(
             file.name.as_str(),
             rows.into_iter().map(|row| reconcile::AggregateRow {

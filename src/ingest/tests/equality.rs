@@ -206,7 +206,8 @@ fn piece() -> impl Strategy<Value = &'static [u8]> {
 /// Pieces that mean the same to the csv crate: no lone carriage return, no text after a closing quote, no bad bytes.
 fn field() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => "[a-z \"é日]{0,20}".prop_map(|text| text.trim_start_matches('"').to_owned()),
+        4 => vec(select(vec!['a', 'm', 'z', ' ', '"', 'é', '日']), 0..20)
+            .prop_map(|text| text.iter().collect::<String>().trim_start_matches('"').to_owned()),
         1 => vec(select(vec!["a", "é", "\"\"", ",", "\n", "\r\n", "\r", "日本", " "]), 0..12)
             .prop_map(|parts| format!("\"{}\"", parts.concat())),
     ]
