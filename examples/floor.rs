@@ -23,10 +23,6 @@ use datafusion::{
     prelude::{CsvReadOptions, SessionConfig, SessionContext},
 };
 
-/// The program's own allocator, so that the two differ in their work alone.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const USAGE: &str = "\
 usage: floor --in DIR --out DIR [--threads N]
   --in DIR     folder of CSV files with a header each

@@ -26,9 +26,6 @@ use trueup::{
     pipeline::{self, Progress, RunError, RunReport, Silent},
 };
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Interrupted by a signal.
 const INTERRUPTED: u8 = 130;
 

@@ -33,7 +33,9 @@ fn properties(packing: Packing) -> WriterProperties {
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_created_by(concat!("trueup ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_dictionary_enabled(true)
-        .set_max_row_group_row_count(Some(1_048_576));
+        // A column of codes stays far below; one of references is plain after few rows, not after a million lookups.
+        .set_dictionary_page_size_limit(64 << 10)
+        .set_max_row_group_row_count(Some(262_144));
     match packing {
         Packing::Published => builder
             .set_compression(Compression::SNAPPY)

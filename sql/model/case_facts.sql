@@ -93,4 +93,3 @@ FROM (
   LEFT JOIN people e ON e.person_ref = c.person_ref
   WHERE c.status IS DISTINCT FROM 'Open'
 ) f
-ORDER BY f.case_ref

@@ -9,4 +9,3 @@ SELECT
 FROM referrals r
 JOIN periods p ON r.received_on >= p.start_on AND r.received_on < p.end_on
 JOIN list_month m ON m.sort = (CAST(date_part('month', r.received_on) AS BIGINT) + 2) % 12 + 1
-ORDER BY r.referral_ref

@@ -10,11 +10,15 @@ use arrow::{
 };
 use datafusion::{
     datasource::{MemTable, empty::EmptyTable},
+    error::DataFusionError,
     execution::{SendableRecordBatchStream, context::SessionContext},
     logical_expr::LogicalPlan,
-    physical_plan::stream::RecordBatchStreamAdapter,
+    physical_plan::{
+        execute_stream,
+        stream::{RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter},
+    },
 };
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use crate::{
     check::{
@@ -117,14 +121,19 @@ async fn judged(
     let mut found = Vec::new();
     let plan = planned(session, file, &mut found).await;
     if plan.is_none() {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let mut words = file.source.text.split(|c| !is_word(c));
-        if !words.any(|word| broken.iter().any(|name| name == word)) {
+        if !broken.iter().any(|name| mentions(file, name)) {
             diagnostics.append(&mut found);
         }
         broken.push(file.name.to_string());
     }
     plan
+}
+
+/// Whether a query may read the table `name`: its text has the word.
+pub fn mentions(file: &SqlFile, name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut words = file.source.text.split(|c| !is_word(c));
+    words.any(|word| word == name)
 }
 
 async fn planned(
@@ -196,7 +205,7 @@ impl Builder {
         lists: &[Arc<CodeList>],
         periods: &[Period],
     ) -> Result<Self, EngineError> {
-        let session = engine.session();
+        let session = engine.ordered_session();
         register_reference(&session, lists, periods)?;
         Ok(Self { session })
     }
@@ -206,23 +215,13 @@ impl Builder {
         register_parquet(&self.session, name, path).await
     }
 
-    /// The rows of a model table.
+    /// The rows of a model table, in the order that its query says or, where it says none, in that of the tables it
+    /// reads. A worker computes them while the caller writes them.
     pub async fn model(&self, file: &SqlFile) -> Result<SendableRecordBatchStream, EngineError> {
         let doing = format!("model table `{}`", file.name);
-        let fail = || EngineError::query(doing.clone());
-        let plan = plan_query(&self.session, &file.source.text)
-            .await
-            .map_err(fail())?;
-        let frame = self
-            .session
-            .execute_logical_plan(plan)
-            .await
-            .map_err(fail())?;
-        let rows = frame.execute_stream().await.map_err(fail())?;
+        let rows = self.rows(file).await.map_err(EngineError::query(doing))?;
         let schema = plain(&rows.schema());
-        let to = Arc::clone(&schema);
-        let rows = rows.map(move |batch| Ok(cast_to(&batch?, &to)?));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+        Ok(in_types(rows, schema))
     }
 
     /// The rows of an aggregate, as batches and as figures.
@@ -232,24 +231,42 @@ impl Builder {
     ) -> Result<(Vec<RecordBatch>, Vec<AggregateRow>), EngineError> {
         let doing = format!("aggregate `{}`", file.name);
         let fail = || EngineError::query(doing.clone());
-        let plan = plan_query(&self.session, &file.source.text)
-            .await
-            .map_err(fail())?;
-        let frame = self
-            .session
-            .execute_logical_plan(plan)
-            .await
-            .map_err(fail())?;
-        let batches = frame.collect().await.map_err(fail())?;
-        let schema = aggregate_schema();
-        let batches = batches
-            .into_iter()
-            .map(|batch| cast_to(&batch, &schema))
-            .collect::<Result<Vec<_>, ArrowError>>()
-            .map_err(|e| fail()(e.into()))?;
-        let rows = batches.iter().flat_map(rows).collect();
-        Ok((batches, rows))
+        let rows = self.rows(file).await.map_err(fail())?;
+        let batches = in_types(rows, aggregate_schema());
+        let batches: Vec<RecordBatch> = batches.try_collect().await.map_err(fail())?;
+        let figures = batches.iter().flat_map(figures).collect();
+        Ok((batches, figures))
     }
+
+    /// What a query returns, computed on a worker.
+    async fn rows(&self, file: &SqlFile) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let plan = plan_query(&self.session, &file.source.text).await?;
+        let frame = self.session.execute_logical_plan(plan).await?;
+        let plan = frame.create_physical_plan().await?;
+        let context = self.session.task_ctx();
+        let mut out = RecordBatchReceiverStreamBuilder::new(plan.schema(), BATCHES_AHEAD);
+        let into = out.tx();
+        out.spawn(async move {
+            let mut rows = execute_stream(plan, context)?;
+            while let Some(batch) = rows.next().await {
+                // The receiver is gone when its side has failed.
+                if into.send(batch).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        Ok(out.build())
+    }
+}
+
+/// Batches that a query may be ahead of whoever writes them.
+const BATCHES_AHEAD: usize = 4;
+
+fn in_types(rows: SendableRecordBatchStream, schema: SchemaRef) -> SendableRecordBatchStream {
+    let to = Arc::clone(&schema);
+    let rows = rows.map(move |batch| Ok(cast_to(&batch?, &to)?));
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 /// The same columns in the plain types that BI reads: no views, no dictionaries, nothing nested is made by this.
@@ -289,7 +306,7 @@ fn cast_to(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arrow
     RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)
 }
 
-fn rows(batch: &RecordBatch) -> Vec<AggregateRow> {
+fn figures(batch: &RecordBatch) -> Vec<AggregateRow> {
     let text = |at: usize| batch.column(at).as_string::<i32>();
     let number = |at: usize| batch.column(at).as_primitive::<Int64Type>();
     (0..batch.num_rows())

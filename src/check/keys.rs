@@ -69,7 +69,7 @@ pub async fn key_failures(
     sources: &[Arc<TableSource>],
     scratch: &Scratch<'_>,
 ) -> Result<KeyFailures, KeyError> {
-    let session = engine.session();
+    let session = engine.ordered_session();
     for (check, source) in checks.tables.iter().zip(sources) {
         if check.key_columns.is_empty() {
             continue;
@@ -82,22 +82,32 @@ pub async fn key_failures(
         register_parquet(&session, name, &path).await?;
         tracing::debug!(table = name, "key columns stored");
     }
+    // Each query keeps to one worker, as most are too small to be worth parting; several run at a time.
+    let mut work = Vec::new();
+    for prepared in checks.tables.iter().flat_map(|check| &check.rules) {
+        if let Outcome::Query { query, .. } = &prepared.outcome {
+            let (rule, query, session) = (prepared.rule, query.clone(), session.clone());
+            work.push(async move {
+                let failing = async move { failing_rows(&session, &query).await };
+                (rule, tokio::spawn(failing).await)
+            });
+        }
+    }
+    let mut done = futures::stream::iter(work).buffered(engine.threads());
     let mut failures = KeyFailures::default();
-    for check in &checks.tables {
-        for prepared in &check.rules {
-            if let Outcome::Query { query, .. } = &prepared.outcome {
-                let id = &rules[prepared.rule].id;
-                match failing_rows(&session, query).await {
-                    Ok(failing) => {
-                        tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
-                        failures.rows.insert(prepared.rule, Arc::new(failing));
-                    }
-                    Err(error) => {
-                        let why = describe(&error);
-                        tracing::error!(rule = id, why, "the rule's query failed");
-                        failures.errors.insert(prepared.rule, why);
-                    }
-                }
+    while let Some((rule, failing)) = done.next().await {
+        let id = &rules[rule].id;
+        match failing.map_err(|_| EngineError::Worker {
+            doing: format!("evaluating rule {id}"),
+        })? {
+            Ok(failing) => {
+                tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
+                failures.rows.insert(rule, Arc::new(failing));
+            }
+            Err(error) => {
+                let why = describe(&error);
+                tracing::error!(rule = id, why, "the rule's query failed");
+                failures.errors.insert(rule, why);
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Checks: every rule is planned before data is read; row rules run in the table's one scan, key rules over key columns.
 
+mod key_hash;
 pub mod keys;
+mod lookups;
 pub mod prepare;
 pub mod scan;
 pub mod session;

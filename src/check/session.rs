@@ -10,13 +10,16 @@ use datafusion::{
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
         memory_pool::FairSpillPool,
         runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
+        session_state::SessionStateBuilder,
     },
     logical_expr::{ColumnarValue, Volatility, create_udf},
+    physical_optimizer::{PhysicalOptimizerRule, optimizer::PhysicalOptimizer},
     prelude::SessionConfig,
     scalar::ScalarValue,
 };
 use jiff::civil::Date;
 
+use super::{key_hash, lookups};
 use crate::names::Name;
 
 /// Rows a batch inside the engine.
@@ -139,26 +142,38 @@ impl Engine {
 
     /// A session of its own tables on the same memory, disk and functions.
     pub fn session(&self) -> SessionContext {
-        self.with(self.config.clone())
+        self.with(self.config.clone(), PhysicalOptimizer::new().rules)
     }
 
-    /// A session in which a plan keeps its source's partitions, one chunk each, so that results follow the file's order.
-    pub fn scan_session(&self) -> SessionContext {
+    /// A session whose plans neither part nor shuffle what they read: the order of results is that of the source, at
+    /// any number of threads.
+    pub fn ordered_session(&self) -> SessionContext {
         let mut config = self.config.clone().with_target_partitions(1);
         let options = config.options_mut();
         options.optimizer.enable_round_robin_repartition = false;
         options.optimizer.repartition_aggregations = false;
         options.optimizer.repartition_joins = false;
-        self.with(config)
+        self.with(config, lookups::rules())
     }
 
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that makes a session"
     )]
-    fn with(&self, config: SessionConfig) -> SessionContext {
-        let context = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
+    fn with(
+        &self,
+        config: SessionConfig,
+        rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
+    ) -> SessionContext {
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&self.runtime))
+            .with_default_features()
+            .with_physical_optimizer_rules(rules)
+            .build();
+        let context = SessionContext::new_with_state(state);
         let day = crate::conform::days(self.as_of);
+        context.register_udf(key_hash::key_hash());
         context.register_udf(create_udf(
             "as_of",
             Vec::new(),

@@ -257,7 +257,7 @@ impl Conformer {
         changes: &mut Vec<Change>,
     ) -> Made {
         let column = &self.table.columns[index];
-        let clean = text::clean_column(raw, &column.clean);
+        let (clean, cleaned) = text::clean_column(raw, &column.clean);
         let missing = text::missing_status(&clean, &column.missing);
         let mut made = match column.ty {
             ColumnType::String if self.coders[index].is_some() => {
@@ -279,7 +279,7 @@ impl Conformer {
         };
         if self.note_changes {
             let repairs = std::mem::take(&mut made.repairs);
-            note(index, raw, &clean, repairs, batch, changes);
+            note(index, raw, (&clean, &cleaned), repairs, batch, changes);
         }
         made
     }
@@ -349,7 +349,7 @@ impl Made {
 fn note(
     column: usize,
     raw: &StringArray,
-    clean: &StringArray,
+    (clean, cells): (&StringArray, &[usize]),
     repairs: Vec<(usize, String, &'static str)>,
     batch: &RawBatch,
     changes: &mut Vec<Change>,
@@ -365,11 +365,11 @@ fn note(
         });
     };
     let mut repaired = repairs.iter().map(|r| r.0).peekable();
-    if !std::ptr::eq(raw.value_data().as_ptr(), clean.value_data().as_ptr()) {
-        for at in 0..raw.len() {
-            if repaired.next_if_eq(&at).is_none() && raw.value(at) != clean.value(at) {
-                change(at, clean.value(at).to_owned(), "clean");
-            }
+    for at in cells.iter().copied() {
+        while repaired.next_if(|other| *other < at).is_some() {}
+        // What reading made of it says more than that it was cleaned.
+        if repaired.peek() != Some(&at) {
+            change(at, clean.value(at).to_owned(), "clean");
         }
     }
     for (at, after, reason) in repairs {

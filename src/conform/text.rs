@@ -1,10 +1,10 @@
 //! Text repairs and missing marks.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use arrow::{
-    array::{Array, Int8Array, StringArray, StringBuilder},
-    buffer::{BooleanBuffer, NullBuffer},
+    array::{Array, Int8Array, StringArray},
+    buffer::{BooleanBuffer, NullBuffer, OffsetBuffer},
 };
 
 use super::present_or;
@@ -24,21 +24,51 @@ pub fn cleaned<'t>(text: &'t str, clean: &[Clean]) -> Cow<'t, str> {
     now
 }
 
-/// Cleans a column; the very same array comes back when nothing changes.
-pub(super) fn clean_column(raw: &StringArray, clean: &[Clean]) -> StringArray {
-    let first = (0..raw.len()).find(|i| changes(raw.value(*i), clean));
-    let Some(first) = first else {
-        return raw.clone();
-    };
-    let mut builder = StringBuilder::with_capacity(raw.len(), raw.value_data().len());
+/// Cleans a column, and says which cells that changed; the very same array comes back when none did.
+pub(super) fn clean_column(raw: &StringArray, clean: &[Clean]) -> (StringArray, Vec<usize>) {
+    let mut repaired: Vec<(usize, String)> = Vec::new();
+    let plain_inside = is_plain(&raw.value_data()[span(raw.value_offsets())]);
     for at in 0..raw.len() {
-        if at < first {
-            builder.append_value(raw.value(at));
-        } else {
-            builder.append_value(cleaned(raw.value(at), clean));
+        let text = raw.value(at);
+        if changes(text, clean, plain_inside) {
+            let after = cleaned(text, clean);
+            if after != text {
+                repaired.push((at, after.into_owned()));
+            }
         }
     }
-    builder.finish()
+    let cells = repaired.iter().map(|(at, _)| *at).collect();
+    (with_cells(raw, &repaired), cells)
+}
+
+/// `column`, which has no nulls, with other text in some cells; what stands between them is copied as a whole.
+fn with_cells(column: &StringArray, cells: &[(usize, String)]) -> StringArray {
+    if cells.is_empty() {
+        return column.clone();
+    }
+    let (offsets, bytes) = (column.value_offsets(), column.value_data());
+    let longer: usize = cells.iter().map(|(_, text)| text.len()).sum();
+    let mut values: Vec<u8> = Vec::with_capacity(bytes.len() + longer);
+    let mut lengths: Vec<usize> = Vec::with_capacity(column.len());
+    let mut next = 0;
+    for (at, text) in cells {
+        let between = &offsets[next..=*at];
+        values.extend_from_slice(&bytes[span(between)]);
+        lengths.extend(between.windows(2).map(|w| span(w).len()));
+        values.extend_from_slice(text.as_bytes());
+        lengths.push(text.len());
+        next = at + 1;
+    }
+    let rest = &offsets[next..];
+    values.extend_from_slice(&bytes[span(rest)]);
+    lengths.extend(rest.windows(2).map(|w| span(w).len()));
+    StringArray::new(OffsetBuffer::from_lengths(lengths), values.into(), None)
+}
+
+/// The bytes of the cells whose offsets these are.
+fn span(offsets: &[i32]) -> Range<usize> {
+    let place = |offset: Option<&i32>| offset.map_or(0, |at| *at as usize);
+    place(offsets.first())..place(offsets.last())
 }
 
 /// Missing marks: blank cells are not recorded, `tokens` what they say.
@@ -70,14 +100,25 @@ pub(super) fn without_blanks(clean: &StringArray) -> StringArray {
     StringArray::new(clean.offsets().clone(), clean.values().clone(), nulls)
 }
 
+/// Whether the bytes of a whole column hold nothing that `squeeze` may change; one pass that the compiler makes wide.
+fn is_plain(bytes: &[u8]) -> bool {
+    let strange = bytes.iter().fold(false, |found, b| {
+        found | b.is_ascii_control() | !b.is_ascii()
+    });
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let runs = pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')));
+    !(strange | runs)
+}
+
 /// Whether cleaning may change `text`; a cheap look at its bytes that is right for plain text.
-fn changes(text: &str, clean: &[Clean]) -> bool {
+fn changes(text: &str, clean: &[Clean], plain_inside: bool) -> bool {
     let bytes = text.as_bytes();
     let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else {
         return false;
     };
     clean.iter().any(|step| match step {
         Clean::Trim => plain_edge(*first) || plain_edge(*last),
+        Clean::Squeeze if plain_inside => false,
         Clean::Squeeze => {
             let mut before = 0_u8;
             bytes.iter().any(|b| {
@@ -157,7 +198,7 @@ mod tests {
             assert_eq!(cleaned(raw, &both), want, "{raw:?}");
             let column = StringArray::from(vec![raw]);
             assert_eq!(
-                clean_column(&column, &both).value(0),
+                clean_column(&column, &both).0.value(0),
                 want,
                 "column {raw:?}"
             );
@@ -167,7 +208,8 @@ mod tests {
     #[test]
     fn untouched_columns_are_shared() {
         let column = StringArray::from(vec!["a", "", "b c"]);
-        let clean = clean_column(&column, &[Clean::Trim, Clean::Squeeze]);
+        let (clean, cells) = clean_column(&column, &[Clean::Trim, Clean::Squeeze]);
+        assert!(cells.is_empty());
         assert!(std::ptr::eq(
             clean.value_data().as_ptr(),
             column.value_data().as_ptr()
@@ -175,6 +217,23 @@ mod tests {
         let present = without_blanks(&clean);
         assert_eq!(present.null_count(), 1);
         assert!(present.is_null(1));
+    }
+
+    #[test]
+    fn repaired_cells_stand_between_the_others() {
+        for (raw, want, cells) in [
+            (vec![" a", "b", "c "], vec!["a", "b", "c"], vec![0, 2]),
+            (vec!["a", " ", "", "d"], vec!["a", "", "", "d"], vec![1]),
+            (vec!["é", "b  c"], vec!["é", "b c"], vec![1]),
+        ] {
+            let column = StringArray::from(raw.clone());
+            let sliced = StringArray::from([vec!["x"], raw].concat()).slice(1, column.len());
+            for column in [column, sliced] {
+                let (clean, repaired) = clean_column(&column, &[Clean::Trim, Clean::Squeeze]);
+                assert_eq!(clean.iter().flatten().collect::<Vec<_>>(), want);
+                assert_eq!(repaired, cells);
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The path of a run on one screen: from a folder of files to a published run.
 
+mod aggregates;
 mod delivery;
 mod error;
 pub mod examples;
@@ -75,7 +76,7 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     let mut scanned = tables::scan_all(run, &keys).await?;
 
     settings.stage("aggregates");
-    let figures = results::aggregate(run).await?;
+    let figures = aggregates::build(run).await?;
 
     settings.stage("totals");
     let reconciliations = results::reconcile(run, figures, &mut scanned)?;

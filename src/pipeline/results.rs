@@ -6,7 +6,6 @@ use arrow::{
     array::{ArrayRef, Int64Array, RecordBatch, StringArray},
     datatypes::{DataType, Field, Schema, SchemaRef},
 };
-use futures::TryStreamExt;
 
 use super::{
     Context,
@@ -15,79 +14,19 @@ use super::{
     plan::Plan,
     report::{RuleLine, RunReport, TableLine},
     settings::Settings,
-    tables::{
-        FindingFile, Scanned, fact_index, finish_table, parquet_error, table_file, tolerated,
-    },
+    tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
 };
 use crate::{
-    aggregate::{Builder, aggregate_schema},
     check::{EngineError, keys::register_parquet, scan::RowCounts},
     decimal::Decimal,
     discrepancy::{Action, Severity},
     log::{Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, write_log},
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedRun},
-    reconcile::{self, Figure, Reconciliation, Verdict, computed, evaluate},
-    row_groups::{BatchFile, Packing},
+    reconcile::{Figure, Reconciliation, Verdict, evaluate},
     rules::totals::Statement,
     tables::Missing,
 };
-
-/// Makes the model tables and the aggregates; returns the aggregates' figures.
-pub(super) async fn aggregate(run: &Context<'_>) -> Result<Vec<Figure>, RunError> {
-    let Context {
-        engine,
-        plan,
-        project,
-        staged,
-        ..
-    } = *run;
-    let builder = Builder::new(engine, &plan.lists, &project.periods)?;
-    for table in &plan.tables {
-        let path = staged.path(&format!("clean/{}.parquet", table.name));
-        builder.add(table.name.as_str(), &path).await?;
-    }
-    for file in &project.model {
-        let name = format!("model/{}.parquet", file.name);
-        let fail = || EngineError::query(format!("model table `{}`", file.name));
-        let mut rows = builder.model(file).await?;
-        let mut out = BatchFile::new(staged.create(&name)?, rows.schema(), Packing::Published)
-            .map_err(parquet_error(&name))?;
-        while let Some(batch) = rows.try_next().await.map_err(fail())? {
-            out.write(&batch).map_err(parquet_error(&name))?;
-        }
-        let (sink, count) = out.finish().map_err(parquet_error(&name))?;
-        sink.finish(Some(count))?;
-        builder.add(file.name.as_str(), &staged.path(&name)).await?;
-        tracing::debug!(table = %file.name, rows = count, "model table written");
-    }
-    let mut figures = Vec::new();
-    for file in &project.aggregates {
-        let (batches, rows) = builder.aggregate(file).await?;
-        let mut out = table_file(
-            staged,
-            &format!("aggregates/{}", file.name),
-            &aggregate_schema(),
-        )?;
-        for batch in &batches {
-            out.write(batch)?;
-        }
-        let count = finish_table(out)?;
-        tracing::debug!(aggregate = %file.name, rows = count, "aggregate written");
-        figures.extend(computed(
-            file.name.as_str(),
-            rows.into_iter().map(|row| reconcile::AggregateRow {
-                period: row.period,
-                population: row.population,
-                category: row.category,
-                sort: row.sort,
-                count: row.count,
-                base: row.base,
-            }),
-        ));
-    }
-    Ok(figures)
-}
 
 /// Checks every statement; those that do not hold become findings.
 pub(super) fn reconcile(

@@ -263,7 +263,7 @@ impl Scanner {
                 Arc::new(partition) as Arc<dyn PartitionStream>
             })
             .collect();
-        let session = engine.scan_session();
+        let session = engine.ordered_session();
         let plan = match partitions.is_empty() {
             true => None,
             false => {

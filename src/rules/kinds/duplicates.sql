@@ -1,3 +1,4 @@
+{# Rows whose hash is theirs alone have no duplicate: only the others are compared. #}
 SELECT n."_row" AS "_row", n."_group" AS "_group"
 FROM (
   SELECT r."_row" AS "_row",
@@ -6,18 +7,20 @@ FROM (
   FROM (
     SELECT "_row"{% for c in read %}, {{ c|ident }}{% endfor %}
     FROM {{ table|ident }}
-    {%- if only_where is not none %}
-    WHERE {{ only_where|author }}
-    {%- endif %}
-  ) r
-  JOIN (
-    SELECT {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}
-    FROM {{ table|ident }}
     WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
-    {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
-    GROUP BY {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}
-    HAVING count(*) > 1
-  ) g ON {% for c in columns %}r.{{ c|ident }} = g.{{ c|ident }}{% if not loop.last %} AND {% endif %}{% endfor %}
+      {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
+      AND _key_hash({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) IN (
+        SELECT h."_hash"
+        FROM (
+          SELECT _key_hash({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_hash"
+          FROM {{ table|ident }}
+          WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
+          {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
+        ) h
+        GROUP BY h."_hash"
+        HAVING count(*) > 1
+      )
+  ) r
   WINDOW w AS (
     PARTITION BY {% for c in columns %}r.{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}
     ORDER BY {% for c in order_by %}r.{{ c|ident }}, {% endfor %}r."_row"
