@@ -1,6 +1,6 @@
 //! Everything that can be decided before any data is read.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::civil::Date;
 
@@ -11,9 +11,9 @@ use super::{
 use crate::{
     aggregate::check_sql,
     check::{Checks, Engine, EngineSettings, prepare},
-    diagnostics::{Diagnostic, yaml},
+    diagnostics::{Diagnostic, nearest, yaml},
     project::{Project, StatementNode},
-    rules::totals::Statement,
+    rules::{Rule, totals::Statement},
     tables::{CodeList, Table},
 };
 
@@ -123,20 +123,38 @@ fn statements(project: &Project, diagnostics: &mut Vec<Diagnostic>) -> Vec<State
 }
 
 fn unknown_selectors(project: &Project, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
-    let used = |selector: &Selector| {
-        let names = |rule: &crate::rules::Rule| selector.names(rule, &project.tables[rule.table]);
-        project.rules.iter().any(names)
-    };
-    let all = settings
-        .selection
-        .select
-        .iter()
-        .chain(&settings.selection.exclude);
-    for selector in all.filter(|s| !used(s)) {
-        let message = format!("no rule is named by the selection {selector:?}");
-        diagnostics.push(
-            Diagnostic::nowhere(message)
-                .help("write a rule id (`*` for any text), tag:…, table:… or dimension:…"),
-        );
+    let rules = || project.rules.iter().map(|r| (r, &project.tables[r.table]));
+    let known: BTreeSet<String> = rules()
+        .flat_map(|(rule, table)| names(rule, table))
+        .collect();
+    let selection = &settings.selection;
+    for (option, selectors) in [
+        ("--select", &selection.select),
+        ("--exclude", &selection.exclude),
+    ] {
+        for selector in selectors {
+            if rules().any(|(rule, table)| selector.names(rule, table)) {
+                continue;
+            }
+            let typed = selector.to_string();
+            let help = match nearest(&typed, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write a rule id (`*` for any text), tag:…, table:… or dimension:…".into(),
+            };
+            let message = format!("`{option} {typed}` names no rule");
+            diagnostics.push(Diagnostic::nowhere(message).help(help));
+        }
     }
+}
+
+/// What selects a rule, as it is typed.
+fn names(rule: &Rule, table: &Table) -> Vec<String> {
+    let tags = rule.tags.iter().cloned().map(Selector::Tag);
+    tags.chain([
+        Selector::Id(rule.id.clone()),
+        Selector::Table(table.name.to_string()),
+        Selector::Dimension(rule.dimension.word().to_owned()),
+    ])
+    .map(|selector| selector.to_string())
+    .collect()
 }

@@ -373,6 +373,10 @@ fn mistakes_of_the_call_end_with_2() {
         ("no_size", "--memory-limit much"),
         ("unknown_engine", "--engine postgres"),
         ("project_that_is_not_there", "--project nowhere"),
+        (
+            "selectors_that_name_no_rule",
+            "--select tabel:cases,cases.area.acepted_values,table:case --exclude no.such.*,tag:demografic,dimension:vality",
+        ),
     ] {
         let spoken = project.run(&format!("{arguments} --out never"));
         check(&project, name, &spoken, 2);
