@@ -13,7 +13,10 @@ use crate::{
     check::{Checks, Engine, EngineSettings, prepare},
     diagnostics::{Diagnostic, nearest, yaml},
     project::{Project, StatementNode},
-    rules::{Rule, totals::Statement},
+    rules::{
+        Rule,
+        totals::{self, Statement},
+    },
     tables::{CodeList, Table},
 };
 
@@ -103,23 +106,18 @@ fn as_of(project: &Project, settings: &Settings) -> Date {
         .unwrap_or(settings.today)
 }
 
-/// The statements about totals, `for_each` expanded.
+/// The statements about totals, `for_each` expanded; none where they have mistakes.
 fn statements(project: &Project, diagnostics: &mut Vec<Diagnostic>) -> Vec<Statement> {
-    let mut statements: Vec<Statement> = Vec::new();
-    for StatementNode { source, node } in &project.totals {
-        let Some(declared) = yaml::decode::<Statement>(node, source, diagnostics) else {
-            continue;
-        };
-        declared.validate(&project.lists, diagnostics);
-        for statement in declared.expand() {
-            if statements.iter().any(|s| s.id.value == statement.id.value) {
-                let message = format!("statement `{}` is declared twice", statement.id.value);
-                diagnostics.push(Diagnostic::at(&declared.id.span, message));
-            }
-            statements.push(statement);
-        }
+    let before = diagnostics.len();
+    let decode = |StatementNode { source, node }: &StatementNode| -> Option<Statement> {
+        yaml::decode(node, source, diagnostics)
+    };
+    let declared: Vec<Statement> = project.totals.iter().filter_map(decode).collect();
+    totals::validate(&declared, &project.lists, diagnostics);
+    match diagnostics.len() > before {
+        true => Vec::new(),
+        false => declared.iter().flat_map(Statement::expand).collect(),
     }
-    statements
 }
 
 fn unknown_selectors(project: &Project, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {

@@ -327,6 +327,13 @@ fn mistakes_of_the_project_end_with_2_all_at_once_and_nothing_is_read() {
     project.edit("rules/totals/parts.yaml", |text| {
         text.replacen("sums_to", "sum_to", 1)
     });
+    project.edit("rules/totals/subsets.yaml", |text| {
+        text.replacen(
+            "id: published.enhanced_within_closed",
+            "id: published.previous_year.enhanced.charts_agree",
+            1,
+        )
+    });
     let spoken = project.run("--delivery nowhere --out never");
     check(&project, "mistakes_of_the_project", &spoken, 2);
     let places = regex::Regex::new(r"(?m)rules/\S+\.yaml:\d+:\d+").expect("a pattern");
@@ -334,7 +341,7 @@ fn mistakes_of_the_project_end_with_2_all_at_once_and_nothing_is_read() {
         .find_iter(&spoken.stderr)
         .filter_map(|place| place.as_str().split(':').next())
         .collect();
-    assert_eq!(files.len(), 5, "{files:?}\n{}", spoken.stderr);
+    assert_eq!(files.len(), 6, "{files:?}\n{}", spoken.stderr);
     assert!(!project.path("never").exists());
 }
 
