@@ -195,10 +195,9 @@ fn blocked_runs_are_kept_and_not_published() {
         let spoken = night.run(spoil).expect(1);
         assert_eq!(spoken.stderr, "", "{rule}");
         let ending: Vec<&str> = spoken.stdout.lines().rev().take(2).collect();
-        assert!(
-            ending[1].starts_with("BLOCKED: not published"),
-            "{ending:?}"
-        );
+        let good = night.good.file_name().expect("a run").to_string_lossy();
+        let words = "BLOCKED: not published; `current` still names the last good run, ";
+        assert_eq!(ending[1], format!("{words}{good}"));
         night.check_current(rule);
 
         let kept = night.project.path(&spoken.folder());
@@ -224,6 +223,17 @@ fn blocked_runs_are_kept_and_not_published() {
             assert!(rejects[0]["reason"].contains("14"), "{rejects:?}");
         }
     }
+}
+
+#[test]
+fn a_blocked_first_run_says_that_nothing_is_published_yet() {
+    let project = Project::small();
+    let cases = format!("{DELIVERY}/cases.csv");
+    project.edit(&cases, |text| header(text).to_owned());
+    let spoken = project.run("").expect(1);
+    let words = "BLOCKED: not published; no run has been published yet, so there is no `current`\n";
+    assert!(spoken.stdout.contains(words), "{}", spoken.stdout);
+    assert!(!project.path("out/current").exists());
 }
 
 #[test]
