@@ -12,7 +12,7 @@ use crate::{
     aggregate::check_sql,
     check::{Checks, Engine, EngineSettings, prepare},
     diagnostics::{Diagnostic, nearest, yaml},
-    project::{Project, StatementNode},
+    project::{Project, StatementNode, Words},
     rules::{
         Rule,
         totals::{self, Statement},
@@ -30,18 +30,12 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// `mistakes` are those that reading the project found: its SQL is planned all the same, so that all are told at once.
+    /// `mistakes` are those that reading the project found: what could be read is planned all the same, so that all are told at once.
     pub(super) async fn new(
         project: &Project,
         mistakes: &[Diagnostic],
         settings: &Settings,
     ) -> Result<Self, RunError> {
-        let unread = project.tables.iter().any(|t| t.columns.is_empty())
-            || project.lists.iter().any(|l| l.codes.is_empty());
-        if !mistakes.is_empty() && unread {
-            // Whatever refers to a table or list of which nothing could be read would be reported too.
-            return Err(RunError::Project(mistakes.to_vec()));
-        }
         let as_of = as_of(project, settings);
         let planning = Engine::new(&EngineSettings {
             threads: 1,
@@ -53,9 +47,14 @@ impl Plan {
         let lists: Vec<Arc<CodeList>> = project.lists.iter().cloned().map(Arc::new).collect();
         let mut diagnostics = mistakes.to_vec();
         let mut checks = prepare(&planning, &tables, &project.rules, &mut diagnostics).await;
+        let known: Vec<Arc<Table>> = tables
+            .iter()
+            .filter(|table| !project.unread.is_table(table.name.as_str()))
+            .cloned()
+            .collect();
         check_sql(
             &planning,
-            &tables,
+            &known,
             &lists,
             &project.periods,
             &project.model,
@@ -64,7 +63,9 @@ impl Plan {
         )
         .await;
         let statements = statements(project, &mut diagnostics);
-        unknown_selectors(project, settings, &mut diagnostics);
+        if !project.unread.rules {
+            unknown_selectors(project, settings, &mut diagnostics);
+        }
         if !diagnostics.is_empty() {
             return Err(RunError::Project(diagnostics));
         }
@@ -109,10 +110,13 @@ fn as_of(project: &Project, settings: &Settings) -> Date {
 /// The statements about totals, `for_each` expanded; none where they have mistakes.
 fn statements(project: &Project, diagnostics: &mut Vec<Diagnostic>) -> Vec<Statement> {
     let before = diagnostics.len();
-    let decode = |StatementNode { source, node }: &StatementNode| -> Option<Statement> {
-        yaml::decode(node, source, diagnostics)
-    };
-    let declared: Vec<Statement> = project.totals.iter().filter_map(decode).collect();
+    let mut declared: Vec<Statement> = Vec::new();
+    for StatementNode { source, node } in &project.totals {
+        let statement = yaml::decode(node, source, diagnostics);
+        if !project.unread.leans_on_codes(&Words::of(node)) {
+            declared.extend(statement);
+        }
+    }
     totals::validate(&declared, &project.lists, diagnostics);
     match diagnostics.len() > before {
         true => Vec::new(),

@@ -6,10 +6,11 @@ use super::{
     rules::{Checker, Draft},
     table_file::{RuleFile, Settings},
     tables::Declared,
+    unread::Unread,
 };
 use crate::{
     diagnostics::{
-        At, Diagnostic,
+        At, Diagnostic, nearest,
         yaml::{self, Key, Node, Shorthand, Tried, Value},
     },
     discrepancy::Severity,
@@ -24,11 +25,13 @@ const MAX_RULES: usize = 10_000;
 pub fn rules(
     declared: &mut [Declared],
     lists: &[CodeList],
+    unread: &mut Unread,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Rule> {
     let tables: Vec<Table> = declared.iter().map(|d| d.table.clone()).collect();
     let mut rules = Vec::new();
     let mut seen = BTreeMap::new();
+    let mut said = 0;
     for (table, file) in declared.iter().enumerate() {
         let source = &file.source;
         let mut checker = Checker {
@@ -36,16 +39,19 @@ pub fn rules(
             table,
             lists,
             source,
+            unread,
             seen: &mut seen,
             diagnostics,
         };
         for (name, column) in &file.columns {
-            under_column(&mut checker, file, name, column.as_ref(), &mut rules);
+            said += under_column(&mut checker, file, name, column.as_ref(), &mut rules);
         }
         for node in &file.rules {
+            said += 1;
             rules.extend(alone(&mut checker, node));
         }
     }
+    unread.rules |= rules.len() < said;
     if rules.len() > MAX_RULES {
         diagnostics.push(Diagnostic::nowhere(format!(
             "the project has {} rules and may have {MAX_RULES}",
@@ -58,21 +64,24 @@ pub fn rules(
     rules
 }
 
+/// Adds the rules of a column, and says how many it declares.
 fn under_column(
     checker: &mut Checker<'_>,
     file: &Declared,
     name: &At<String>,
     column: Option<&super::ColumnFile>,
     rules: &mut Vec<Rule>,
-) {
-    let Some(column) = column else { return };
+) -> usize {
+    let Some(column) = column else { return 0 };
     let index = file.table.column_index(&name.value);
     let is_text = index.is_some_and(|index| file.table.columns[index].ty == ColumnType::String);
-    // The rules of a column of no known type would only be reported for not fitting the stand-in.
+    // A column of no known type stands in as text.
     let known = column.r#type.0.is_some();
+    let mut said = 0;
     if known && !is_text && column.type_check.is_none() {
+        said += 1;
         let node = of_kind("type", &[], name);
-        rules.push(checker.rule(Draft {
+        rules.extend(checker.rule(Draft {
             id: format!("{}.{}.type", file.table.name, name.value),
             span: name.span.clone(),
             kind: Kind::TypeCheck(TypeCheck::default()),
@@ -107,11 +116,11 @@ fn under_column(
             value: &rule.value,
             span,
         };
+        said += 1;
         let draft = short(checker, id, word, name, index, &rule);
-        if known {
-            rules.extend(draft.map(|draft| checker.rule(draft)));
-        }
+        rules.extend(draft.and_then(|draft| checker.rule(draft)));
     }
+    said
 }
 
 /// A rule under a column.
@@ -140,7 +149,8 @@ fn short(
             let (said, rest) = split(node, common);
             let settings =
                 yaml::decode(&said, checker.source, checker.diagnostics).unwrap_or_default();
-            (settings, of_kind(word, rest.entries(), rule), None)
+            let why = misspelt_why(&rest, common);
+            (settings, of_kind(word, rest.entries(), rule), why)
         }
     };
     let kind = yaml::decode_partly::<Kind>(&node, checker.source, common, checker.diagnostics)?;
@@ -175,16 +185,23 @@ fn alone(checker: &mut Checker<'_>, node: &Node) -> Option<Rule> {
     } else {
         OnFail::Keep
     };
-    Some(checker.rule(Draft {
+    checker.rule(Draft {
         id: file.id.value,
         span: file.id.span,
         kind,
         kind_node,
         settings: settings.unwrap_or_default(),
         column: None,
-        why: None,
+        why: misspelt_why(&rest, common),
         on_fail,
-    }))
+    })
+}
+
+/// A blank reason where an unknown key of `rest`, which is reported, was probably meant to be `why`.
+fn misspelt_why(rest: &Node, common: &[&str]) -> Option<String> {
+    let meant = |key: &Key| nearest(&key.text, common.iter().copied()) == Some("why");
+    let misspelt = rest.entries().iter().any(|(key, _)| meant(key));
+    misspelt.then(String::new)
 }
 
 /// The entries of a map under `keys`, and the others; anything but a map is all others.

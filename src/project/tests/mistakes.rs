@@ -223,6 +223,7 @@ fn mistakes_in_lists_are_shown() {
         (GENRES_FILE, "Poetry,,", "Poet\"ry,,"),
         (GENRES_FILE, "\"long\"\"\"", "\"long\"\""),
         (GENRES_FILE, "Poetry,,", " Poetry,,"),
+        (GENRES_FILE, "Poetry,,", "Poetri,,"),
         (ALIASES_FILE, "Poems,Poetry", "Poems,Poetri"),
         (ALIASES_FILE, "Poems,Poetry", "Not said,Poetry"),
         (ALIASES_FILE, "Peotry,", "Poems,"),
