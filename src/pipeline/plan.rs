@@ -24,6 +24,7 @@ use crate::{
 pub(super) struct Plan {
     pub(super) as_of: Date,
     pub(super) tables: Vec<Arc<Table>>,
+    /// See [`Project::lists_of_columns`].
     pub(super) lists: Vec<Arc<CodeList>>,
     pub(super) checks: Checks,
     pub(super) statements: Vec<Statement>,
@@ -44,7 +45,7 @@ impl Plan {
             as_of,
         })?;
         let tables: Vec<Arc<Table>> = project.tables.iter().cloned().map(Arc::new).collect();
-        let lists: Vec<Arc<CodeList>> = project.lists.iter().cloned().map(Arc::new).collect();
+        let lists = project.lists_of_columns();
         let mut diagnostics = mistakes.to_vec();
         let mut checks = prepare(&planning, &tables, &project.rules, &mut diagnostics).await;
         let known: Vec<Arc<Table>> = tables
@@ -55,7 +56,7 @@ impl Plan {
         check_sql(
             &planning,
             &known,
-            &lists,
+            &lists[..project.lists.len()],
             &project.periods,
             &project.model,
             &project.aggregates,

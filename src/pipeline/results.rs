@@ -42,7 +42,7 @@ pub(super) async fn aggregate(run: &Context<'_>) -> Result<Vec<Figure>, RunError
         staged,
         ..
     } = *run;
-    let builder = Builder::new(engine, &plan.lists, &project.periods)?;
+    let builder = Builder::new(engine, &plan.lists[..project.lists.len()], &project.periods)?;
     for table in &plan.tables {
         let path = staged.path(&format!("clean/{}.parquet", table.name));
         builder.add(table.name.as_str(), &path).await?;

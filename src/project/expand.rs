@@ -21,13 +21,13 @@ use crate::{
 /// Most rules of a project.
 const MAX_RULES: usize = 10_000;
 
-/// The rules of all tables; columns learn the code lists that their rules give them.
+/// The rules of all tables, and the lists that rules hold themselves; columns learn the code lists that their rules give them.
 pub fn rules(
     declared: &mut [Declared],
     lists: &[CodeList],
     unread: &mut Unread,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Rule> {
+) -> (Vec<Rule>, Vec<CodeList>) {
     let tables: Vec<Table> = declared.iter().map(|d| d.table.clone()).collect();
     let mut rules = Vec::new();
     let mut seen = BTreeMap::new();
@@ -58,10 +58,11 @@ pub fn rules(
             rules.len()
         )));
     }
+    let mut own = Vec::new();
     for rule in &rules {
-        give_codes(declared, lists, rule);
+        give_codes(declared, lists, &mut own, rule);
     }
-    rules
+    (rules, own)
 }
 
 /// Adds the rules of a column, and says how many it declares.
@@ -86,6 +87,7 @@ fn under_column(
             span: name.span.clone(),
             kind: Kind::TypeCheck(TypeCheck::default()),
             kind_node: node,
+            partly: false,
             settings: Settings::default(),
             column: index,
             why: Some(why_type(name)),
@@ -153,7 +155,9 @@ fn short(
             (settings, of_kind(word, rest.entries(), rule), why)
         }
     };
+    let before = checker.diagnostics.len();
     let kind = yaml::decode_partly::<Kind>(&node, checker.source, common, checker.diagnostics)?;
+    let partly = checker.diagnostics.len() > before;
     let on_fail = if word == "type" {
         OnFail::Null
     } else {
@@ -165,6 +169,7 @@ fn short(
         span,
         kind,
         kind_node: node,
+        partly,
         settings,
         column,
         why,
@@ -177,7 +182,9 @@ fn alone(checker: &mut Checker<'_>, node: &Node) -> Option<Rule> {
     let common = yaml::fields_of::<Settings>();
     let (said, rest) = split(node, common);
     let settings = yaml::decode::<Settings>(&said, checker.source, checker.diagnostics);
+    let before = checker.diagnostics.len();
     let file = yaml::decode_partly::<RuleFile>(&rest, checker.source, common, checker.diagnostics)?;
+    let partly = checker.diagnostics.len() > before;
     let kind = file.check.0?.value;
     let kind_node = rest.get("check")?.clone();
     let on_fail = if matches!(kind, Kind::TypeCheck(_)) {
@@ -190,6 +197,7 @@ fn alone(checker: &mut Checker<'_>, node: &Node) -> Option<Rule> {
         span: file.id.span,
         kind,
         kind_node,
+        partly,
         settings: settings.unwrap_or_default(),
         column: None,
         why: misspelt_why(&rest, common),
@@ -250,24 +258,30 @@ fn why_type(name: &At<String>) -> String {
     format!("a {} that cannot be read is lost", name.value)
 }
 
-/// Lets the column of an `accepted_values` rule know its list.
-fn give_codes(declared: &mut [Declared], lists: &[CodeList], rule: &Rule) {
-    let Kind::AcceptedValues(accepted) = &rule.kind else {
+/// Lets the column of an `accepted_values` rule know its list: one of the project's, or one of its own, which goes to `own`.
+fn give_codes(declared: &mut [Declared], lists: &[CodeList], own: &mut Vec<CodeList>, rule: &Rule) {
+    let (Kind::AcceptedValues(accepted), Some(column)) = (&rule.kind, rule.column) else {
         return;
     };
     let table = &mut declared[rule.table].table;
-    let list = lists
-        .iter()
-        .position(|list| list.name.as_str() == accepted.list.value);
+    let list = match &accepted.list {
+        Some(named) => lists
+            .iter()
+            .position(|list| list.name.as_str() == named.value),
+        None => accepted.own_list(&table.columns[column].name).map(|list| {
+            own.push(list);
+            lists.len() + own.len() - 1
+        }),
+    };
     let as_of = accepted
         .as_of
         .as_ref()
         .and_then(|as_of| table.column_index(&as_of.value));
-    if let (Some(list), Some(column)) = (list, rule.column) {
+    if let Some(list) = list {
         table.columns[column].codes = Some(Codes {
             list,
             as_of,
-            map_aliases: accepted.map_aliases,
+            map_aliases: accepted.maps_aliases(),
             repair: match rule.on_fail {
                 OnFail::Correct => Repair::Correct,
                 OnFail::Null => Repair::Null,

@@ -55,6 +55,8 @@ pub struct Project {
     pub rules: Vec<Rule>,
     /// The code lists in the order of their file names.
     pub lists: Vec<CodeList>,
+    /// Lists that rules hold themselves, with the names of their columns; queries and statements do not see them.
+    pub own_lists: Vec<CodeList>,
     /// `sql/model/*.sql` in the order of their file names.
     pub model: Vec<SqlFile>,
     /// `sql/aggregates/*.sql` in the order of their file names.
@@ -94,6 +96,14 @@ pub struct SqlFile {
     pub name: Name,
     /// Its text.
     pub source: Arc<Source>,
+}
+
+impl Project {
+    /// The lists that columns draw on, by their [`crate::tables::Codes::list`]: the project's, then those that rules hold themselves.
+    pub fn lists_of_columns(&self) -> Vec<Arc<CodeList>> {
+        let all = self.lists.iter().chain(&self.own_lists);
+        all.cloned().map(Arc::new).collect()
+    }
 }
 
 impl SqlFile {
@@ -180,7 +190,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let lists = lists::read(&files.lists, &files.aliases, &mut unread, diagnostics);
     let mut declared = tables::read(&files.tables, &mut unread, diagnostics);
     visible_names(&files.tables, &files.model, &mut unread, diagnostics);
-    let rules = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
+    let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     let model = queries(&files.model, &mut unread, diagnostics);
     let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
@@ -194,6 +204,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         tables,
         rules,
         lists,
+        own_lists,
         model,
         aggregates,
         totals: totals::read(&files.totals, diagnostics),

@@ -32,6 +32,8 @@ pub struct Draft {
     /// The kind, and the settings that it was read from.
     pub kind: Kind,
     pub kind_node: Node,
+    /// Whether some of those settings could not be read, which has been reported.
+    pub partly: bool,
     pub settings: Settings,
     /// The column that it stands under.
     pub column: Option<usize>,
@@ -67,6 +69,7 @@ impl Checker<'_> {
             span,
             kind,
             kind_node,
+            partly,
             settings,
             column,
             why,
@@ -87,8 +90,10 @@ impl Checker<'_> {
         kind.validate(&scope, &mut found);
         let mut sound = !leans && found.len() == before;
         if !leans {
-            // A column that a kind names in two ways is told once.
-            for diagnostic in found {
+            // What the rule as a whole seems to lack may be what could not be read of it.
+            let whole = |d: &Diagnostic| d.span.as_ref().is_some_and(|s| s.bytes == span.bytes);
+            for diagnostic in found.into_iter().filter(|d| !(partly && whole(d))) {
+                // A column that a kind names in two ways is told once.
                 self.report_once(diagnostic);
             }
         }
