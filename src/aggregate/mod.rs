@@ -126,6 +126,14 @@ async fn judged(
         }
         broken.push(file.name.to_string());
     }
+    if plan.as_ref().is_some_and(|plan| !sql::settles_order(plan)) {
+        let message =
+            "the order of the rows is left open, and every run has to write the same bytes";
+        diagnostics.push(
+            Diagnostic::at(&file.text().span, message)
+                .help("a query that groups, unites or numbers rows ends with ORDER BY"),
+        );
+    }
     plan
 }
 

@@ -82,7 +82,7 @@ pub async fn key_failures(
         register_parquet(&session, name, &path).await?;
         tracing::debug!(table = name, "key columns stored");
     }
-    // Each query keeps to one worker, as most are too small to be worth parting; several run at a time.
+    // Several run at a time: most are too small to be worth parting.
     let mut work = Vec::new();
     for prepared in checks.tables.iter().flat_map(|check| &check.rules) {
         if let Outcome::Query { query, .. } = &prepared.outcome {

@@ -145,8 +145,8 @@ impl Engine {
         self.with(self.config.clone(), PhysicalOptimizer::new().rules)
     }
 
-    /// A session whose plans neither part nor shuffle what they read: the order of results is that of the source, at
-    /// any number of threads.
+    /// A session whose queries keep to one worker each, and hold what is looked up while what it is looked up for
+    /// streams: the order of results is that of the source, at any number of threads.
     pub fn ordered_session(&self) -> SessionContext {
         let mut config = self.config.clone().with_target_partitions(1);
         let options = config.options_mut();

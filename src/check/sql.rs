@@ -136,6 +136,28 @@ pub fn columns_read(
     Ok(read)
 }
 
+/// Whether the rows of a query have one order: it sorts them, or takes them as they come.
+pub fn settles_order(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Sort(_) => true,
+        LogicalPlan::Projection(_) | LogicalPlan::SubqueryAlias(_) | LogicalPlan::Limit(_) => {
+            plan.inputs().into_iter().all(settles_order)
+        }
+        other => !other
+            .exists(|node| {
+                Ok(matches!(
+                    node,
+                    LogicalPlan::Aggregate(_)
+                        | LogicalPlan::Distinct(_)
+                        | LogicalPlan::Union(_)
+                        | LogicalPlan::Window(_)
+                        | LogicalPlan::RecursiveQuery(_)
+                ))
+            })
+            .unwrap_or(true),
+    }
+}
+
 /// A planner's error as a diagnostic; its place is inside the author's text where the planner knows it.
 pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Span) -> Diagnostic {
     let told = error.diagnostic();

@@ -151,10 +151,16 @@ fn totals(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
 fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let folder = report.folder.display();
     if report.blocked {
-        writeln!(
-            out,
-            "BLOCKED: not published; `current` still names the last good run"
-        )?;
+        match &report.current {
+            Some(good) => writeln!(
+                out,
+                "BLOCKED: not published; `current` still names the last good run, {good}"
+            )?,
+            None => writeln!(
+                out,
+                "BLOCKED: not published; no run has been published yet, so there is no `current`"
+            )?,
+        }
         writeln!(
             out,
             "look next: {folder}/discrepancies.csv, severity blocking"

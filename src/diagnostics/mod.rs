@@ -105,13 +105,8 @@ impl Diagnostic {
     pub fn suggest<'k>(self, word: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
         let mut known: Vec<&str> = known.into_iter().collect();
         known.sort_unstable();
-        let near = known
-            .iter()
-            .map(|k| (strsim::damerau_levenshtein(word, k), *k))
-            .filter(|(distance, k)| *distance <= 1 + k.chars().count() / 4)
-            .min();
-        match near {
-            Some((_, best)) => self.help(format!("did you mean `{best}`?")),
+        match nearest(word, known.iter().copied()) {
+            Some(best) => self.help(format!("did you mean `{best}`?")),
             None if !known.is_empty() && known.len() <= 30 => {
                 self.help(format!("known are: {}", known.join(", ")))
             }
@@ -124,6 +119,16 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+}
+
+/// The one of `known` that `word` was probably meant to be; of several that are as near, the first in byte order.
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let near = known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(word, k), k))
+        .filter(|(distance, k)| *distance <= 1 + k.chars().count() / 4)
+        .min();
+    near.map(|(_, best)| best)
 }
 
 /// A diagnostic as a job reads it.

@@ -130,6 +130,14 @@ pub fn settle<'r>(
     }
 }
 
+impl Settlement {
+    /// Whether the clean table holds what conforming made of this cell: its row stays, and no rule makes it null.
+    pub fn holds(&self, row: usize, column: usize) -> bool {
+        let nulled = || self.nulled.iter().find(|n| n.0 == column);
+        self.clean.value(row) && !nulled().is_some_and(|(_, mask)| mask.value(row))
+    }
+}
+
 /// What a rule's own disposition did about a failure. For `correct` that depends on the value: see `conform`.
 pub fn action(on_fail: OnFail, corrected: Option<Action>) -> Action {
     match on_fail {
@@ -195,5 +203,11 @@ mod tests {
         assert_eq!(settled.quarantined, bits("1000"));
         assert_eq!(settled.excluded, bits("0110"));
         assert_eq!(settled.nulled, vec![(2, bits("1101"))]);
+        let holds = |column| {
+            (0..4)
+                .map(|row| settled.holds(row, column))
+                .collect::<BooleanBuffer>()
+        };
+        assert_eq!((holds(1), holds(2)), (bits("0001"), bits("0000")));
     }
 }

@@ -35,7 +35,8 @@ enum Made<'r> {
 
 /// Makes the model tables and the aggregates; returns the aggregates' figures, in the order of their files.
 pub(super) async fn build(run: &Context<'_>) -> Result<Vec<Figure>, RunError> {
-    let builder = &Builder::new(run.engine, &run.plan.lists, &run.project.periods)?;
+    let lists = &run.plan.lists[..run.project.lists.len()];
+    let builder = &Builder::new(run.engine, lists, &run.project.periods)?;
     for table in &run.plan.tables {
         let path = run.staged.path(&format!("clean/{}.parquet", table.name));
         builder.add(table.name.as_str(), &path).await?;

@@ -178,7 +178,7 @@ impl<'p> Bench<'p> {
             project,
             engine,
             tables: project.tables.iter().cloned().map(Arc::new).collect(),
-            lists: project.lists.iter().cloned().map(Arc::new).collect(),
+            lists: project.lists_of_columns(),
             limits: Limits::default(),
         })
     }

@@ -1,6 +1,6 @@
 //! Everything that can be decided before any data is read.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::civil::Date;
 
@@ -11,9 +11,12 @@ use super::{
 use crate::{
     aggregate::check_sql,
     check::{Checks, Engine, EngineSettings, prepare},
-    diagnostics::{Diagnostic, yaml},
-    project::{Project, StatementNode},
-    rules::totals::Statement,
+    diagnostics::{Diagnostic, nearest, yaml},
+    project::{Project, StatementNode, Words},
+    rules::{
+        Rule,
+        totals::{self, Statement},
+    },
     tables::{CodeList, Table},
 };
 
@@ -21,24 +24,19 @@ use crate::{
 pub(super) struct Plan {
     pub(super) as_of: Date,
     pub(super) tables: Vec<Arc<Table>>,
+    /// See [`Project::lists_of_columns`].
     pub(super) lists: Vec<Arc<CodeList>>,
     pub(super) checks: Checks,
     pub(super) statements: Vec<Statement>,
 }
 
 impl Plan {
-    /// `mistakes` are those that reading the project found: its SQL is planned all the same, so that all are told at once.
+    /// `mistakes` are those that reading the project found: what could be read is planned all the same, so that all are told at once.
     pub(super) async fn new(
         project: &Project,
         mistakes: &[Diagnostic],
         settings: &Settings,
     ) -> Result<Self, RunError> {
-        let unread = project.tables.iter().any(|t| t.columns.is_empty())
-            || project.lists.iter().any(|l| l.codes.is_empty());
-        if !mistakes.is_empty() && unread {
-            // Whatever refers to a table or list of which nothing could be read would be reported too.
-            return Err(RunError::Project(mistakes.to_vec()));
-        }
         let as_of = as_of(project, settings);
         let planning = Engine::new(&EngineSettings {
             threads: 1,
@@ -47,13 +45,18 @@ impl Plan {
             as_of,
         })?;
         let tables: Vec<Arc<Table>> = project.tables.iter().cloned().map(Arc::new).collect();
-        let lists: Vec<Arc<CodeList>> = project.lists.iter().cloned().map(Arc::new).collect();
+        let lists = project.lists_of_columns();
         let mut diagnostics = mistakes.to_vec();
         let mut checks = prepare(&planning, &tables, &project.rules, &mut diagnostics).await;
+        let known: Vec<Arc<Table>> = tables
+            .iter()
+            .filter(|table| !project.unread.is_table(table.name.as_str()))
+            .cloned()
+            .collect();
         check_sql(
             &planning,
-            &tables,
-            &lists,
+            &known,
+            &lists[..project.lists.len()],
             &project.periods,
             &project.model,
             &project.aggregates,
@@ -61,7 +64,9 @@ impl Plan {
         )
         .await;
         let statements = statements(project, &mut diagnostics);
-        unknown_selectors(project, settings, &mut diagnostics);
+        if !project.unread.rules {
+            unknown_selectors(project, settings, &mut diagnostics);
+        }
         if !diagnostics.is_empty() {
             return Err(RunError::Project(diagnostics));
         }
@@ -103,40 +108,56 @@ fn as_of(project: &Project, settings: &Settings) -> Date {
         .unwrap_or(settings.today)
 }
 
-/// The statements about totals, `for_each` expanded.
+/// The statements about totals, `for_each` expanded; none where they have mistakes.
 fn statements(project: &Project, diagnostics: &mut Vec<Diagnostic>) -> Vec<Statement> {
-    let mut statements: Vec<Statement> = Vec::new();
+    let before = diagnostics.len();
+    let mut declared: Vec<Statement> = Vec::new();
     for StatementNode { source, node } in &project.totals {
-        let Some(declared) = yaml::decode::<Statement>(node, source, diagnostics) else {
-            continue;
-        };
-        declared.validate(&project.lists, diagnostics);
-        for statement in declared.expand() {
-            if statements.iter().any(|s| s.id.value == statement.id.value) {
-                let message = format!("statement `{}` is declared twice", statement.id.value);
-                diagnostics.push(Diagnostic::at(&declared.id.span, message));
-            }
-            statements.push(statement);
+        let statement = yaml::decode(node, source, diagnostics);
+        if !project.unread.leans_on_codes(&Words::of(node)) {
+            declared.extend(statement);
         }
     }
-    statements
+    totals::validate(&declared, &project.lists, diagnostics);
+    match diagnostics.len() > before {
+        true => Vec::new(),
+        false => declared.iter().flat_map(Statement::expand).collect(),
+    }
 }
 
 fn unknown_selectors(project: &Project, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {
-    let used = |selector: &Selector| {
-        let names = |rule: &crate::rules::Rule| selector.names(rule, &project.tables[rule.table]);
-        project.rules.iter().any(names)
-    };
-    let all = settings
-        .selection
-        .select
-        .iter()
-        .chain(&settings.selection.exclude);
-    for selector in all.filter(|s| !used(s)) {
-        let message = format!("no rule is named by the selection {selector:?}");
-        diagnostics.push(
-            Diagnostic::nowhere(message)
-                .help("write a rule id (`*` for any text), tag:…, table:… or dimension:…"),
-        );
+    let rules = || project.rules.iter().map(|r| (r, &project.tables[r.table]));
+    let known: BTreeSet<String> = rules()
+        .flat_map(|(rule, table)| names(rule, table))
+        .collect();
+    let selection = &settings.selection;
+    for (option, selectors) in [
+        ("--select", &selection.select),
+        ("--exclude", &selection.exclude),
+    ] {
+        for selector in selectors {
+            if rules().any(|(rule, table)| selector.names(rule, table)) {
+                continue;
+            }
+            let typed = selector.to_string();
+            let help = match nearest(&typed, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write a rule id (`*` for any text), tag:…, table:… or dimension:…".into(),
+            };
+            let message = format!("`{option} {typed}` names no rule");
+            diagnostics.push(Diagnostic::nowhere(message).help(help));
+        }
     }
+}
+
+/// What selects a rule, as it is typed.
+fn names(rule: &Rule, table: &Table) -> Vec<String> {
+    let tags = rule.tags.iter().cloned().map(Selector::Tag);
+    tags.chain([
+        Selector::Id(rule.id.clone()),
+        Selector::Table(table.name.to_string()),
+        Selector::Dimension(rule.dimension.word().to_owned()),
+    ])
+    .map(|selector| selector.to_string())
+    .collect()
 }

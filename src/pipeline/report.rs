@@ -47,6 +47,8 @@ pub struct RunReport {
     pub folder: PathBuf,
     /// Whether the very same run stood there already.
     pub already_published: bool,
+    /// The run that readers see after this one; `None` when none has been published yet.
+    pub current: Option<String>,
 }
 
 /// Where the records of a table went.
@@ -96,11 +98,13 @@ impl RunReport {
     pub(super) fn published(mut self, run: PublishedRun) -> Self {
         self.already_published = run.already_published();
         self.folder = run.folder;
+        self.current = Some(run.manifest.run_id.to_string());
         self
     }
 
     pub(super) fn kept(mut self, run: KeptRun) -> Self {
         self.folder = run.folder;
+        self.current = run.current.map(|id| id.to_string());
         self
     }
 

@@ -320,6 +320,7 @@ pub(super) fn report(
             .collect(),
         folder: PathBuf::new(),
         already_published: false,
+        current: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a run is asked to do.
 
-use std::{collections::BTreeMap, path::PathBuf, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use jiff::civil::Date;
 
@@ -132,6 +132,18 @@ impl FromStr for Selector {
     }
 }
 
+impl fmt::Display for Selector {
+    /// As it is written on the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(pattern) => f.write_str(pattern),
+            Self::Tag(tag) => write!(f, "tag:{tag}"),
+            Self::Table(name) => write!(f, "table:{name}"),
+            Self::Dimension(word) => write!(f, "dimension:{word}"),
+        }
+    }
+}
+
 impl Selector {
     /// Whether it names `rule` of `table`.
     pub fn names(&self, rule: &Rule, table: &Table) -> bool {
@@ -170,6 +182,23 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_selector_is_shown_as_it_was_typed() {
+        for text in [
+            "a.b",
+            "a.*",
+            "tag:x",
+            "tag:x:y",
+            "table:cases",
+            "dimension:validity",
+            "tabel:cases",
+            ":",
+        ] {
+            let Ok(selector) = text.parse::<Selector>();
+            assert_eq!(selector.to_string(), text);
+        }
+    }
 
     #[test]
     fn stars_stand_for_any_text() {

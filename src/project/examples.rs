@@ -129,11 +129,13 @@ impl<'s> Reader<'_, 's> {
 
     fn delivery(&mut self, entries: &[(Key, Node)], node: &Node) -> Option<Example> {
         let mut delivery = Example::new();
+        let mut known = true;
         let tables = self.scope.tables;
         for (key, rows) in entries {
             let Some(table) = tables.iter().find(|table| table.name.as_str() == key.text) else {
-                let known = tables.iter().map(|table| table.name.as_str());
-                self.unknown(key, format!("there is no table `{}`", key.text), known);
+                let names = tables.iter().map(|table| table.name.as_str());
+                self.unknown(key, format!("there is no table `{}`", key.text), names);
+                known = false;
                 continue;
             };
             let Value::Sequence(items) = &rows.value else {
@@ -169,7 +171,8 @@ impl<'s> Reader<'_, 's> {
             delivery.insert(key.text.clone(), read);
         }
         let own = self.table().name.as_str();
-        if !entries.iter().any(|(key, _)| key.text == own) {
+        // A table that is not known may have been meant to be the rule's own.
+        if known && !entries.iter().any(|(key, _)| key.text == own) {
             self.report(
                 node,
                 format!("the example has no rows of `{own}`, which the rule is about"),

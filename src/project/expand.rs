@@ -6,10 +6,11 @@ use super::{
     rules::{Checker, Draft},
     table_file::{RuleFile, Settings},
     tables::Declared,
+    unread::Unread,
 };
 use crate::{
     diagnostics::{
-        At, Diagnostic,
+        At, Diagnostic, nearest,
         yaml::{self, Key, Node, Shorthand, Tried, Value},
     },
     discrepancy::Severity,
@@ -20,15 +21,17 @@ use crate::{
 /// Most rules of a project.
 const MAX_RULES: usize = 10_000;
 
-/// The rules of all tables; columns learn the code lists that their rules give them.
+/// The rules of all tables, and the lists that rules hold themselves; columns learn the code lists that their rules give them.
 pub fn rules(
     declared: &mut [Declared],
     lists: &[CodeList],
+    unread: &mut Unread,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Rule> {
+) -> (Vec<Rule>, Vec<CodeList>) {
     let tables: Vec<Table> = declared.iter().map(|d| d.table.clone()).collect();
     let mut rules = Vec::new();
     let mut seen = BTreeMap::new();
+    let mut said = 0;
     for (table, file) in declared.iter().enumerate() {
         let source = &file.source;
         let mut checker = Checker {
@@ -36,47 +39,55 @@ pub fn rules(
             table,
             lists,
             source,
+            unread,
             seen: &mut seen,
             diagnostics,
         };
         for (name, column) in &file.columns {
-            under_column(&mut checker, file, name, column.as_ref(), &mut rules);
+            said += under_column(&mut checker, file, name, column.as_ref(), &mut rules);
         }
         for node in &file.rules {
+            said += 1;
             rules.extend(alone(&mut checker, node));
         }
     }
+    unread.rules |= rules.len() < said;
     if rules.len() > MAX_RULES {
         diagnostics.push(Diagnostic::nowhere(format!(
             "the project has {} rules and may have {MAX_RULES}",
             rules.len()
         )));
     }
+    let mut own = Vec::new();
     for rule in &rules {
-        give_codes(declared, lists, rule);
+        give_codes(declared, lists, &mut own, rule);
     }
-    rules
+    (rules, own)
 }
 
+/// Adds the rules of a column, and says how many it declares.
 fn under_column(
     checker: &mut Checker<'_>,
     file: &Declared,
     name: &At<String>,
     column: Option<&super::ColumnFile>,
     rules: &mut Vec<Rule>,
-) {
-    let Some(column) = column else { return };
+) -> usize {
+    let Some(column) = column else { return 0 };
     let index = file.table.column_index(&name.value);
     let is_text = index.is_some_and(|index| file.table.columns[index].ty == ColumnType::String);
-    // The rules of a column of no known type would only be reported for not fitting the stand-in.
+    // A column of no known type stands in as text.
     let known = column.r#type.0.is_some();
+    let mut said = 0;
     if known && !is_text && column.type_check.is_none() {
+        said += 1;
         let node = of_kind("type", &[], name);
-        rules.push(checker.rule(Draft {
+        rules.extend(checker.rule(Draft {
             id: format!("{}.{}.type", file.table.name, name.value),
             span: name.span.clone(),
             kind: Kind::TypeCheck(TypeCheck::default()),
             kind_node: node,
+            partly: false,
             settings: Settings::default(),
             column: index,
             why: Some(why_type(name)),
@@ -107,11 +118,11 @@ fn under_column(
             value: &rule.value,
             span,
         };
+        said += 1;
         let draft = short(checker, id, word, name, index, &rule);
-        if known {
-            rules.extend(draft.map(|draft| checker.rule(draft)));
-        }
+        rules.extend(draft.and_then(|draft| checker.rule(draft)));
     }
+    said
 }
 
 /// A rule under a column.
@@ -140,10 +151,13 @@ fn short(
             let (said, rest) = split(node, common);
             let settings =
                 yaml::decode(&said, checker.source, checker.diagnostics).unwrap_or_default();
-            (settings, of_kind(word, rest.entries(), rule), None)
+            let why = misspelt_why(&rest, common);
+            (settings, of_kind(word, rest.entries(), rule), why)
         }
     };
+    let before = checker.diagnostics.len();
     let kind = yaml::decode_partly::<Kind>(&node, checker.source, common, checker.diagnostics)?;
+    let partly = checker.diagnostics.len() > before;
     let on_fail = if word == "type" {
         OnFail::Null
     } else {
@@ -155,6 +169,7 @@ fn short(
         span,
         kind,
         kind_node: node,
+        partly,
         settings,
         column,
         why,
@@ -167,7 +182,9 @@ fn alone(checker: &mut Checker<'_>, node: &Node) -> Option<Rule> {
     let common = yaml::fields_of::<Settings>();
     let (said, rest) = split(node, common);
     let settings = yaml::decode::<Settings>(&said, checker.source, checker.diagnostics);
+    let before = checker.diagnostics.len();
     let file = yaml::decode_partly::<RuleFile>(&rest, checker.source, common, checker.diagnostics)?;
+    let partly = checker.diagnostics.len() > before;
     let kind = file.check.0?.value;
     let kind_node = rest.get("check")?.clone();
     let on_fail = if matches!(kind, Kind::TypeCheck(_)) {
@@ -175,16 +192,24 @@ fn alone(checker: &mut Checker<'_>, node: &Node) -> Option<Rule> {
     } else {
         OnFail::Keep
     };
-    Some(checker.rule(Draft {
+    checker.rule(Draft {
         id: file.id.value,
         span: file.id.span,
         kind,
         kind_node,
+        partly,
         settings: settings.unwrap_or_default(),
         column: None,
-        why: None,
+        why: misspelt_why(&rest, common),
         on_fail,
-    }))
+    })
+}
+
+/// A blank reason where an unknown key of `rest`, which is reported, was probably meant to be `why`.
+fn misspelt_why(rest: &Node, common: &[&str]) -> Option<String> {
+    let meant = |key: &Key| nearest(&key.text, common.iter().copied()) == Some("why");
+    let misspelt = rest.entries().iter().any(|(key, _)| meant(key));
+    misspelt.then(String::new)
 }
 
 /// The entries of a map under `keys`, and the others; anything but a map is all others.
@@ -233,24 +258,30 @@ fn why_type(name: &At<String>) -> String {
     format!("a {} that cannot be read is lost", name.value)
 }
 
-/// Lets the column of an `accepted_values` rule know its list.
-fn give_codes(declared: &mut [Declared], lists: &[CodeList], rule: &Rule) {
-    let Kind::AcceptedValues(accepted) = &rule.kind else {
+/// Lets the column of an `accepted_values` rule know its list: one of the project's, or one of its own, which goes to `own`.
+fn give_codes(declared: &mut [Declared], lists: &[CodeList], own: &mut Vec<CodeList>, rule: &Rule) {
+    let (Kind::AcceptedValues(accepted), Some(column)) = (&rule.kind, rule.column) else {
         return;
     };
     let table = &mut declared[rule.table].table;
-    let list = lists
-        .iter()
-        .position(|list| list.name.as_str() == accepted.list.value);
+    let list = match &accepted.list {
+        Some(named) => lists
+            .iter()
+            .position(|list| list.name.as_str() == named.value),
+        None => accepted.own_list(&table.columns[column].name).map(|list| {
+            own.push(list);
+            lists.len() + own.len() - 1
+        }),
+    };
     let as_of = accepted
         .as_of
         .as_ref()
         .and_then(|as_of| table.column_index(&as_of.value));
-    if let (Some(list), Some(column)) = (list, rule.column) {
+    if let Some(list) = list {
         table.columns[column].codes = Some(Codes {
             list,
             as_of,
-            map_aliases: accepted.map_aliases,
+            map_aliases: accepted.maps_aliases(),
             repair: match rule.on_fail {
                 OnFail::Correct => Repair::Correct,
                 OnFail::Null => Repair::Null,

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::LoadError;
 use crate::{
-    diagnostics::{Diagnostic, Source, Span, yaml},
+    diagnostics::{Diagnostic, Source, Span, nearest, yaml},
     names::Name,
 };
 
@@ -29,6 +29,8 @@ pub struct Files {
     pub aliases: Vec<Named>,
     pub model: Vec<Named>,
     pub aggregates: Vec<Named>,
+    /// Paths without ending of files that are no text.
+    pub unreadable: Vec<String>,
     pub hash: String,
 }
 
@@ -65,6 +67,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         root,
         diagnostics,
         hashes: Vec::new(),
+        unreadable: Vec::new(),
     };
     if !root.join("rules/project.yaml").is_file() {
         return Err(LoadError::NoProject(root.to_owned()));
@@ -82,11 +85,17 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
     let totals = reader.folder("rules/totals", "yaml")?;
     let model = reader.folder("sql/model", "sql")?;
     let aggregates = reader.folder("sql/aggregates", "sql")?;
-    if tables.is_empty() {
+    if tables.is_empty()
+        && !reader
+            .unreadable
+            .iter()
+            .any(|path| path.starts_with("rules/tables/"))
+    {
         let missing = Diagnostic::nowhere("the project declares no table")
             .help("write rules/tables/<table>.yaml");
         reader.diagnostics.push(missing);
     }
+    let unreadable = std::mem::take(&mut reader.unreadable);
     let hash = reader.hash();
     Ok(Files {
         project,
@@ -96,6 +105,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         aliases,
         model,
         aggregates,
+        unreadable,
         hash,
     })
 }
@@ -112,13 +122,19 @@ struct Reader<'r> {
     diagnostics: &'r mut Vec<Diagnostic>,
     /// Path and hash of each file.
     hashes: Vec<(String, String)>,
+    unreadable: Vec<String>,
 }
 
 impl Reader<'_> {
     /// Reports what stands in `folder` beside `known`.
     fn known(&mut self, folder: &str, known: &[&str]) -> Result<(), LoadError> {
-        for (name, _) in self.entries(folder)? {
+        for (name, is_folder) in self.entries(folder)? {
             if !known.contains(&name.as_str()) {
+                if let Some(meant) = nearest(&name, known.iter().copied()).filter(|_| is_folder) {
+                    for (inside, _) in self.entries(&format!("{folder}/{name}"))? {
+                        self.unreadable(&format!("{folder}/{meant}"), &inside);
+                    }
+                }
                 let message = format!("`{folder}/{name}` has no meaning in a project");
                 self.diagnostics
                     .push(Diagnostic::nowhere(message).suggest(&name, known.iter().copied()));
@@ -135,15 +151,15 @@ impl Reader<'_> {
                 .strip_suffix(ending)
                 .and_then(|stem| stem.strip_suffix('.'))
             {
-                Some(stem) if !is_folder => {
-                    if let Some(source) = self.source(&format!("{folder}/{name}"))? {
-                        files.push(Named {
-                            stem: stem.to_owned(),
-                            source,
-                        });
-                    }
-                }
+                Some(stem) if !is_folder => match self.source(&format!("{folder}/{name}"))? {
+                    Some(source) => files.push(Named {
+                        stem: stem.to_owned(),
+                        source,
+                    }),
+                    None => self.unreadable(folder, &name),
+                },
                 _ => {
+                    self.unreadable(folder, &name);
                     let message = format!("`{folder}/{name}` has no meaning in a project");
                     let help = format!("{folder}/ holds files that end in `.{ending}`");
                     self.diagnostics
@@ -152,6 +168,12 @@ impl Reader<'_> {
             }
         }
         Ok(files)
+    }
+
+    /// Notes a file of which nothing will be known.
+    fn unreadable(&mut self, folder: &str, name: &str) {
+        let stem = name.split('.').next().unwrap_or_default();
+        self.unreadable.push(format!("{folder}/{stem}"));
     }
 
     /// Names in `folder` in byte order, each with whether it is a folder; none if it does not exist. Hidden files are left alone.

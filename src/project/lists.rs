@@ -1,11 +1,15 @@
 //! Code lists: `rules/reference/<list>.csv` and `<list>.aliases.csv`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use super::{
     csv::{self, Field},
     files::Named,
     project_file::exact_date,
+    unread::Unread,
 };
 use crate::{
     diagnostics::{Diagnostic, Source},
@@ -34,12 +38,16 @@ const CAUSES: [AliasCause; 4] = [
 pub fn read(
     lists: &[Named],
     aliases: &[Named],
+    unread: &mut Unread,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<CodeList> {
-    let mut read: Vec<CodeList> = lists
-        .iter()
-        .filter_map(|file| codes(file, diagnostics))
-        .collect();
+    let mut read = Vec::new();
+    for file in lists {
+        match codes(file, diagnostics) {
+            Some(list) => read.push(list),
+            None => unread.list(&file.stem),
+        }
+    }
     for file in aliases {
         let stem = file.stem.strip_suffix(".aliases").unwrap_or(&file.stem);
         match read.iter_mut().find(|list| list.name.as_str() == stem) {
@@ -48,11 +56,17 @@ pub fn read(
                 let sound = !codes.is_some_and(|codes| mistaken(&codes.source, diagnostics));
                 add_aliases(list, &file.source, sound, diagnostics);
             }
+            None if unread.is_table(stem) => {}
             None => {
                 let message = format!("there is no code list `{stem}` to have aliases");
                 let known = lists.iter().map(|list| list.stem.as_str());
                 diagnostics.push(Diagnostic::at(&file.start(), message).suggest(stem, known));
             }
+        }
+    }
+    for file in lists.iter().chain(aliases) {
+        if mistaken(&file.source, diagnostics) {
+            unread.codes(file.stem.strip_suffix(".aliases").unwrap_or(&file.stem));
         }
     }
     read
@@ -154,6 +168,7 @@ fn add_aliases(
     sound: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    let mut absent = BTreeSet::new();
     for fields in csv::records(source, ALIASES, diagnostics) {
         let mut reader = Cells {
             source,
@@ -180,8 +195,8 @@ fn add_aliases(
             .get(&code.text)
             .filter(|entry| entry.alias.is_none())
             .map(|entry| entry.code);
-        // Where the codes have mistakes of their own, one that seems absent may only be misread.
-        if of.is_none() && sound {
+        // Each is told at the first of its aliases. Where the codes have mistakes of their own, one that seems absent may only be misread.
+        if of.is_none() && sound && absent.insert(code.text.clone()) {
             let message = format!("list `{}` has no code `{}`", list.name, code.text);
             let known = list.codes.iter().map(|code| code.code.as_str());
             let diagnostic = Diagnostic::at(&code.span(source), message).suggest(&code.text, known);

@@ -15,6 +15,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod unread;
 
 use std::{
     path::{Path, PathBuf},
@@ -31,6 +32,7 @@ use crate::{
 };
 
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
+pub use unread::{Unread, Words};
 
 /// A project, valid on its own: every name it uses exists. Its SQL has not been planned yet.
 #[derive(Clone, Debug)]
@@ -53,12 +55,16 @@ pub struct Project {
     pub rules: Vec<Rule>,
     /// The code lists in the order of their file names.
     pub lists: Vec<CodeList>,
+    /// Lists that rules hold themselves, with the names of their columns; queries and statements do not see them.
+    pub own_lists: Vec<CodeList>,
     /// `sql/model/*.sql` in the order of their file names.
     pub model: Vec<SqlFile>,
     /// `sql/aggregates/*.sql` in the order of their file names.
     pub aggregates: Vec<SqlFile>,
     /// The statements of `rules/totals/*.yaml`, by file, then in the order of their declaration.
     pub totals: Vec<StatementNode>,
+    /// What could not be read; nothing of a project without mistakes.
+    pub unread: Unread,
     /// SHA-256 of what `sha256sum` prints of the project's files in the byte order of their paths.
     pub hash: String,
 }
@@ -90,6 +96,14 @@ pub struct SqlFile {
     pub name: Name,
     /// Its text.
     pub source: Arc<Source>,
+}
+
+impl Project {
+    /// The lists that columns draw on, by their [`crate::tables::Codes::list`]: the project's, then those that rules hold themselves.
+    pub fn lists_of_columns(&self) -> Vec<Arc<CodeList>> {
+        let all = self.lists.iter().chain(&self.own_lists);
+        all.cloned().map(Arc::new).collect()
+    }
 }
 
 impl SqlFile {
@@ -161,18 +175,25 @@ pub fn read(root: &Path) -> Result<(Project, Vec<Diagnostic>), LoadError> {
 
 fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>) -> Project {
     let head = project_file::read(&files.project, diagnostics);
-    let lists = lists::read(&files.lists, &files.aliases, diagnostics);
-    let mut declared = tables::read(&files.tables, diagnostics);
-    // Whatever refers to a table of which nothing could be read would be reported too.
-    let known = declared.iter().all(|d| !d.table.columns.is_empty());
-    let rules = match known {
-        true => expand::rules(&mut declared, &lists, diagnostics),
-        false => Vec::new(),
-    };
+    let mut unread = Unread::default();
+    for path in &files.unreadable {
+        match path.rsplit_once('/') {
+            Some(("rules/reference", list)) => unread.list(list),
+            Some(("rules/tables", table)) => {
+                unread.table(table);
+                unread.rules = true;
+            }
+            Some(("sql/model", result)) => unread.table(result),
+            _ => {}
+        }
+    }
+    let lists = lists::read(&files.lists, &files.aliases, &mut unread, diagnostics);
+    let mut declared = tables::read(&files.tables, &mut unread, diagnostics);
+    visible_names(&files.tables, &files.model, &mut unread, diagnostics);
+    let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
-    let model = queries(&files.model, diagnostics);
-    let aggregates = queries(&files.aggregates, diagnostics);
-    visible_names(&files.tables, &model, diagnostics);
+    let model = queries(&files.model, &mut unread, diagnostics);
+    let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
     Project {
         name: head.name,
         root: root.to_owned(),
@@ -183,24 +204,38 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         tables,
         rules,
         lists,
+        own_lists,
         model,
         aggregates,
         totals: totals::read(&files.totals, diagnostics),
+        unread,
         hash: files.hash.clone(),
     }
 }
 
-fn queries(files: &[files::Named], diagnostics: &mut Vec<Diagnostic>) -> Vec<SqlFile> {
+/// The queries that can be judged; what others return is not known.
+fn queries(
+    files: &[files::Named],
+    unread: &mut Unread,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<SqlFile> {
     let mut queries = Vec::new();
     for file in files {
         let Some(name) = file.name(diagnostics) else {
+            unread.table(&file.stem);
             continue;
         };
-        if file.source.text.trim().is_empty() {
+        let text = &file.source.text;
+        let blank = text.trim().is_empty();
+        if blank {
             diagnostics.push(
                 Diagnostic::at(&file.start(), "the file is empty")
                     .help("write one SELECT, or remove the file"),
             );
+        }
+        if blank || unread.leans(Some(name.as_str()), &Words::of_sql(text)) {
+            unread.table(&file.stem);
+            continue;
         }
         queries.push(SqlFile {
             name,
@@ -211,27 +246,27 @@ fn queries(files: &[files::Named], diagnostics: &mut Vec<Diagnostic>) -> Vec<Sql
 }
 
 /// Queries see tables, model results, `periods` and `list_…` under one roof: no name may mean two things.
-fn visible_names(tables: &[files::Named], model: &[SqlFile], diagnostics: &mut Vec<Diagnostic>) {
-    for table in tables {
-        if table.stem == "periods" || table.stem.starts_with("list_") {
-            let message = format!("a table cannot be called `{}`", table.stem);
-            let help = "queries see the periods as `periods` and each code list as `list_<name>`; choose another name";
-            diagnostics.push(Diagnostic::at(&table.start(), message).help(help));
-        }
+fn visible_names(
+    tables: &[files::Named],
+    model: &[files::Named],
+    unread: &mut Unread,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let ours = |name: &str| name == "periods" || name.starts_with("list_");
+    for table in tables.iter().filter(|table| ours(&table.stem)) {
+        unread.table(&table.stem);
+        let message = format!("a table cannot be called `{}`", table.stem);
+        let help = "queries see the periods as `periods` and each code list as `list_<name>`; choose another name";
+        diagnostics.push(Diagnostic::at(&table.start(), message).help(help));
     }
     for query in model {
-        let name = query.name.as_str();
-        let taken =
-            name == "periods" || name.starts_with("list_") || tables.iter().any(|t| t.stem == name);
-        if taken {
+        let name = query.stem.as_str();
+        if ours(name) || tables.iter().any(|t| t.stem == name) {
+            unread.table(name);
             let message = format!(
                 "a model query cannot be called `{name}`: queries see something else under that name"
             );
-            let at = Span {
-                source: query.source.clone(),
-                bytes: 0..0,
-            };
-            diagnostics.push(Diagnostic::at(&at, message).help("rename the file"));
+            diagnostics.push(Diagnostic::at(&query.start(), message).help("rename the file"));
         }
     }
 }

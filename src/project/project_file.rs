@@ -16,15 +16,15 @@ use crate::diagnostics::{
 #[serde(deny_unknown_fields)]
 pub struct ProjectFile {
     /// Version of this format: 1.
-    pub version: At<u64>,
+    pub version: Tried<At<u64>>,
     /// What readers call the project.
-    pub name: At<String>,
+    pub name: Tried<At<String>>,
     /// What a run reads when it is given no delivery.
     #[serde(default)]
     pub delivery: Option<Tried<DeliveryFile>>,
     /// The reporting periods.
     #[serde(default)]
-    pub periods: Vec<Tried<PeriodFile>>,
+    pub periods: Tried<Vec<Tried<PeriodFile>>>,
     /// The published figures.
     #[serde(default)]
     pub published: Option<Tried<PublishedFile>>,
@@ -86,11 +86,14 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
     let Some(node) = yaml::parse(source, diagnostics) else {
         return Head::default();
     };
-    let Some(file) = yaml::decode::<ProjectFile>(&node, source, diagnostics) else {
+    let needed = ["version", "name"];
+    let Some(file) = yaml::decode_parts::<ProjectFile>(&node, source, &needed, diagnostics) else {
         return Head::default();
     };
-    version(&file.version, diagnostics);
-    said(&file.name, "the project's name", diagnostics);
+    file.version.0.iter().for_each(|v| version(v, diagnostics));
+    if let Some(name) = &file.name.0 {
+        said(name, "the project's name", diagnostics);
+    }
     let delivery = file.delivery.and_then(|d| d.0).map(|delivery| {
         said(&delivery.path, "the delivery's path", diagnostics);
         DefaultDelivery {
@@ -103,9 +106,9 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
         published.files.value
     });
     Head {
-        name: file.name.value,
+        name: file.name.0.map(|name| name.value).unwrap_or_default(),
         delivery,
-        periods: periods(file.periods, diagnostics),
+        periods: periods(file.periods.0.unwrap_or_default(), diagnostics),
         published,
         max_rejects: file.gates.0.unwrap_or_default().max_rejects,
     }

@@ -8,6 +8,7 @@ use super::{
     examples,
     files::hex,
     table_file::{OnFailWord, Settings, ThresholdFile},
+    unread::{Unread, Words},
 };
 use crate::{
     diagnostics::{
@@ -31,6 +32,8 @@ pub struct Draft {
     /// The kind, and the settings that it was read from.
     pub kind: Kind,
     pub kind_node: Node,
+    /// Whether some of those settings could not be read, which has been reported.
+    pub partly: bool,
     pub settings: Settings,
     /// The column that it stands under.
     pub column: Option<usize>,
@@ -46,6 +49,7 @@ pub struct Checker<'c> {
     pub table: usize,
     pub lists: &'c [CodeList],
     pub source: &'c Arc<Source>,
+    pub unread: &'c Unread,
     /// Where each id was declared first.
     pub seen: &'c mut BTreeMap<String, Span>,
     pub diagnostics: &'c mut Vec<Diagnostic>,
@@ -57,22 +61,24 @@ impl Checker<'_> {
             .push(Diagnostic::at(span, message).help(help));
     }
 
-    /// The rule that `draft` says; whatever is wrong with it is reported.
-    pub fn rule(&mut self, draft: Draft) -> Rule {
+    /// The rule that `draft` says; whatever is wrong with it is reported. `None` when it cannot be planned.
+    pub fn rule(&mut self, draft: Draft) -> Option<Rule> {
         self.id(&draft);
         let Draft {
             id,
             span,
             kind,
             kind_node,
+            partly,
             settings,
             column,
             why,
             on_fail,
         } = draft;
         let table = &self.tables[self.table];
-        let column = column.or_else(|| self.named_column(&kind));
-        let before = self.diagnostics.len();
+        let leans = self.leans(&kind_node, column, &settings);
+        let mut found = Vec::new();
+        let column = column.or_else(|| self.named_column(&kind, &mut found));
         let scope = Scope {
             table,
             column,
@@ -80,8 +86,17 @@ impl Checker<'_> {
             lists: self.lists,
             span: &span,
         };
-        kind.validate(&scope, self.diagnostics);
-        let sound = self.diagnostics.len() == before;
+        let before = found.len();
+        kind.validate(&scope, &mut found);
+        let mut sound = !leans && found.len() == before;
+        if !leans {
+            // What the rule as a whole seems to lack may be what could not be read of it.
+            let whole = |d: &Diagnostic| d.span.as_ref().is_some_and(|s| s.bytes == span.bytes);
+            for diagnostic in found.into_iter().filter(|d| !(partly && whole(d))) {
+                // A column that a kind names in two ways is told once.
+                self.report_once(diagnostic);
+            }
+        }
         let why = self.why(settings.why, why, &id, &span);
         let mut rule = Rule {
             version: String::new(),
@@ -120,6 +135,7 @@ impl Checker<'_> {
                 "`where` is blank",
                 "write a condition, or remove it",
             );
+            sound = false;
         }
         // A kind whose settings are wrong cannot say what it asks of the engine.
         let plan = sound.then(|| rule.plan(table));
@@ -134,9 +150,36 @@ impl Checker<'_> {
             plan: plan.as_ref(),
             source: self.source,
         };
-        rule.examples = examples::read(&files, &scope, self.diagnostics);
+        let mut found = Vec::new();
+        rule.examples = examples::read(&files, &scope, &mut found);
+        if !leans && !self.unread.leans(Some(table.name.as_str()), &files.words()) {
+            self.diagnostics.append(&mut found);
+        }
         rule.version = version(&rule, &kind_node);
-        rule
+        sound.then_some(rule)
+    }
+
+    /// Whether what it says can only be judged by what could not be read.
+    fn leans(&self, kind: &Node, column: Option<usize>, settings: &Settings) -> bool {
+        let table = &self.tables[self.table];
+        let mut words = Words::of(kind);
+        if let Some(column) = column {
+            words.add(table.columns[column].name.as_str());
+        }
+        if let Some(Tried(Some(only_where))) = &settings.r#where {
+            words.add(&only_where.value);
+        }
+        self.unread.leans(Some(table.name.as_str()), &words)
+    }
+
+    fn report_once(&mut self, diagnostic: Diagnostic) {
+        let place = |d: &Diagnostic| d.span.as_ref().map(|s| s.bytes.clone());
+        let mut said = self.diagnostics.iter().rev().take(100);
+        let same =
+            |d: &Diagnostic| d.message == diagnostic.message && place(d) == place(&diagnostic);
+        if !said.any(same) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     fn id(&mut self, draft: &Draft) {
@@ -172,15 +215,14 @@ impl Checker<'_> {
     }
 
     /// The column that a kind names in its settings.
-    fn named_column(&mut self, kind: &Kind) -> Option<usize> {
+    fn named_column(&self, kind: &Kind, diagnostics: &mut Vec<Diagnostic>) -> Option<usize> {
         let table = &self.tables[self.table];
         let name = kind.column()?;
         let found = table.column_index(&name.value);
         if found.is_none() {
             let known = table.columns.iter().map(|c| c.name.as_str());
             let message = format!("table `{}` has no column `{}`", table.name, name.value);
-            self.diagnostics
-                .push(Diagnostic::at(&name.span, message).suggest(&name.value, known));
+            diagnostics.push(Diagnostic::at(&name.span, message).suggest(&name.value, known));
         }
         found
     }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::unread::Words;
 use crate::{
     diagnostics::{
         At,
@@ -17,21 +18,21 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct TableFile {
     /// Version of this format: 1.
-    pub version: At<u64>,
+    pub version: Tried<At<u64>>,
     /// The table's name, which is also the file's.
-    pub table: At<String>,
+    pub table: Tried<At<String>>,
     /// What a row is.
     #[serde(default)]
-    pub description: String,
+    pub description: Tried<String>,
     /// Where the rows come from.
     pub source: Tried<SourceFile>,
     /// The columns that identify a row.
-    pub key: Vec<At<String>>,
+    pub key: Tried<Vec<At<String>>>,
     /// The columns, in the order of the outputs.
-    pub columns: Entries<Tried<ColumnFile>>,
+    pub columns: Tried<Entries<Tried<ColumnFile>>>,
     /// Rules beside those that stand under a column; each is a [`RuleFile`] with [`Settings`].
     #[serde(default)]
-    pub rules: Vec<Node>,
+    pub rules: Tried<Vec<Node>>,
 }
 
 /// Where the rows come from.
@@ -59,7 +60,7 @@ pub struct ColumnFile {
     pub r#type: Tried<At<TypeWord>>,
     /// What it means.
     #[serde(default)]
-    pub description: String,
+    pub description: Tried<String>,
     /// For dates and timestamps: accepted strptime formats, canonical first.
     #[serde(default, deserialize_with = "present")]
     pub formats: Option<Tried<At<Vec<At<String>>>>>,
@@ -200,6 +201,22 @@ pub struct ExamplesFile {
     pub fail: Vec<Node>,
     /// The rule evaluates no row.
     pub not_evaluated: Vec<Node>,
+}
+
+impl ExamplesFile {
+    /// What their rows name.
+    pub fn words(&self) -> Words {
+        let mut words = Words::default();
+        for node in self
+            .pass
+            .iter()
+            .chain(&self.fail)
+            .chain(&self.not_evaluated)
+        {
+            words.below(node);
+        }
+        words
+    }
 }
 
 /// Failures that are tolerated: exactly one of the two.

@@ -8,11 +8,12 @@ use super::{
     files::Named,
     project_file::{relative_glob, version},
     table_file::{ColumnFile, TableFile},
+    unread::{Unread, Words},
 };
 use crate::{
     diagnostics::{
         At, Diagnostic, Source, Span,
-        yaml::{self, Node, Tried},
+        yaml::{self, Entries, Node, Tried},
     },
     names::Name,
     tables::{Clean, Column, ColumnType, Policy, Table},
@@ -45,98 +46,148 @@ impl Declared {
     }
 }
 
-pub fn read(files: &[Named], diagnostics: &mut Vec<Diagnostic>) -> Vec<Declared> {
+pub fn read(
+    files: &[Named],
+    unread: &mut Unread,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Declared> {
     files
         .iter()
-        .filter_map(|file| table(file, diagnostics))
+        .filter_map(|file| table(file, unread, diagnostics))
         .collect()
 }
 
-fn table(file: &Named, diagnostics: &mut Vec<Diagnostic>) -> Option<Declared> {
+/// A file that cannot be read whole is read in parts: what refers to a part that is there can be judged all the same.
+fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -> Option<Declared> {
     let source = &file.source;
-    let name = file.name(diagnostics)?;
-    let Some(node) = yaml::parse(source, diagnostics) else {
-        return Some(unread(file, name, None));
+    let Some(name) = file.name(diagnostics) else {
+        unread.table(&file.stem);
+        return None;
     };
-    let Some(declared) = yaml::decode::<TableFile>(&node, source, diagnostics) else {
-        return Some(unread(file, name, Some(&node)));
-    };
-    version(&declared.version, diagnostics);
-    if declared.table.value != file.stem {
-        let message = format!(
-            "table `{}` is declared in a file that is called `{}`",
-            declared.table.value, file.stem
-        );
-        diagnostics
-            .push(Diagnostic::at(&declared.table.span, message).help("give both the same name"));
-    }
-    let (files, required) = match declared.source.0 {
-        Some(found) => {
-            relative_glob(&found.files, diagnostics);
-            (found.files.value, found.required)
-        }
-        None => (String::new(), true),
-    };
-    let mut columns = Vec::new();
-    let mut kept = Vec::new();
-    for (at, Tried(column)) in declared.columns.0 {
-        match Name::new(&at.value) {
-            Ok(name) => {
-                columns.push(to_column(name, &at, column.as_ref(), diagnostics));
-                kept.push((at, column));
-            }
-            Err(error) => diagnostics.push(Diagnostic::at(&at.span, error.to_string())),
-        }
-    }
-    if columns.is_empty() || columns.len() > MAX_COLUMNS {
-        let message = format!(
-            "the table has {} columns and may have 1 to {MAX_COLUMNS}",
-            columns.len()
-        );
-        diagnostics.push(Diagnostic::at(&declared.table.span, message));
-    }
-    let mut table = Table {
-        name,
-        description: declared.description,
-        files,
-        required,
-        key: Vec::new(),
-        columns,
-    };
-    table.key = key(&declared.key, &declared.table, &table, diagnostics);
-    Some(Declared {
-        table,
-        source: source.clone(),
-        columns: kept,
-        rules: declared.rules,
-        node: Some(node),
-    })
-}
-
-/// A stand-in for a table whose file could not be read: its columns are known by name as far as they can be, so that what
-/// refers to them is not reported too.
-fn unread(file: &Named, name: Name, node: Option<&Node>) -> Declared {
-    let entries = node
-        .and_then(|node| node.get("columns"))
-        .map(Node::entries)
-        .unwrap_or_default();
-    let names = entries
-        .iter()
-        .filter_map(|(key, _)| Name::new(&key.text).ok());
-    Declared {
+    let node = yaml::parse(source, diagnostics);
+    let read = node
+        .as_ref()
+        .and_then(|node| yaml::decode_parts(node, source, &NEEDED, diagnostics));
+    let mut declared = Declared {
         table: Table {
             name,
             description: String::new(),
             files: String::new(),
             required: true,
             key: Vec::new(),
-            columns: names.map(plain_column).collect(),
+            columns: Vec::new(),
         },
-        source: file.source.clone(),
+        source: source.clone(),
         columns: Vec::new(),
         rules: Vec::new(),
-        node: None,
+        node,
+    };
+    let Some(read): Option<TableFile> = read else {
+        unread.table(&file.stem);
+        unread.rules = true;
+        return Some(declared);
+    };
+    read.version.0.iter().for_each(|v| version(v, diagnostics));
+    let at = read
+        .table
+        .0
+        .as_ref()
+        .map_or_else(|| file.start(), |t| t.span.clone());
+    if let Some(table) = read.table.0
+        && table.value != file.stem
+    {
+        let message = format!(
+            "table `{}` is declared in a file that is called `{}`",
+            table.value, file.stem
+        );
+        diagnostics.push(Diagnostic::at(&table.span, message).help("give both the same name"));
     }
+    declared.table.description = read.description.0.unwrap_or_default();
+    if let Some(found) = read.source.0 {
+        relative_glob(&found.files, diagnostics);
+        declared.table.files = found.files.value;
+        declared.table.required = found.required;
+    }
+    match read.columns.0 {
+        Some(Entries(columns)) => {
+            let count = columns.len();
+            if !(1..=MAX_COLUMNS).contains(&count) {
+                let message =
+                    format!("the table has {count} columns and may have 1 to {MAX_COLUMNS}");
+                diagnostics.push(Diagnostic::at(&at, message));
+            }
+            declared.add_columns(columns, unread, diagnostics);
+        }
+        None => unread.table(&file.stem),
+    }
+    if declared.table.columns.is_empty() {
+        unread.table(&file.stem);
+    }
+    // Rules may need to know that there is a key, even where it is not known which.
+    declared.table.key = match &read.key.0 {
+        Some(names) => key(names, &at, &declared.table, unread, diagnostics),
+        None => vec![0],
+    };
+    unread.rules |= read.rules.0.is_none() && declared.has("rules");
+    declared.rules = read.rules.0.unwrap_or_default();
+    Some(declared)
+}
+
+/// What a table's file has to say.
+const NEEDED: [&str; 5] = ["version", "table", "source", "key", "columns"];
+
+impl Declared {
+    fn add_columns(
+        &mut self,
+        columns: Vec<(At<String>, Tried<ColumnFile>)>,
+        unread: &mut Unread,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        for (at, Tried(read)) in columns {
+            let name = match Name::new(&at.value) {
+                Ok(name) => name,
+                Err(error) => {
+                    diagnostics.push(Diagnostic::at(&at.span, error.to_string()));
+                    unread.column(self.table.name.as_str(), &at.value);
+                    let meant = meant(&at.value);
+                    let taken = |name: &Name| self.table.column_index(name.as_str()).is_some();
+                    match meant.filter(|name| !taken(name)) {
+                        Some(name) => name,
+                        None => continue,
+                    }
+                }
+            };
+            let wrong_name = name.as_str() != at.value;
+            let read = read.or_else(|| {
+                let node = self.node.as_ref()?.get("columns")?.get(&at.value)?;
+                yaml::decode_parts(node, &self.source, &["type"], &mut Vec::new())
+            });
+            if wrong_name || read.as_ref().is_none_or(|read| read.r#type.0.is_none()) {
+                unread.column(self.table.name.as_str(), name.as_str());
+            }
+            unread.rules |= wrong_name || read.is_none();
+            let column = to_column(name, &at, read.as_ref(), diagnostics);
+            self.table.columns.push(column);
+            // The ids of its rules would have the wrong name in them.
+            self.columns.push((at, read.filter(|_| !wrong_name)));
+        }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.node
+            .as_ref()
+            .is_some_and(|node| node.get(key).is_some())
+    }
+}
+
+/// The name that a wrong one was probably meant to be: a stand-in, so that what refers to it is not reported as well.
+fn meant(wrong: &str) -> Option<Name> {
+    let letter = |c: char| match c.is_ascii_alphanumeric() {
+        true => c.to_ascii_lowercase(),
+        false => '_',
+    };
+    let name: String = wrong.chars().map(letter).collect();
+    Name::new(name.trim_matches('_')).ok()
 }
 
 fn plain_column(name: Name) -> Column {
@@ -154,8 +205,9 @@ fn plain_column(name: Name) -> Column {
 
 fn key(
     names: &[At<String>],
-    of: &At<String>,
+    of: &Span,
     table: &Table,
+    unread: &Unread,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<usize> {
     let mut key = Vec::new();
@@ -168,6 +220,7 @@ fn key(
                 ));
             }
             Some(index) => key.push(index),
+            None if unread.leans(Some(table.name.as_str()), &Words::of_sql(&name.value)) => {}
             None => {
                 let message = format!("table `{}` has no column `{}`", table.name, name.value);
                 let known = table.columns.iter().map(|c| c.name.as_str());
@@ -177,9 +230,12 @@ fn key(
     }
     if names.is_empty() {
         diagnostics.push(
-            Diagnostic::at(&of.span, "the table has no key")
-                .help("name the columns that identify a row"),
+            Diagnostic::at(of, "the table has no key").help("name the columns that identify a row"),
         );
+    }
+    if key.is_empty() {
+        // Which has been reported: a stand-in, so that what needs a key is not reported as well.
+        key.push(0);
     }
     key
 }
@@ -194,7 +250,7 @@ fn to_column(
     let Some(file) = file else {
         return column;
     };
-    column.description.clone_from(&file.description);
+    column.description = file.description.0.clone().unwrap_or_default();
     let ty = file.r#type.0.as_ref();
     column.ty = ty.map_or(ColumnType::String, |ty| ty.value.into());
     // Formats are judged only where the type is known.

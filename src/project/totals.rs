@@ -5,14 +5,14 @@ use serde::Deserialize;
 use super::{StatementNode, files::Named, project_file::version};
 use crate::diagnostics::{
     At, Diagnostic,
-    yaml::{self, Node},
+    yaml::{self, Node, Tried},
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TotalsFile {
-    version: At<u64>,
-    statements: Vec<Node>,
+    version: Tried<At<u64>>,
+    statements: Tried<Vec<Node>>,
 }
 
 pub fn read(files: &[Named], diagnostics: &mut Vec<Diagnostic>) -> Vec<StatementNode> {
@@ -21,15 +21,17 @@ pub fn read(files: &[Named], diagnostics: &mut Vec<Diagnostic>) -> Vec<Statement
         let Some(node) = yaml::parse(source, diagnostics) else {
             continue;
         };
-        let Some(file) = yaml::decode::<TotalsFile>(&node, source, diagnostics) else {
+        let needed = ["version", "statements"];
+        let Some(file) = yaml::decode_parts::<TotalsFile>(&node, source, &needed, diagnostics)
+        else {
             continue;
         };
-        version(&file.version, diagnostics);
+        file.version.0.iter().for_each(|v| version(v, diagnostics));
         let of_file = |node| StatementNode {
             source: source.clone(),
             node,
         };
-        statements.extend(file.statements.into_iter().map(of_file));
+        statements.extend(file.statements.0.into_iter().flatten().map(of_file));
     }
     statements
 }

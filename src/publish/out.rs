@@ -144,9 +144,14 @@ impl Held {
         disk::sync_folder(&self.out)
     }
 
+    /// The run that `current` names.
+    pub(super) fn current(&self) -> Result<Option<RunId>, PublishError> {
+        current_id(&self.out)
+    }
+
     /// Whether `current` names this run.
     pub(super) fn is_current(&self, id: &RunId) -> Result<bool, PublishError> {
-        Ok(current_id(&self.out)?.as_ref() == Some(id))
+        Ok(self.current()?.as_ref() == Some(id))
     }
 
     /// Points `current` at a run that is in place: a reader sees the run before or this one, never none.

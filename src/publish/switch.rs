@@ -11,7 +11,7 @@ use super::{
     disk,
     error::{IoError, PublishError},
     manifest::Manifest,
-    names::FileHash,
+    names::{FileHash, RunId},
     staged::Staging,
 };
 
@@ -47,6 +47,8 @@ pub struct KeptRun {
     pub manifest_sha256: FileHash,
     /// What stood in its place.
     pub earlier: Earlier,
+    /// The run that `current` still names; `None` when none has been published yet.
+    pub current: Option<RunId>,
 }
 
 /// What stood in the place of a run.
@@ -113,7 +115,8 @@ impl VerifiedRun {
     pub fn keep(self) -> Result<KeptRun, PublishError> {
         let earlier = self.earlier()?;
         let id = &self.manifest.run_id;
-        if matches!(earlier, Earlier::Different) && self.staging.held.is_current(id)? {
+        let current = self.staging.held.current()?;
+        if matches!(earlier, Earlier::Different) && current.as_ref() == Some(id) {
             return Err(PublishError::KeepOverCurrent(id.clone()));
         }
         let folder = self.put_in_place(&earlier)?;
@@ -122,6 +125,7 @@ impl VerifiedRun {
             manifest_sha256: FileHash::of(&self.bytes),
             manifest: self.manifest,
             earlier,
+            current,
         })
     }
 

@@ -139,7 +139,7 @@ pub enum Policy {
 /// How a column uses a code list.
 #[derive(Clone, Debug)]
 pub struct Codes {
-    /// Index into the project's lists.
+    /// Index into the lists that columns draw on: the project's, then those that rules hold themselves.
     pub list: usize,
     /// The date column that decides whether a code is in force.
     pub as_of: Option<usize>,
@@ -163,7 +163,7 @@ pub enum Repair {
 /// A list of codes with their aliases.
 #[derive(Clone, Debug)]
 pub struct CodeList {
-    /// Its name: the file `rules/reference/<name>.csv`.
+    /// Its name: the file `rules/reference/<name>.csv`, or the column whose rule holds it.
     pub name: Name,
     /// The codes in file order.
     pub codes: Vec<Code>,

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use crate::harness::{DELIVERY, Project, TABLES, fixture, parquet_rows, read};
+use crate::harness::{
+    DELIVERY, Project, Row, Sheet, TABLES, fixture, parquet_cells, parquet_rows, read,
+};
 
 #[test]
 fn rows_add_up_in_the_manifest_and_on_disk() {
@@ -107,4 +109,71 @@ fn records(path: &Path) -> usize {
     records
         .inspect(|record| assert!(record.is_ok(), "{record:?}"))
         .count()
+}
+
+#[test]
+fn the_log_says_what_the_clean_table_holds() {
+    check_cleaned(&fixture().path(""));
+    let project = Project::small();
+    let rule = |name: &str, condition: &str, on_fail: &str| {
+        format!(
+            "
+  - id: cases.status.{name}
+    check: {{ expression: {{ sql: \"{condition}\", column: status }} }}
+    on_fail: {on_fail}
+    why: The test asks for it.
+"
+        )
+    };
+    project.edit("rules/tables/cases.yaml", |text| {
+        [
+            text.to_owned(),
+            rule("kept", "case_ref IS NULL", "keep"),
+            rule("quarantined", "case_ref NOT LIKE '%1'", "quarantine"),
+            rule("excluded", "case_ref NOT LIKE '%2'", "exclude"),
+            rule("nulled", "case_ref NOT LIKE '%3'", "\"null\""),
+        ]
+        .concat()
+    });
+    project.run("").expect(0);
+    let log = check_cleaned(&project.path("out/current"));
+    let kept = log
+        .iter()
+        .filter(|row| &row["rule_id"] == "cases.status.kept");
+    let (mut with, mut without) = (0, 0);
+    for row in kept {
+        assert_eq!(&row["action"], "kept");
+        match &row["cleaned"] {
+            "" => without += 1,
+            _ => with += 1,
+        }
+    }
+    assert!(with > 30 && without >= 3 * 5, "{with} {without}");
+}
+
+/// Holds every finding about a cell against the clean tables; returns the log.
+fn check_cleaned(run: &Path) -> Vec<Row> {
+    let mut clean = BTreeMap::new();
+    for table in TABLES {
+        let path = run.join("clean").join(table).with_extension("parquet");
+        for row in parquet_cells(&path) {
+            let place = ["_file", "_row"].map(|c| row[c].clone().expect("a place"));
+            clean.insert(place, row);
+        }
+    }
+    let log = Sheet::read(&run.join("discrepancies.csv")).rows;
+    let of_cells = log
+        .iter()
+        .filter(|row| !row["table"].is_empty() && !row["column"].is_empty());
+    for row in of_cells {
+        let place = ["source_file", "source_row"].map(|c| row[c].to_owned());
+        let holds = clean
+            .get(&place)
+            .and_then(|cells| cells[&row["column"]].as_deref());
+        match Some(&row["cleaned"]).filter(|text| !text.is_empty()) {
+            Some("[hidden]") => assert!(holds.is_some(), "{row:?}"),
+            told => assert_eq!(told, holds, "{row:?}"),
+        }
+    }
+    log
 }

@@ -195,10 +195,9 @@ fn blocked_runs_are_kept_and_not_published() {
         let spoken = night.run(spoil).expect(1);
         assert_eq!(spoken.stderr, "", "{rule}");
         let ending: Vec<&str> = spoken.stdout.lines().rev().take(2).collect();
-        assert!(
-            ending[1].starts_with("BLOCKED: not published"),
-            "{ending:?}"
-        );
+        let good = night.good.file_name().expect("a run").to_string_lossy();
+        let words = "BLOCKED: not published; `current` still names the last good run, ";
+        assert_eq!(ending[1], format!("{words}{good}"));
         night.check_current(rule);
 
         let kept = night.project.path(&spoken.folder());
@@ -224,6 +223,17 @@ fn blocked_runs_are_kept_and_not_published() {
             assert!(rejects[0]["reason"].contains("14"), "{rejects:?}");
         }
     }
+}
+
+#[test]
+fn a_blocked_first_run_says_that_nothing_is_published_yet() {
+    let project = Project::small();
+    let cases = format!("{DELIVERY}/cases.csv");
+    project.edit(&cases, |text| header(text).to_owned());
+    let spoken = project.run("").expect(1);
+    let words = "BLOCKED: not published; no run has been published yet, so there is no `current`\n";
+    assert!(spoken.stdout.contains(words), "{}", spoken.stdout);
+    assert!(!project.path("out/current").exists());
 }
 
 #[test]
@@ -327,6 +337,13 @@ fn mistakes_of_the_project_end_with_2_all_at_once_and_nothing_is_read() {
     project.edit("rules/totals/parts.yaml", |text| {
         text.replacen("sums_to", "sum_to", 1)
     });
+    project.edit("rules/totals/subsets.yaml", |text| {
+        text.replacen(
+            "id: published.enhanced_within_closed",
+            "id: published.previous_year.enhanced.charts_agree",
+            1,
+        )
+    });
     let spoken = project.run("--delivery nowhere --out never");
     check(&project, "mistakes_of_the_project", &spoken, 2);
     let places = regex::Regex::new(r"(?m)rules/\S+\.yaml:\d+:\d+").expect("a pattern");
@@ -334,33 +351,148 @@ fn mistakes_of_the_project_end_with_2_all_at_once_and_nothing_is_read() {
         .find_iter(&spoken.stderr)
         .filter_map(|place| place.as_str().split(':').next())
         .collect();
-    assert_eq!(files.len(), 5, "{files:?}\n{}", spoken.stderr);
+    assert_eq!(files.len(), 6, "{files:?}\n{}", spoken.stderr);
     assert!(!project.path("never").exists());
 }
 
 #[test]
 fn a_mistake_is_told_once_and_not_for_all_that_depends_on_it() {
+    let cases = "rules/tables/cases.yaml";
     let project = Project::small();
     for (file, right, wrong) in [
         // No YAML, so nothing of the table is known.
-        ("rules/tables/cases.yaml", "key:", "key"),
-        ("rules/tables/cases.yaml", "table: cases", "tabel: cases"),
+        (cases, "key:", "key"),
+        (cases, "version: 1", "version: one"),
+        (cases, "table: cases", "tabel: cases"),
+        (cases, "source:", "sauce:"),
+        (cases, "key:", "keys:"),
+        (cases, "key: [", "key: [case_reff, "),
+        (cases, "columns:\n", "colums:\n"),
+        (cases, "rules:\n", "ruels:\n"),
+        (cases, "type: date", "type: dat"),
+        (cases, "type: date", "typ: date"),
+        (cases, "type: date", "type: [date]"),
+        (cases, "    type: date\n", ""),
+        (cases, "  opened_on:\n", "  Opened-On:\n"),
+        (cases, "  case_ref:\n", "  _case_ref:\n"),
+        (cases, "list: areas", "list: aeras"),
+        (cases, "where: \"status = 'Closed'\"", "where: \" \""),
+        (cases, "column: closed_on", "column: close_on"),
+        (cases, "row_count:\n        min: 1", "not_null: {}"),
+        (cases, "why: ", "wy: "),
+        (cases, "          - cases:", "          - case:"),
+        (cases, "to: referrals", "to: referals"),
+        (
+            "rules/tables/needs_assessments.yaml",
+            "columns: [case_ref, stage",
+            "columns: [case_reff, stage",
+        ),
+        ("rules/tables/people.yaml", "type: date", "type: dat"),
+        (
+            "rules/tables/people.yaml",
+            "  person_ref:\n",
+            "  Person_Ref:\n",
+        ),
         ("sql/model/case_facts.sql", "closed_on", "close_on"),
         ("rules/reference/areas.csv", "label", "lable"),
+        ("rules/project.yaml", "name:", "nmae:"),
+        ("rules/totals/parts.yaml", "statements:", "statments:"),
     ] {
         let before = read(&project.path(file));
         project.edit(file, |text| text.replacen(right, wrong, 1));
-        let spoken = project.run("--out never").expect(2);
+        check_once(&project, &format!("{file}: {wrong}"), Some(file));
         fs::write(project.path(file), before).expect("the copy can be written");
-        let last = spoken.stderr.lines().last().unwrap_or_default();
-        let few = ["1 mistake in 1 file", "2 mistakes in 1 file"];
-        assert!(few.contains(&last), "{file}: {wrong}:\n{}", spoken.stderr);
-        assert!(
-            spoken.stderr.contains(&format!("--> {file}:")),
-            "{}",
-            spoken.stderr
-        );
     }
+}
+
+/// One mistake is told, at a place in `file`.
+fn check_once(project: &Project, case: &str, file: Option<&str>) {
+    let spoken = project.run("--delivery nowhere --out never");
+    let said = &spoken.stderr;
+    assert_eq!(spoken.code, Some(2), "{case}\n{said}");
+    let last = said.lines().last().unwrap_or_default();
+    let count = match file {
+        Some(_) => "1 mistake in 1 file",
+        None => "1 mistake",
+    };
+    assert_eq!(last, count, "{case}:\n{said}");
+    if let Some(file) = file {
+        assert!(said.contains(&format!("--> {file}:")), "{case}:\n{said}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_once_and_not_for_all_that_depends_on_it() {
+    type Spoil = fn(&Project);
+    fn rename(project: &Project, from: &str, to: &str) {
+        fs::rename(project.path(from), project.path(to)).expect("a file of the copy");
+    }
+    fn spoil(project: &Project, file: &str) {
+        fs::write(project.path(file), b"\xFF\xFE").expect("the copy can be written");
+    }
+    let cases: [(&str, Option<&str>, Spoil); 9] = [
+        ("table", None, |p| spoil(p, "rules/tables/cases.yaml")),
+        ("list", None, |p| spoil(p, "rules/reference/areas.csv")),
+        ("model", None, |p| spoil(p, "sql/model/case_facts.sql")),
+        ("other ending", None, |p| {
+            rename(p, "rules/tables/cases.yaml", "rules/tables/cases.yml");
+        }),
+        ("other folder", None, |p| {
+            rename(p, "rules/tables", "rules/tabels")
+        }),
+        ("no name", Some("rules/reference/Areas.csv"), |p| {
+            fs::remove_file(p.path("rules/reference/areas.aliases.csv")).expect("a file");
+            rename(p, "rules/reference/areas.csv", "rules/reference/Areas.csv");
+        }),
+        ("blank query", Some("sql/model/case_facts.sql"), |p| {
+            p.edit("sql/model/case_facts.sql", |_| "\n".to_owned());
+        }),
+        ("name taken", Some("sql/model/cases.sql"), |p| {
+            rename(p, "sql/model/need_levels.sql", "sql/model/cases.sql");
+            fs::remove_file(p.path("sql/aggregates/identified_needs.sql")).expect("a file");
+        }),
+        ("name of ours", Some("rules/tables/periods.yaml"), |p| {
+            p.copy("rules/tables", "tables");
+            rename(
+                p,
+                "tables/support_actions.yaml",
+                "rules/tables/periods.yaml",
+            );
+            p.edit("rules/tables/periods.yaml", |text| {
+                text.replace("table: support_actions", "table: periods")
+                    .replace("id: support_actions.", "id: periods.")
+                    .replace("- support_actions:", "- periods:")
+            });
+        }),
+    ];
+    for (case, file, spoil) in cases {
+        let project = Project::small();
+        spoil(&project);
+        check_once(&project, case, file);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_mistake_of_another() {
+    let project = Project::small();
+    project.edit("rules/tables/cases.yaml", |text| {
+        text.replacen("key:", "key", 1)
+    });
+    project.edit("rules/tables/people.yaml", |text| {
+        text.replacen("type: date", "type: dat", 1)
+            .replacen("why: ", "wy: ", 1)
+    });
+    project.edit("rules/tables/referrals.yaml", |text| {
+        text.replacen("received_on >= reported_on", "received_on - reported_on", 1)
+    });
+    project.edit("sql/model/referral_facts.sql", |text| {
+        text.replacen("r.person_ref", "r.preson_ref", 1)
+    });
+    project.edit("rules/totals/shares.yaml", |text| {
+        text.replacen("whole_match: [period]", "whole_match: [perod]", 1)
+    });
+    let spoken = project.run("--delivery nowhere --out never");
+    check(&project, "mistakes_beside_an_unread_file", &spoken, 2);
 }
 
 #[test]
@@ -373,6 +505,10 @@ fn mistakes_of_the_call_end_with_2() {
         ("no_size", "--memory-limit much"),
         ("unknown_engine", "--engine postgres"),
         ("project_that_is_not_there", "--project nowhere"),
+        (
+            "selectors_that_name_no_rule",
+            "--select tabel:cases,cases.area.acepted_values,table:case --exclude no.such.*,tag:demografic,dimension:vality",
+        ),
     ] {
         let spoken = project.run(&format!("{arguments} --out never"));
         check(&project, name, &spoken, 2);

@@ -9,7 +9,10 @@ use std::{
     sync::OnceLock,
 };
 
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    record::Field,
+};
 use tempfile::TempDir;
 
 /// The delivery that the project reads by default.
@@ -302,6 +305,25 @@ pub fn parquet_rows(path: &Path) -> usize {
     let footer = reader.metadata().file_metadata().num_rows();
     assert_eq!(usize::try_from(footer).ok(), Some(counted), "{path:?}");
     counted
+}
+
+/// The rows of a Parquet file, each its cells by column; null is `None`.
+pub fn parquet_cells(path: &Path) -> Vec<BTreeMap<String, Option<String>>> {
+    let text = |field: &Field| match field {
+        Field::Null => None,
+        Field::Str(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let reader = parquet(path);
+    let rows = reader.get_row_iter(None).expect("a Parquet file");
+    rows.map(|row| {
+        let row = row.expect("a row");
+        let cells = row.get_column_iter();
+        cells
+            .map(|(name, field)| (name.clone(), text(field)))
+            .collect()
+    })
+    .collect()
 }
 
 /// The cells of a Parquet file, a line a row.

@@ -99,7 +99,8 @@ impl<'s> Chunk<'s> {
         let settlement = settle(batch.num_rows(), failures);
         let mut changes = beside.changes;
         for (rule, outcomes) in rules() {
-            view.report(rule, &outcomes.fail, &mut self.findings, &mut changes);
+            let into = (&mut self.findings, &mut changes);
+            view.report(rule, &outcomes.fail, &settlement, into);
         }
         changes.sort_by_key(|c| (c.row, c.column));
         view.note_changes(&changes, &mut self.changes);
@@ -243,8 +244,8 @@ impl<'s> View<'s> {
         &self,
         scan: &ScanRule,
         fail: &BooleanBuffer,
-        findings: &mut FindingBuilder,
-        changes: &mut Vec<Change>,
+        settlement: &Settlement,
+        (findings, changes): (&mut FindingBuilder, &mut Vec<Change>),
     ) {
         let rule = &self.scanner.settings.rules[scan.rule];
         let fact = self.scanner.settings.fact_of_rule[scan.rule];
@@ -259,6 +260,7 @@ impl<'s> View<'s> {
             let observed = rule.column.map(|c| self.shown(c, self.raw(c).value(at)));
             let cleaned = rule
                 .column
+                .filter(|c| settlement.holds(at, *c))
                 .and_then(|c| self.cleaned(c, at, done, fault.as_ref()));
             let group = match &scan.outcome {
                 ScanOutcome::Known { failing, .. } => {

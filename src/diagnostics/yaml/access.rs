@@ -13,7 +13,7 @@ use super::{
     context::{Context, Failure},
     decode::Decoder,
 };
-use crate::diagnostics::{AT_FIELDS, AT_MARKER, Diagnostic};
+use crate::diagnostics::{AT_FIELDS, AT_MARKER};
 
 pub struct Items<'de, 'c> {
     pub decoder: Decoder<'de, 'c>,
@@ -66,12 +66,7 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
             }
             if !others.contains(&key.text.as_str()) {
                 let known = fields.iter().chain(others).copied();
-                let diagnostic = Diagnostic::at(
-                    &context.span(key.bytes.clone()),
-                    format!("unknown key `{}`", key.text),
-                )
-                .suggest(&key.text, known);
-                context.say(diagnostic);
+                context.unknown_key(key, self.decoder.node, known);
             }
         }
         Ok(None)

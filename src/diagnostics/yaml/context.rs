@@ -4,8 +4,8 @@ use std::{cell::RefCell, fmt, ops::Range, sync::Arc};
 
 use serde::de;
 
-use super::Node;
-use crate::diagnostics::{DECODING, Diagnostic, Source, Span};
+use super::{Key, Node};
+use crate::diagnostics::{DECODING, Diagnostic, Source, Span, nearest};
 
 /// Sets the file that places belong to, and puts back the one before.
 pub struct Decoding(Option<Arc<Source>>);
@@ -25,6 +25,8 @@ impl Drop for Decoding {
 pub struct Context<'c> {
     source: &'c Arc<Source>,
     said: RefCell<&'c mut Vec<Diagnostic>>,
+    /// Keys that were probably meant by unknown ones, each with the place of its map.
+    meant: RefCell<Vec<(Range<usize>, String)>>,
 }
 
 impl<'c> Context<'c> {
@@ -32,12 +34,28 @@ impl<'c> Context<'c> {
         Self {
             source,
             said: RefCell::new(diagnostics),
+            meant: RefCell::default(),
         }
     }
 
     /// Reports a mistake.
     pub fn say(&self, diagnostic: Diagnostic) {
         self.said.borrow_mut().push(diagnostic);
+    }
+
+    /// Reports a key of `map` that none of its `known` is.
+    pub fn unknown_key<'k>(
+        &self,
+        key: &Key,
+        map: &Node,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        if let Some(meant) = nearest(&key.text, known.clone()) {
+            let mut all = self.meant.borrow_mut();
+            all.push((map.bytes.clone(), meant.to_owned()));
+        }
+        let message = format!("unknown key `{}`", key.text);
+        self.say(Diagnostic::at(&self.span(key.bytes.clone()), message).suggest(&key.text, known));
     }
 
     pub fn span(&self, bytes: Range<usize>) -> Span {
@@ -50,6 +68,13 @@ impl<'c> Context<'c> {
     /// Reports a failure that nobody has reported yet.
     pub fn settle<T>(&self, result: Result<T, Failure>, node: &Node) -> Result<T, Failure> {
         if let Err(Failure(Some(problem))) = result {
+            // A key that is misspelt is not missing as well.
+            let meant = |(map, key): &(Range<usize>, String)| {
+                *map == node.bytes && problem.missing == Some(key.as_str())
+            };
+            if self.meant.borrow().iter().any(meant) {
+                return Err(Failure(None));
+            }
             let mut diagnostic = Diagnostic::at(&self.span(node.bytes.clone()), problem.message);
             diagnostic.help = problem.help;
             self.say(diagnostic);
@@ -67,6 +92,8 @@ pub struct Failure(pub Option<Problem>);
 pub struct Problem {
     pub message: String,
     pub help: Option<String>,
+    /// The key that is missing, where that is the matter.
+    pub missing: Option<&'static str>,
 }
 
 impl Failure {
@@ -74,6 +101,7 @@ impl Failure {
         Self(Some(Problem {
             message: message.into(),
             help,
+            missing: None,
         }))
     }
 }
@@ -95,6 +123,10 @@ impl de::Error for Failure {
         Self::new(message.to_string(), None)
     }
     fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("`{field}` is missing"), None)
+        Self(Some(Problem {
+            message: format!("`{field}` is missing"),
+            help: None,
+            missing: Some(field),
+        }))
     }
 }

@@ -5,7 +5,10 @@
 
 use std::{cell::Cell, sync::Arc};
 
-use serde::{Deserialize, Deserializer, de::Visitor};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Visitor},
+};
 
 use super::{
     Node, Value,
@@ -39,6 +42,18 @@ pub fn decode_partly<'de, T: Deserialize<'de>>(
         others,
     })
     .ok()
+}
+
+/// Like [`decode`]; where the map lacks one of the keys that it `needs`, which is reported, the rest is read all the same, that key as nothing.
+pub fn decode_parts<T: DeserializeOwned>(
+    node: &Node,
+    source: &Arc<Source>,
+    needs: &[&str],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    // What the second reading finds, the first has reported.
+    decode(node, source, diagnostics)
+        .or_else(|| decode(&node.filled(needs), source, &mut Vec::new()))
 }
 
 /// The fields that a struct asks for.

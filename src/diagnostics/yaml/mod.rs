@@ -14,7 +14,7 @@ mod tests;
 
 use std::{ops::Range, sync::Arc};
 
-pub use decode::{decode, decode_partly, fields_of};
+pub use decode::{decode, decode_partly, decode_parts, fields_of};
 pub use parse::{MAX_BYTES, MAX_DEPTH, parse};
 pub use place::{span_in, span_of_bytes};
 pub use shapes::{Entries, Shorthand, Tried, present};
@@ -68,6 +68,35 @@ impl Node {
     pub fn get(&self, key: &str) -> Option<&Node> {
         let (_, value) = self.entries().iter().find(|(k, _)| k.text == key)?;
         Some(value)
+    }
+
+    /// The same map with nothing under each of `keys` that it lacks, so that the rest can be read; anything but a map as it is.
+    fn filled(&self, keys: &[&str]) -> Node {
+        let mut filled = self.clone();
+        if let Value::Map(entries) = &mut filled.value {
+            for key in keys {
+                if entries.iter().any(|(k, _)| k.text == *key) {
+                    continue;
+                }
+                let bytes = self.bytes.clone();
+                let nothing = Value::Scalar {
+                    text: String::new(),
+                    plain: true,
+                };
+                let key = Key {
+                    text: (*key).to_owned(),
+                    bytes: bytes.clone(),
+                };
+                entries.push((
+                    key,
+                    Node {
+                        bytes,
+                        value: nothing,
+                    },
+                ));
+            }
+        }
+        filled
     }
 
     /// The entries of a map; nothing for anything else.

@@ -259,7 +259,6 @@ fn mistakes_are_collected() {
             "t:3:10 unknown key `lst` | did you mean `list`?",
             "t:3:19 unknown key `txt` | did you mean `text`?",
             "t:3:46 unknown key `radios` | did you mean `radius`?",
-            "t:3:44 `radius` is missing | -",
             "t:4:8 unknown shape `x` | known are: circle, point",
         ]
     );

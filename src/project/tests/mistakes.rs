@@ -125,6 +125,27 @@ fn mistakes_in_rules_are_shown() {
         (BOOKS_FILE, "not_null: blocking", "not_null: bloking"),
         (BOOKS_FILE, "list: genres", "list: genre"),
         (BOOKS_FILE, "      list: genres\n", ""),
+        (BOOKS_FILE, "      list: genres\n", "      lsit: genres\n"),
+        (
+            BOOKS_FILE,
+            "      list: genres\n",
+            "      list: genres\n      values: [Poetry]\n",
+        ),
+        (
+            BOOKS_FILE,
+            "      list: genres\n",
+            "      values: [Poetry, Prose, Poetry, \" \", \"Prose \"]\n",
+        ),
+        (
+            BOOKS_FILE,
+            "      list: genres\n      as_of: bought\n      map_aliases: true\n",
+            "      values: []\n",
+        ),
+        (
+            BOOKS_FILE,
+            "    type: string\n    missing: { unknown: [\"?\"], refused: [secret] }\n    accepted_values:\n      list: genres\n      as_of: bought\n      map_aliases: true\n",
+            "    type: string\n    clean: [upper]\n    accepted_values:\n      values: [POETRY, Prose]\n",
+        ),
         (BOOKS_FILE, "as_of: bought", "as_of: brought"),
         (BOOKS_FILE, "map_aliases: true", "map_aliases: yes"),
         (BOOKS_FILE, "map_aliases: true", "map_alias: true"),
@@ -193,6 +214,31 @@ fn mistakes_in_rules_are_shown() {
             "        column: brought",
         ),
         (BOOKS_FILE, "        column: bought\n", ""),
+        (
+            BOOKS_FILE,
+            "row_count: { min: 1 }",
+            "relationships: { to: books }",
+        ),
+        (
+            BOOKS_FILE,
+            "row_count: { min: 1 }",
+            "relationships: { to: books, column: book }",
+        ),
+        (
+            BOOKS_FILE,
+            "row_count: { min: 1 }",
+            "relationships: { to: books, column: book, columns: [book] }",
+        ),
+        (
+            BOOKS_FILE,
+            "row_count: { min: 1 }",
+            "relationships: { to: book, columns: [book, pages], to_columns: [book] }",
+        ),
+        (
+            BOOKS_FILE,
+            "row_count: { min: 1 }",
+            "relationships: { to: books, columns: [bok, pages], to_columns: [book, page] }",
+        ),
         (BOOKS_FILE, "max_share: 0.25", "max_share: 25"),
         (
             BOOKS_FILE,
@@ -223,6 +269,7 @@ fn mistakes_in_lists_are_shown() {
         (GENRES_FILE, "Poetry,,", "Poet\"ry,,"),
         (GENRES_FILE, "\"long\"\"\"", "\"long\"\""),
         (GENRES_FILE, "Poetry,,", " Poetry,,"),
+        (GENRES_FILE, "Poetry,,", "Poetri,,"),
         (ALIASES_FILE, "Poems,Poetry", "Poems,Poetri"),
         (ALIASES_FILE, "Poems,Poetry", "Not said,Poetry"),
         (ALIASES_FILE, "Peotry,", "Poems,"),

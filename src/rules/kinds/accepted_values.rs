@@ -1,5 +1,7 @@
 //! `accepted_values`: the cell holds a code of a list.
 
+use std::collections::{BTreeSet, HashMap};
+
 use minijinja::context;
 use serde::Deserialize;
 
@@ -7,25 +9,111 @@ use super::{RuleKind, Scope, column_name, need_column};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
+    names::Name,
     rules::{Plan, Rule, Sql, template::render},
-    tables::{ColumnType, Table},
+    tables::{Clean, Code, CodeList, Column, ColumnType, Entry, Table},
 };
 
-/// The cell holds a code of a list, in force on the row's date where `as_of` names a date column.
+/// Most values that a rule may list itself.
+const MAX_VALUES: usize = 1_000;
+/// Values that `expected` shows.
+const SHOWN: usize = 10;
+
+/// The cell holds a code of a list, in force on the row's date where `as_of` names a date column; or one of `values`.
 ///
 /// With `map_aliases` an alias of the list is understood; a `variant` is no failure, any other alias is one that can be corrected.
 /// A missing cell is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct AcceptedValues {
     /// The list `rules/reference/<list>.csv`.
-    pub list: At<String>,
+    pub list: Option<At<String>>,
+    /// What is accepted, where no file lists it; the cleaned cell is exactly one of them.
+    pub values: Option<At<Vec<At<String>>>>,
     /// The date column that decides which codes are in force.
-    #[serde(default)]
     pub as_of: Option<At<String>>,
     /// Whether the list's aliases are understood.
-    #[serde(default)]
-    pub map_aliases: bool,
+    pub map_aliases: Option<At<bool>>,
+}
+
+impl AcceptedValues {
+    /// Whether the list's aliases are understood.
+    pub fn maps_aliases(&self) -> bool {
+        self.map_aliases.as_ref().is_some_and(|at| at.value)
+    }
+
+    /// `values` as a list, under the name of its column.
+    pub fn own_list(&self, column: &Name) -> Option<CodeList> {
+        let values = &self.values.as_ref()?.value;
+        let code = |(value, sort): (&At<String>, i64)| Code {
+            code: value.value.clone(),
+            label: value.value.clone(),
+            parent: None,
+            sort,
+            missing: None,
+            valid_from: None,
+            valid_to: None,
+        };
+        let entry = |(code, value): (usize, &At<String>)| {
+            let entry = Entry { code, alias: None };
+            (value.value.clone(), entry)
+        };
+        Some(CodeList {
+            name: column.clone(),
+            codes: values.iter().zip(1..).map(code).collect(),
+            lookup: values.iter().enumerate().map(entry).collect::<HashMap<_, _>>(),
+        })
+    }
+
+    fn validate_values(&self, values: &At<Vec<At<String>>>, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        let count = values.value.len();
+        if count == 0 {
+            let help = "list what is accepted";
+            diagnostics.push(Diagnostic::at(&values.span, "`values` is empty").help(help));
+        }
+        if count > MAX_VALUES {
+            let message = format!("`values` lists {count} and may list {MAX_VALUES}");
+            diagnostics.push(
+                Diagnostic::at(&values.span, message)
+                    .help("write a code list, and name it with `list`"),
+            );
+        }
+        let needs_list = [
+            ("as_of", self.as_of.as_ref().map(|at| &at.span)),
+            ("map_aliases", self.map_aliases.as_ref().map(|at| &at.span)),
+        ];
+        for (key, span) in needs_list {
+            if let Some(span) = span {
+                let message = format!("`{key}` goes with `list`: `values` have no periods and no aliases");
+                diagnostics.push(Diagnostic::at(span, message).help(format!("remove `{key}`, or write a code list")));
+            }
+        }
+        let column = scope.column.map(|c| &scope.table.columns[c]);
+        let mut seen = BTreeSet::new();
+        for value in &values.value {
+            if value.value.trim().is_empty() {
+                let message = "a blank cell is missing and no value";
+                diagnostics.push(Diagnostic::at(&value.span, message).help("remove it; `not_null` says whether a cell may be blank"));
+            } else if let Some(why) = column.and_then(|column| never(&value.value, column)) {
+                let message = format!("no cell can be `{}`: {why}", value.value);
+                diagnostics.push(Diagnostic::at(&value.span, message).help("write it as a cleaned cell is"));
+            } else if !seen.insert(&value.value) {
+                let message = format!("value `{}` stands here twice", value.value);
+                diagnostics.push(Diagnostic::at(&value.span, message));
+            }
+        }
+    }
+}
+
+/// Why a cell of `column`, once cleaned, is never `value`.
+fn never(value: &str, column: &Column) -> Option<&'static str> {
+    let repairs = |clean: &Clean| match clean {
+        Clean::Trim => (value.trim() != value).then_some("cells are trimmed"),
+        Clean::Squeeze => value.contains("  ").then_some("blanks in cells are squeezed"),
+        Clean::Upper => (value.to_uppercase() != value).then_some("cells are made upper case"),
+        Clean::Lower => (value.to_lowercase() != value).then_some("cells are made lower case"),
+    };
+    column.clean.iter().find_map(repairs)
 }
 
 impl RuleKind for AcceptedValues {
@@ -37,17 +125,26 @@ impl RuleKind for AcceptedValues {
     }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
         need_column("accepted_values", scope, diagnostics);
-        let lists = scope.lists.iter().map(|l| l.name.as_str());
-        if !lists.clone().any(|name| name == self.list.value) {
-            let message = format!("there is no code list `{}`", self.list.value);
-            let help = format!("rules/reference/{}.csv does not exist", self.list.value);
-            diagnostics.push(
-                Diagnostic::at(&self.list.span, message)
-                    .label(help)
-                    .suggest(&self.list.value, lists),
-            );
+        match (&self.list, &self.values) {
+            (None, None) => diagnostics.push(
+                Diagnostic::at(scope.span, "`accepted_values` needs `list` or `values`")
+                    .help("write `list: <name>` for rules/reference/<name>.csv, or `values: [a, b]`"),
+            ),
+            (Some(_), Some(values)) => diagnostics.push(
+                Diagnostic::at(&values.span, "`accepted_values` has a `list` already").help("keep `list` or `values`"),
+            ),
+            (None, Some(values)) => self.validate_values(values, scope, diagnostics),
+            (Some(list), None) => {
+                let lists = scope.lists.iter().map(|l| l.name.as_str());
+                if !lists.clone().any(|name| name == list.value) {
+                    let message = format!("there is no code list `{}`", list.value);
+                    let label = format!("rules/reference/{}.csv does not exist", list.value);
+                    diagnostics.push(Diagnostic::at(&list.span, message).label(label).suggest(&list.value, lists));
+                }
+            }
         }
         if let Some(as_of) = &self.as_of
+            && self.values.is_none()
             && let Some(column) = super::expect_column(as_of, scope.table, diagnostics)
             && scope.table.columns[column].ty != ColumnType::Date
         {
@@ -70,9 +167,18 @@ impl RuleKind for AcceptedValues {
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {
-        match &self.as_of {
-            Some(as_of) => format!("a code of `{}` in force on {}", self.list.value, as_of.value),
-            None => format!("a code of `{}`", self.list.value),
+        match (&self.list, &self.as_of, &self.values) {
+            (Some(list), Some(as_of), _) => format!("a code of `{}` in force on {}", list.value, as_of.value),
+            (Some(list), None, _) => format!("a code of `{}`", list.value),
+            (None, _, values) => {
+                let all = values.iter().flat_map(|values| &values.value);
+                let shown: Vec<String> = all.clone().take(SHOWN).map(|v| format!("`{}`", v.value)).collect();
+                let more = match all.count() - shown.len() {
+                    0 => String::new(),
+                    more => format!(" or {more} more"),
+                };
+                format!("one of {}{more}", shown.join(", "))
+            }
         }
     }
 }

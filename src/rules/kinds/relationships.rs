@@ -11,14 +11,63 @@ use crate::{
     tables::Table,
 };
 
-/// The column's value stands in column `column` of table `to` (among the rows where `to_where` holds). All delivered rows count, quarantined ones too. A null value is not evaluated.
+/// What a row names stands in table `to`, among the rows where `to_where` holds. All delivered rows count, quarantined ones
+/// too. A row in which a part of the name is null is not evaluated.
+///
+/// Under a column: the column's value stands in `column` of `to`. A rule of its own: the values of `columns` stand together
+/// in a row of `to`, there under the same names or under `to_columns`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Relationships {
     to: At<String>,
-    column: At<String>,
+    #[serde(default)]
+    column: Option<At<String>>,
+    #[serde(default)]
+    columns: Vec<At<String>>,
+    #[serde(default)]
+    to_columns: Vec<At<String>>,
     #[serde(default)]
     to_where: Option<At<String>>,
+}
+
+impl Relationships {
+    /// The columns of `to` in which the parts of the name stand.
+    fn targets(&self) -> &[At<String>] {
+        match &self.column {
+            Some(column) => std::slice::from_ref(column),
+            None if self.to_columns.is_empty() => &self.columns,
+            None => &self.to_columns,
+        }
+    }
+
+    fn validate_names(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
+        match (&self.column, self.columns.first()) {
+            (Some(_), None) => need_column("relationships", scope, diagnostics),
+            (Some(column), Some(_)) => diagnostics.push(
+                Diagnostic::at(&column.span, "`relationships` has `columns` already")
+                    .help("keep `column` for one column, or `columns` with `to_columns` for several"),
+            ),
+            (None, None) => diagnostics.push(
+                Diagnostic::at(scope.span, "`relationships` needs `column` or `columns`").help(
+                    "write `column: <column of the other table>` under a column, or `columns: [a, b]` in a rule of its own",
+                ),
+            ),
+            (None, Some(_)) => {}
+        }
+        for column in &self.columns {
+            expect_column(column, scope.table, diagnostics);
+        }
+        if let Some(first) = self.to_columns.first()
+            && self.to_columns.len() != self.columns.len()
+        {
+            let message = format!(
+                "`to_columns` has {} for the {} of `columns`",
+                self.to_columns.len(),
+                self.columns.len()
+            );
+            diagnostics.push(Diagnostic::at(&first.span, message).help("name one for each, in the same order"));
+        }
+    }
 }
 
 impl RuleKind for Relationships {
@@ -28,12 +77,18 @@ impl RuleKind for Relationships {
     fn dimension(&self) -> Dimension {
         Dimension::Consistency
     }
+    /// A failure of several columns is shown at the first.
+    fn column(&self) -> Option<&At<String>> {
+        self.columns.first()
+    }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        need_column("relationships", scope, diagnostics);
+        self.validate_names(scope, diagnostics);
         let to = scope.tables.iter().find(|t| t.name.as_str() == self.to.value);
         match to {
             Some(table) => {
-                expect_column(&self.column, table, diagnostics);
+                for column in self.targets() {
+                    expect_column(column, table, diagnostics);
+                }
             }
             None => {
                 let known = scope.tables.iter().map(|t| t.name.as_str());
@@ -43,13 +98,16 @@ impl RuleKind for Relationships {
         }
     }
     fn plan(&self, rule: &Rule, table: &Table) -> Plan {
-        let column = column_name(rule, table).to_owned();
+        let names = |list: &[At<String>]| list.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
+        let columns = match self.columns.is_empty() {
+            true => vec![column_name(rule, table).to_owned()],
+            false => names(&self.columns),
+        };
         let values = context! {
             table => table.name.as_str(),
-            columns => [column.clone()],
-            column,
+            columns,
             to => self.to.value.clone(),
-            to_column => self.column.value.clone(),
+            to_columns => names(self.targets()),
             to_where => self.to_where.as_ref().map(|w| w.value.clone()),
         };
         Plan::Rows {
@@ -61,14 +119,17 @@ impl RuleKind for Relationships {
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {
+        let names: Vec<&str> = self.targets().iter().map(|c| c.value.as_str()).collect();
+        let what = match &names[..] {
+            [name] => format!("a {name} of {}", self.to.value),
+            names => format!("{} together in a row of {}", names.join(", "), self.to.value),
+        };
         match &self.to_where {
-            Some(to_where) => format!(
-                "a {} of {} where {}",
-                self.column.value,
-                self.to.value,
-                to_where.value.split_whitespace().collect::<Vec<_>>().join(" ")
-            ),
-            None => format!("a {} of {}", self.column.value, self.to.value),
+            Some(to_where) => {
+                let condition: Vec<&str> = to_where.value.split_whitespace().collect();
+                format!("{what} where {}", condition.join(" "))
+            }
+            None => what,
         }
     }
 }

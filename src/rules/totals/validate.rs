@@ -18,7 +18,8 @@ pub fn validate(statements: &[Statement], lists: &[CodeList], diagnostics: &mut 
     for statement in statements {
         let before = diagnostics.len();
         statement.validate(lists, diagnostics);
-        if diagnostics.len() > before {
+        // The ids that a wrong `for_each` makes are not those that were meant.
+        if diagnostics.len() > before && !statement.for_each.is_empty() {
             continue;
         }
         for expanded in statement.expand() {
@@ -37,7 +38,7 @@ pub fn validate(statements: &[Statement], lists: &[CodeList], diagnostics: &mut 
 
 impl Statement {
     /// Mistakes in this declaration.
-    pub fn validate(&self, lists: &[CodeList], diagnostics: &mut Vec<Diagnostic>) {
+    fn validate(&self, lists: &[CodeList], diagnostics: &mut Vec<Diagnostic>) {
         let mut found = Vec::new();
         self.validate_for_each(&mut found);
         if found.is_empty() {
