@@ -129,6 +129,15 @@ impl Decimal {
         }
     }
 
+    /// The same number without zeros at the end of its decimals.
+    pub fn trimmed(mut self) -> Self {
+        while self.scale > 0 && self.mantissa % 10 == 0 {
+            self.mantissa /= 10;
+            self.scale -= 1;
+        }
+        self
+    }
+
     /// For readers: thousands separated, `2,054` or `1,204.5`.
     pub fn grouped(self) -> String {
         let plain = self.to_string();
@@ -176,6 +185,12 @@ pub struct Ratio {
 
 fn power(exponent: u32) -> Option<i128> {
     10_i128.checked_pow(exponent)
+}
+
+impl Default for Decimal {
+    fn default() -> Self {
+        Self::ZERO
+    }
 }
 
 impl From<i64> for Decimal {

@@ -135,6 +135,18 @@ fn rounds_half_up() {
 }
 
 #[test]
+fn trims_zeros_behind_the_point() {
+    for (from, to) in [
+        ("5.000", "5"),
+        ("-0.150", "-0.15"),
+        ("100", "100"),
+        ("0.00", "0"),
+    ] {
+        assert_eq!(decimal(from).trimmed().to_string(), to);
+    }
+}
+
+#[test]
 fn groups_thousands() {
     for (plain, shown) in [
         ("0", "0"),
