@@ -88,6 +88,7 @@ pub(super) fn reconcile(
                 difference: difference.as_deref(),
                 action: Some(Action::Kept),
                 likely_cause: r.likely_cause.as_deref(),
+                group: r.suspect.as_deref(),
                 message: &message,
                 ..Finding::default()
             });

@@ -127,7 +127,10 @@ fn unaddable(side: &Side<'_>, members: &[usize]) -> Option<String> {
             &figure.population,
             &figure.category,
         ];
-        if let Some(same) = seen.insert(identity, figure) {
+        // A part that stands twice in one place is the publication's slip, and what comes of it is to be seen.
+        if let Some(same) = seen.insert(identity, figure)
+            && same.origin != figure.origin
+        {
             return Some(format!(
                 "`{}` would add `{}` twice, from {} and {}: choose one `origin` or add it to `by`",
                 side.name, figure.category, same.stated_at, figure.stated_at

@@ -3,6 +3,7 @@
 //! Nothing is dropped in silence: a selector that finds nothing, a listed word that no figure has, a figure without
 //! its counterpart and a number that does not fit are rows of their own, with the verdict *not evaluated*.
 
+mod causes;
 mod evidence;
 mod figures;
 mod groups;
@@ -35,6 +36,13 @@ pub fn evaluate(
     figures: &[Figure],
     lists: &[CodeList],
 ) -> Vec<Reconciliation> {
+    let mut rows = judge(statements, figures, lists);
+    causes::explain(&mut rows, figures);
+    rows
+}
+
+/// The verdicts alone.
+fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
     let index = select::Index::new(figures);
     statements
         .iter()
@@ -64,8 +72,10 @@ pub struct Reconciliation {
     pub difference: Option<Decimal>,
     /// What came of it.
     pub verdict: Verdict,
-    /// Why they differ, once somebody knows.
+    /// Why they differ: the word of a cause, or several that fit as well.
     pub likely_cause: Option<String>,
+    /// Where the figure stands that is suspected of breaking the statement.
+    pub suspect: Option<Arc<str>>,
     /// The figures in a sentence.
     pub evidence: String,
     /// Where the stated figure stands.

@@ -244,6 +244,7 @@ fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
         difference: None,
         verdict: Verdict::NotEvaluated,
         likely_cause: None,
+        suspect: None,
         evidence: reason,
         stated_at: String::new(),
         computed_at: String::new(),
