@@ -5,6 +5,7 @@ mod report;
 mod scale;
 mod selecting;
 mod verdicts;
+mod year_on_year;
 
 use std::collections::HashMap;
 
