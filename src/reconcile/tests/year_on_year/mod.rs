@@ -1,6 +1,7 @@
 //! Pairs of two years: what decides their verdict, their matched figures, their shares and their change.
 
 mod blanks;
+mod report;
 
 use std::sync::Arc;
 
