@@ -15,6 +15,7 @@ mod shares;
 mod sums;
 #[cfg(test)]
 mod tests;
+pub mod year_on_year;
 
 use std::{fmt, sync::Arc};
 

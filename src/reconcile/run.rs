@@ -232,7 +232,7 @@ fn keys(words: &[At<String>]) -> Result<Vec<Key>, String> {
 }
 
 /// A row about the whole statement.
-fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
+pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
     Reconciliation {
         statement: rule.rule_id.clone(),
         rule: Arc::clone(rule),
@@ -254,7 +254,7 @@ fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
 }
 
 /// `<id>[<key=value;…>]`; what separates is escaped inside a value, so that no two groups share an id.
-fn instance<'t>(id: &str, texts: impl Iterator<Item = (Key, &'t str)>) -> String {
+pub(super) fn instance<'t>(id: &str, texts: impl Iterator<Item = (Key, &'t str)>) -> String {
     const SEPARATORS: [char; 5] = [';', '=', '[', ']', '\\'];
     let mut instance = id.to_owned();
     let mut before = '[';

@@ -6,6 +6,7 @@ mod report;
 mod scale;
 mod selecting;
 mod verdicts;
+mod year_on_year;
 
 use std::collections::HashMap;
 

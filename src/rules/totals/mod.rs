@@ -1,5 +1,6 @@
 //! Totals: statements that figures must agree with each other, as a project declares them. Text in, text out.
 
+mod comparison;
 #[cfg(test)]
 pub(crate) mod declared;
 mod expand;
@@ -13,6 +14,9 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+pub use comparison::{
+    Chart, Comparison, Coverage, Covered, Overlap, Periods, Year, validate_comparisons,
+};
 pub use selector::{Overwrite, Selector, Texts};
 pub use validate::validate;
 
