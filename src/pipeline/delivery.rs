@@ -205,7 +205,7 @@ fn published_files(project: &Project) -> Result<Vec<PublishedFile>, RunError> {
         files.push(PublishedFile {
             bytes: text.len() as u64,
             sha256: FileHash::of(&text),
-            figures: published::parse(&shown, &text)?,
+            figures: published::parse_with(&shown, &text, &project.suppressed)?,
             path: shown,
         });
     }

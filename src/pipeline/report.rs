@@ -41,7 +41,7 @@ pub struct RunReport {
     pub severity_of: BTreeMap<String, Severity>,
     /// Statements by verdict.
     pub verdicts: BTreeMap<&'static str, u64>,
-    /// Statements that disagree, with their evidence.
+    /// Statements that disagree, with their evidence; those that matter most first.
     pub disagreements: Vec<(String, String)>,
     /// Where the run stands.
     pub folder: PathBuf,

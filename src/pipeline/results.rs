@@ -61,13 +61,14 @@ pub(super) fn reconcile(
             ("stated", figure(r.stated)),
             ("computed", figure(r.computed)),
             ("difference", figure(r.difference)),
-            ("tolerance", Some(r.rule.tolerance.to_string())),
+            ("tolerance", Some(r.tolerance.to_string())),
             ("verdict", Some(r.verdict.word().to_owned())),
             ("likely_cause", r.likely_cause.clone()),
             ("evidence", Some(r.evidence.clone())),
             ("stated_at", Some(r.stated_at.clone())),
             ("computed_at", Some(r.computed_at.clone())),
             ("rule_id", Some(r.rule.rule_id.clone())),
+            ("materiality", Some(r.rule.materiality.word().to_owned())),
         ]
     });
     write_texts(staged, "reconciliations", columns)?;
@@ -281,6 +282,11 @@ pub(super) fn report(
     for r in reconciliations {
         *verdicts.entry(r.verdict.word()).or_default() += 1;
     }
+    let disagrees = |r: &&Reconciliation| r.verdict == Verdict::Disagrees;
+    let mut disagreements: Vec<&Reconciliation> =
+        reconciliations.iter().filter(disagrees).collect();
+    // What matters most first; a reader of the summary sees a few only.
+    disagreements.sort_by_key(|r| r.rule.materiality);
     let blocking = counts
         .by_severity
         .get(&Severity::Blocking)
@@ -316,9 +322,8 @@ pub(super) fn report(
             .map(|f| (f.id.clone(), f.severity))
             .collect(),
         verdicts,
-        disagreements: reconciliations
-            .iter()
-            .filter(|r| r.verdict == Verdict::Disagrees)
+        disagreements: disagreements
+            .into_iter()
             .map(|r| (r.statement.clone(), r.evidence.clone()))
             .collect(),
         folder: PathBuf::new(),

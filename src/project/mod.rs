@@ -27,7 +27,7 @@ use jiff::civil::Date;
 use crate::{
     diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
     names::Name,
-    rules::Rule,
+    rules::{Rule, totals::Suppressed},
     tables::{CodeList, Table},
 };
 
@@ -47,6 +47,8 @@ pub struct Project {
     pub periods: Vec<Period>,
     /// Glob of the published figures, relative to the project.
     pub published: Option<String>,
+    /// Texts that are printed there in place of suppressed figures.
+    pub suppressed: Suppressed,
     /// Rejected records that a run tolerates.
     pub max_rejects: u64,
     /// The tables in the order of their file names.
@@ -206,6 +208,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         delivery: head.delivery,
         periods: head.periods,
         published: head.published,
+        suppressed: head.suppressed,
         max_rejects: head.max_rejects,
         tables,
         rules,

@@ -6,9 +6,13 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::{DefaultDelivery, Period};
-use crate::diagnostics::{
-    At, Diagnostic, Source,
-    yaml::{self, Tried},
+use crate::{
+    decimal::Decimal,
+    diagnostics::{
+        At, Diagnostic, Source,
+        yaml::{self, Entries, Tried},
+    },
+    rules::totals::Suppressed,
 };
 
 /// What `rules/project.yaml` may say.
@@ -62,6 +66,9 @@ pub struct PeriodFile {
 pub struct PublishedFile {
     /// Glob of their files, relative to the project.
     pub files: At<String>,
+    /// Texts that are printed in place of a suppressed figure, each with the least and the most that it can stand for.
+    #[serde(default)]
+    pub suppressed: Entries<At<Vec<Option<At<Decimal>>>>>,
 }
 
 /// What stops a run.
@@ -79,6 +86,7 @@ pub struct Head {
     pub delivery: Option<DefaultDelivery>,
     pub periods: Vec<Period>,
     pub published: Option<String>,
+    pub suppressed: Suppressed,
     pub max_rejects: u64,
 }
 
@@ -101,8 +109,10 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
             as_of: delivery.as_of.and_then(|day| date(&day, diagnostics)),
         }
     });
+    let mut suppressed = Suppressed::default();
     let published = file.published.and_then(|p| p.0).map(|published| {
         relative_glob(&published.files, diagnostics);
+        suppressed = Suppressed::declared(published.suppressed, diagnostics);
         published.files.value
     });
     Head {
@@ -110,6 +120,7 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
         delivery,
         periods: periods(file.periods.0.unwrap_or_default(), diagnostics),
         published,
+        suppressed,
         max_rejects: file.gates.0.unwrap_or_default().max_rejects,
     }
 }

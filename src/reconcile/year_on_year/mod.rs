@@ -15,9 +15,8 @@ use super::{
     select::Index,
 };
 use crate::{
-    decimal::Decimal,
     discrepancy::{Category, Dimension, Severity},
-    rules::totals::{Chart, Comparison, Key, Periods},
+    rules::totals::{Chart, Comparison, Key, Materiality, Periods, Tolerance},
     tables::CodeList,
 };
 
@@ -204,7 +203,8 @@ fn checked(comparison: &Comparison) -> Checked {
         dimension: Dimension::Consistency,
         discrepancy: Category::TotalMismatch,
         expected: "",
-        tolerance: Decimal::ZERO,
+        tolerance: Tolerance::default(),
+        materiality: Materiality::Minor,
         why: comparison.why().to_owned(),
         owner: comparison.owner.clone(),
         tags: comparison.tags.clone(),

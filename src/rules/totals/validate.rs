@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Check, ControlTotal, Key, Scale, Selector, Source, Statement,
+    Check, Key, Materiality, Selector, Source, Statement,
     expand::{MAX_EXPANDED, placeholders},
 };
 use crate::{
@@ -106,11 +106,11 @@ impl Statement {
             dimensions,
             diagnostics,
         );
-        if let Some(tolerance) = &self.tolerance
-            && tolerance.value < crate::decimal::Decimal::ZERO
-        {
-            let message = "a tolerance cannot be below 0";
-            diagnostics.push(Diagnostic::at(&tolerance.span, message));
+        let materialities = Materiality::ALL.iter().map(|m| m.word());
+        let materiality = self.materiality.as_ref();
+        known_word("materiality", materiality, materialities, diagnostics);
+        if let Some(tolerance) = &self.tolerance {
+            tolerance.validate(self.check.adds(), diagnostics);
         }
         self.check.validate(lists, diagnostics);
     }
@@ -118,13 +118,21 @@ impl Statement {
 
 impl Check {
     fn validate(&self, lists: &[CodeList], diagnostics: &mut Vec<Diagnostic>) {
-        for (_, selector) in self.sides() {
-            selector.value.validate(&selector.span, lists, diagnostics);
+        for (name, selector) in self.sides() {
+            match self {
+                // As it is with the hierarchy's list.
+                Check::Hierarchy(k) if name == "members" => {
+                    k.members_by_group()
+                        .validate(&selector.span, lists, diagnostics);
+                }
+                _ => selector.value.validate(&selector.span, lists, diagnostics),
+            }
         }
         known_keys(self.by(), diagnostics);
         if let Some((name, keys)) = self.narrower() {
             known_keys(keys, diagnostics);
-            let by = || self.by().iter().map(|k| k.value.as_str());
+            let implied = self.implied().map(Key::word);
+            let by = || self.by().iter().map(|k| k.value.as_str()).chain(implied);
             for key in keys {
                 if Key::from_word(&key.value).is_some() && !by().any(|k| k == key.value) {
                     let message = format!("`{name}` names `{}`, which `by` does not", key.value);
@@ -135,25 +143,7 @@ impl Check {
                 }
             }
         }
-        match self {
-            Check::ShareOf(share) => {
-                let scales = Scale::ALL.iter().map(|s| s.word());
-                known_word("scale", share.scale.as_ref(), scales, diagnostics);
-                if let Some(decimals) = &share.decimals
-                    && decimals.value > 15
-                {
-                    let message = format!("`decimals` is {}, at most 15", decimals.value);
-                    diagnostics.push(Diagnostic::at(&decimals.span, message));
-                }
-            }
-            Check::ControlTotal(ControlTotal {
-                stated, computed, ..
-            }) => {
-                expect_source(stated, "stated", Source::Published, diagnostics);
-                expect_source(computed, "computed", Source::Computed, diagnostics);
-            }
-            Check::SumsTo(_) | Check::Equals(_) | Check::SubsetOf(_) => {}
-        }
+        self.validate_kind(diagnostics);
     }
 }
 
@@ -234,27 +224,7 @@ impl Selector {
     }
 }
 
-fn expect_source(
-    selector: &At<Selector>,
-    side: &str,
-    source: Source,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let texts = selector.value.texts(Key::Source).unwrap_or_default();
-    for text in texts
-        .iter()
-        .filter(|text| Source::from_word(&text.value).is_some_and(|other| other != source))
-    {
-        let message = format!(
-            "`{side}` of a control total is {source}, not {}",
-            text.value
-        );
-        diagnostics
-            .push(Diagnostic::at(&text.span, message).help("compare any two sides with `equals`"));
-    }
-}
-
-fn known_word<'k>(
+pub(super) fn known_word<'k>(
     what: &str,
     word: Option<&At<String>>,
     known: impl Iterator<Item = &'k str> + Clone,
