@@ -19,6 +19,11 @@ impl Privacy {
         Self { key }
     }
 
+    /// Whether equal values can be seen to be equal.
+    pub fn is_keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// The stand-in for a hidden value; a blank one stays blank.
     pub fn hide(&self, value: &str) -> String {
         if value.is_empty() {

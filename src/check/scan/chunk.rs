@@ -191,7 +191,9 @@ impl<'s> View<'s> {
                 let nulls = self.scanner.settings.rules[rule.rule].nulls;
                 Outcomes::of(self.boolean(*at), applies, nulls)
             }
-            ScanOutcome::Known { failing, evaluated } => {
+            ScanOutcome::Known {
+                failing, evaluated, ..
+            } => {
                 let mut bits = BooleanBufferBuilder::new(self.rows.len());
                 bits.append_n(self.rows.len(), false);
                 if let (Some(first), Some(last)) =
@@ -262,12 +264,17 @@ impl<'s> View<'s> {
                 .column
                 .filter(|c| settlement.holds(at, *c))
                 .and_then(|c| self.cleaned(c, at, done, fault.as_ref()));
-            let group = match &scan.outcome {
-                ScanOutcome::Known { failing, .. } => {
+            let (group, shown_group) = match &scan.outcome {
+                ScanOutcome::Known {
+                    failing,
+                    hidden_group,
+                    ..
+                } => {
                     let found = failing.rows.binary_search(&self.rows.value(at)).ok();
-                    found.and_then(|i| failing.groups[i].as_deref())
+                    let group = found.and_then(|i| failing.groups[i].as_deref());
+                    (group, group.map(|group| hidden_group.unwrap_or(group)))
                 }
-                ScanOutcome::Predicate(_) => None,
+                ScanOutcome::Predicate(_) => (None, None),
             };
             let expected = match fault.as_ref().and_then(|f| f.in_force.as_deref()) {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
@@ -278,7 +285,7 @@ impl<'s> View<'s> {
                 observed.as_deref(),
                 &expected,
                 fault.as_ref(),
-                group,
+                shown_group,
                 &rule.why,
             );
             let nulled = rule.column.filter(|_| done == Action::Nulled);
