@@ -248,3 +248,145 @@ fn groups_of_hidden_values_are_hidden() {
         }
     }
 }
+
+const PEOPLE: &str = r#"version: 1
+table: people
+source: { files: "people.csv", required: true }
+key: [ref]
+columns:
+  ref: { type: string, description: Number of the person. }
+  town: { type: string, description: Where from. }
+  t: { type: string, policy: hide, description: A text. }
+  n: { type: integer, policy: hide, description: A number. }
+  b: { type: boolean, policy: hide, description: A truth. }
+  d: { type: date, formats: ["%Y-%m-%d"], policy: hide, description: A date. }
+"#;
+
+const CODES: &str =
+    "code,label,parent,sort,missing,valid_from,valid_to\nJane,Jane,,1,,,\nMax,Max,,2,,,\n";
+
+/// A project over people with these queries as model tables `m01`, `m02`, … and aggregates `a01`, …
+fn people(model: &[String], aggregates: &[String]) -> Project {
+    let named = |kind: &str, queries: &[String]| -> Vec<(String, String)> {
+        let name = |at: usize| format!("sql/{kind}/{}{:02}.sql", &kind[..1], at + 1);
+        let named = queries.iter().enumerate();
+        named.map(|(at, sql)| (name(at), sql.clone())).collect()
+    };
+    let queries = [named("model", model), named("aggregates", aggregates)].concat();
+    let mut files = vec![
+        ("rules/tables/people.yaml", PEOPLE),
+        ("rules/reference/codes.csv", CODES),
+        (
+            "delivery/people.csv",
+            "ref,town,t,n,b,d\n1,Oadby,Jane,7341,true,1987-03-04\n2,Oadby,Max,9823,false,2003-04-05\n",
+        ),
+    ];
+    files.extend(queries.iter().map(|(f, sql)| (f.as_str(), sql.as_str())));
+    project_of(&files)
+}
+
+/// An aggregate whose category is `category`.
+fn aggregate_by(category: &str) -> String {
+    let told = category.replace('§', "");
+    format!(
+        "SELECT '2020' AS period, 'all' AS population, {told} AS category, 1 AS sort, count(*) AS count,\n  \
+         count(*) AS base, CAST(1 AS DOUBLE) AS share\nFROM people\nGROUP BY {category}\nORDER BY category\n"
+    )
+}
+
+#[test]
+fn queries_that_would_publish_hidden_values_are_refused_where_they_do() {
+    // `§` is where the caret is to stand: where the column is named last or, with GROUP BY, there.
+    let model = [
+        "SELECT ref, §t FROM people",
+        "§SELECT * FROM people",
+        "SELECT ref,\n  upper(§t) AS u\nFROM people",
+        "SELECT ref, §p.t FROM people p",
+        "SELECT q.ref, §q.t AS x FROM (SELECT p.ref, q.t FROM people q JOIN people p ON p.ref = q.ref) q",
+        "SELECT §x.u FROM (SELECT t AS u FROM people) x",
+        "WITH c AS (SELECT t AS u FROM people)\nSELECT §u FROM c",
+        "SELECT town, min(§t) AS m FROM people GROUP BY town ORDER BY town",
+        "SELECT town, first_value(§t ORDER BY ref) AS m FROM people GROUP BY town ORDER BY town",
+        "SELECT town, string_agg(§t, ',') AS m FROM people GROUP BY town ORDER BY town",
+        "SELECT town, sum(§n) AS m FROM people GROUP BY town ORDER BY town",
+        "SELECT t, count(*) AS c FROM people GROUP BY §t ORDER BY t",
+        "SELECT count(*) AS c, t AS x FROM people GROUP BY GROUPING SETS ((town, §t)) ORDER BY c",
+        "SELECT ref, town || '/' || §t AS x FROM people",
+        "SELECT ref, coalesce(§t, 'none') AS x FROM people",
+        "SELECT ref, CASE WHEN town = 'Oadby' THEN §t ELSE 'no' END AS x FROM people",
+        "SELECT ref, CASE WHEN §b THEN 'yes' ELSE 'no' END AS x FROM people",
+        "SELECT ref, §b = TRUE AS x FROM people",
+        "SELECT ref, §b IS TRUE AS x FROM people",
+        "SELECT ref, NOT §b AS x FROM people",
+        "SELECT ref, date_part('year', §d) AS x FROM people",
+        "SELECT ref, CAST(§n AS DOUBLE) / 2 AS x FROM people",
+        "SELECT ref, (SELECT max(§q.t) FROM people q) AS x FROM people",
+        "SELECT ref, lag(§t) OVER (ORDER BY ref) AS x FROM people ORDER BY ref",
+        "SELECT x.ref, §x.t FROM (SELECT DISTINCT ON (ref) ref, t FROM people ORDER BY ref) x ORDER BY ref",
+        "SELECT ref AS x FROM people UNION ALL SELECT §t FROM people ORDER BY x",
+        "SELECT p.ref, §l.code FROM people p JOIN list_codes l ON l.code = p.t",
+        "SELECT p.ref, §l.code FROM people p LEFT JOIN list_codes l ON p.t = l.code",
+        "SELECT §l.code FROM people p CROSS JOIN list_codes l WHERE l.code = p.t",
+        "SELECT §l.code FROM list_codes l WHERE l.code IN (SELECT t FROM people)",
+        "WITH RECURSIVE r AS (\n  SELECT ref AS x, 1 AS k FROM people\n  UNION ALL\n  SELECT p.t, r.k + 1 FROM r JOIN people p ON p.ref = r.x WHERE r.k < 2\n)\nSELECT §x FROM r ORDER BY x",
+    ];
+    let aggregates = ["§t", "upper(§t)"].map(aggregate_by);
+    let bare = |sql: &String| sql.replace('§', "");
+    let model = model.map(str::to_owned);
+    let project = people(
+        &model.iter().map(bare).collect::<Vec<_>>(),
+        &aggregates.iter().map(bare).collect::<Vec<_>>(),
+    );
+    let spoken = project.run("--format json").expect(2);
+    let told: serde_json::Value =
+        serde_json::from_str(spoken.stderr.lines().last().expect("a line")).expect("JSON");
+    let mut found = BTreeSet::new();
+    for diagnostic in told["diagnostics"].as_array().expect("a list") {
+        let message = diagnostic["message"].as_str().expect("a text");
+        assert!(
+            message.contains("would publish values of `people."),
+            "{diagnostic}"
+        );
+        let file = diagnostic["file"].as_str().expect("a file");
+        let place = (diagnostic["line"].as_u64(), diagnostic["column"].as_u64());
+        found.insert(format!("{file} {place:?}"));
+    }
+    let mut expected = BTreeSet::new();
+    for (kind, queries) in [("model", &model[..]), ("aggregates", &aggregates[..])] {
+        for (at, sql) in queries.iter().enumerate() {
+            let before = sql.split('§').next().expect("a part");
+            let line = before.lines().count().max(1) as u64;
+            let column = before.lines().last().map_or(0, |l| l.chars().count()) as u64 + 1;
+            let place = (Some(line), Some(column));
+            expected.insert(format!(
+                "sql/{kind}/{}{:02}.sql {place:?}",
+                &kind[..1],
+                at + 1
+            ));
+        }
+    }
+    let lost: Vec<_> = expected.difference(&found).collect();
+    let added: Vec<_> = found.difference(&expected).collect();
+    assert!(lost.is_empty() && added.is_empty(), "{lost:#?}\n{added:#?}");
+}
+
+#[test]
+fn hidden_columns_may_be_counted_compared_and_put_into_bands() {
+    let model = [
+        "SELECT ref, t IS NULL AS blank, n > 5000 AS large, t LIKE 'J%' AS j FROM people",
+        "SELECT ref, CASE WHEN date_part('year', d) < 2000 THEN 'old' ELSE 'new' END AS band FROM people",
+        "SELECT ref, CASE t WHEN 'Jane' THEN 1 ELSE 2 END AS kind FROM people WHERE n > 0 ORDER BY t",
+        "SELECT town, count(t) AS c, count(DISTINCT t) AS d, count(*) FILTER (WHERE b) AS e, bool_or(n > 5) AS f\nFROM people GROUP BY town ORDER BY town",
+        "SELECT count(*) AS c FROM people GROUP BY t ORDER BY c",
+        "SELECT p.ref, q.town FROM people p JOIN people q ON q.t = p.t",
+        "SELECT l.code, count(p.ref) AS c FROM list_codes l LEFT JOIN people p ON p.t = l.code GROUP BY l.code ORDER BY l.code",
+        "SELECT ref, row_number() OVER (PARTITION BY t ORDER BY ref) AS x FROM people ORDER BY ref",
+        "SELECT ref FROM people p WHERE EXISTS (SELECT 1 FROM people q WHERE q.t = p.t AND q.ref <> p.ref)",
+        "SELECT ref, band FROM m02",
+    ];
+    let aggregates = ["CASE WHEN n < 8000 THEN 'few' ELSE 'many' END"].map(aggregate_by);
+    let project = people(&model.map(|sql| format!("{sql}\n")), &aggregates);
+    // Code lists are told, so the names are no secrets here.
+    let log = log_without(&project, None, 0, "7341|9823|1987|2003|03-04|04-05");
+    assert!(log.is_empty(), "{log:?}");
+}
