@@ -390,3 +390,68 @@ fn hidden_columns_may_be_counted_compared_and_put_into_bands() {
     let log = log_without(&project, None, 0, "7341|9823|1987|2003|03-04|04-05");
     assert!(log.is_empty(), "{log:?}");
 }
+
+/// Rows without a key, codes out of force and beside the list, all of them hidden.
+const NOTES: &str = r#"version: 1
+table: notes
+source: { files: "notes.csv", required: true }
+key: [ref]
+columns:
+  ref: { type: string, description: Number of the note., not_null: warn }
+  day: { type: date, formats: ["%Y-%m-%d"], description: When it was written. }
+  code:
+    type: string
+    policy: hide
+    description: What it is about.
+    accepted_values: { list: codes, as_of: day, severity: warn, why: Codes are counted. }
+    pattern: { regex: "[a-z]+", severity: warn, why: Codes were written small. }
+"#;
+
+#[test]
+fn nothing_beside_a_hidden_value_tells_it() {
+    let codes = "code,label,parent,sort,missing,valid_from,valid_to\n\
+        Asthma,Asthma,,1,,1951-02-03,1952-02-03\nBronchitis,Bronchitis,,2,,1961-02-03,1962-02-03\n";
+    let run = |[code, near]: [&str; 2], key: Option<&str>, broken: &str| {
+        let project = project_of(&[
+            ("rules/tables/notes.yaml", NOTES),
+            ("rules/reference/codes.csv", codes),
+            (
+                "delivery/notes.csv",
+                &format!(
+                    "ref,day,code\n1,2020-01-01,{code}\n2,2020-01-01,{near}\n,2020-01-01,{code}\n,2020-01-02,{near}\n{broken}"
+                ),
+            ),
+        ]);
+        let code_and_period = "Asthm|Bronchiti|19[56][12]-";
+        log_without(
+            &project,
+            key,
+            i32::from(!broken.is_empty()),
+            code_and_period,
+        )
+    };
+    let values = [["Asthma", "Asthmaa"], ["Bronchitis", "Bronchitiss"]];
+    for (key, broken) in [(None, ""), (Some(KEY), "")] {
+        let [first, second] = values.map(|values| run(values, key, broken));
+        let causes: BTreeSet<&str> = first.iter().map(|row| &row["likely_cause"]).collect();
+        assert_eq!(causes, BTreeSet::from(["", "not_in_force", "unknown"]));
+        let keys: BTreeSet<&str> = first.iter().map(|row| &row["record_key"]).collect();
+        assert_eq!(keys.len(), 4, "{keys:?}");
+        let ids: BTreeSet<&str> = first.iter().map(|row| &row["discrepancy_id"]).collect();
+        assert_eq!(ids.len(), first.len());
+        let all: Vec<&str> = vec!["discrepancy_id", "record_key", "expected", "message"];
+        let same = lasting(&first, &all) == lasting(&second, &all);
+        assert_eq!(same, key.is_none(), "{first:?}\n{second:?}");
+    }
+    // A record that is no row is hidden whole.
+    let rejected = |key, text: &str| {
+        let log = run(values[0], key, &format!("7,2020-01-01,{text},{text}\n"));
+        let row = log.iter().find(|row| &row["rule_id"] == "notes.rejects");
+        row.expect("a reject")["record_key"].to_owned()
+    };
+    let [first, second] = ["Asthma", "Bronchitis"].map(|text| rejected(None, text));
+    assert_eq!(first, second);
+    let [first, second] = ["Asthma", "Bronchitis"].map(|text| rejected(Some(KEY), text));
+    assert_ne!(first, second);
+    assert_ne!(first, rejected(Some("another key"), "Asthma"));
+}

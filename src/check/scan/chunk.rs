@@ -211,7 +211,8 @@ impl<'s> View<'s> {
         }
     }
 
-    /// The key of a row: its parts joined with `|`; without any, a hash of the row as delivered.
+    /// The key of a row: its parts joined with `|`; without any, a hash of the row as delivered. Guesses could be tried
+    /// against a hash of hidden cells, so they need the key for hidden values and are left out without one.
     fn record_key(&self, at: usize) -> String {
         let table = &self.scanner.table;
         let part = |column: &usize| {
@@ -225,9 +226,18 @@ impl<'s> View<'s> {
         if !parts.is_empty() && parts.iter().any(|p| !p.is_empty()) {
             return parts.join("|");
         }
+        let hidden = |column: usize| table.columns[column].policy == Policy::Hide;
+        let columns = 0..table.columns.len();
+        let cell = |column: usize| self.raw(column).value(at).as_bytes();
+        if columns.clone().any(hidden)
+            && let privacy = &self.scanner.settings.privacy
+            && let Some(hash) = privacy.hash(columns.clone().map(cell), 12)
+        {
+            return format!("#{hash}");
+        }
         let mut hasher = Sha256::new();
-        for column in 0..table.columns.len() {
-            hasher.update(self.raw(column).value(at).as_bytes());
+        for column in columns.filter(|column| !hidden(*column)) {
+            hasher.update(cell(column));
             hasher.update([0]);
         }
         let digest = hasher.finalize();
@@ -258,6 +268,12 @@ impl<'s> View<'s> {
             let key = self.record_key(at);
             let fault = self.code_fault(rule, at);
             let done = action(rule.on_fail, fault.as_ref().map(code_action));
+            let hidden = rule
+                .column
+                .is_some_and(|c| table.columns[c].policy == Policy::Hide);
+            // When it was in force, or what it is nearest to, says which code it is.
+            let told = fault.as_ref().filter(|_| !hidden);
+            let suggestion = told.and_then(|f| f.suggestion.as_deref());
             let column = rule.column.map(|c| table.columns[c].name.as_str());
             let observed = rule.column.map(|c| self.shown(c, self.raw(c).value(at)));
             let cleaned = rule
@@ -276,7 +292,7 @@ impl<'s> View<'s> {
                 }
                 ScanOutcome::Predicate(_) => (None, None),
             };
-            let expected = match fault.as_ref().and_then(|f| f.in_force.as_deref()) {
+            let expected = match told.and_then(|f| f.in_force.as_deref()) {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
@@ -284,7 +300,7 @@ impl<'s> View<'s> {
                 column,
                 observed.as_deref(),
                 &expected,
-                fault.as_ref(),
+                fault.as_ref().map(|f| (f.cause, suggestion)),
                 shown_group,
                 &rule.why,
             );
@@ -309,7 +325,7 @@ impl<'s> View<'s> {
                 source_row: Some(self.rows.value(at) - self.base),
                 observed: observed.as_deref(),
                 expected: Some(&expected),
-                suggestion: fault.as_ref().and_then(|f| f.suggestion.as_deref()),
+                suggestion,
                 difference: None,
                 action: Some(done),
                 cleaned: cleaned.as_deref(),
@@ -485,7 +501,7 @@ fn message(
     column: Option<&str>,
     observed: Option<&str>,
     expected: &str,
-    fault: Option<&CodeFault>,
+    fault: Option<(&str, Option<&str>)>,
     group: Option<&str>,
     why: &str,
 ) -> String {
@@ -494,7 +510,7 @@ fn message(
         (Some(column), Some(observed)) => format!("{column} is `{observed}`"),
         _ => "the row fails".to_owned(),
     };
-    let cause = match fault.map(|f| (f.cause, &f.suggestion)) {
+    let cause = match fault {
         Some((cause, Some(suggestion))) => format!(" ({cause}; did you mean `{suggestion}`?)"),
         Some((cause, None)) => format!(" ({cause})"),
         None => String::new(),
