@@ -131,6 +131,7 @@ fn the_log_says_what_the_clean_table_holds() {
             rule("kept", "case_ref IS NULL", "keep"),
             rule("quarantined", "case_ref NOT LIKE '%1'", "quarantine"),
             rule("excluded", "case_ref NOT LIKE '%2'", "exclude"),
+            rule("both", "case_ref NOT LIKE '%2'", "quarantine"),
             rule("nulled", "case_ref NOT LIKE '%3'", "\"null\""),
         ]
         .concat()
@@ -149,19 +150,38 @@ fn the_log_says_what_the_clean_table_holds() {
         }
     }
     assert!(with > 30 && without >= 3 * 5, "{with} {without}");
+    let both = log
+        .iter()
+        .filter(|row| &row["rule_id"] == "cases.status.both")
+        .collect::<Vec<_>>();
+    assert!(both.len() >= 5, "{}", both.len());
+    assert!(both.iter().all(|row| &row["action"] == "excluded"));
 }
 
 /// Holds every finding about a cell against the clean tables; returns the log.
 fn check_cleaned(run: &Path) -> Vec<Row> {
-    let mut clean = BTreeMap::new();
-    for table in TABLES {
-        let path = run.join("clean").join(table).with_extension("parquet");
-        for row in parquet_cells(&path) {
-            let place = ["_file", "_row"].map(|c| row[c].clone().expect("a place"));
-            clean.insert(place, row);
+    let rows_of = |folder: &str| {
+        let mut rows = BTreeMap::new();
+        for table in TABLES {
+            let path = run.join(folder).join(table).with_extension("parquet");
+            for row in parquet_cells(&path) {
+                let place = ["_file", "_row"].map(|c| row[c].clone().expect("a place"));
+                rows.insert(place, row);
+            }
+        }
+        rows
+    };
+    let (clean, quarantine) = (rows_of("clean"), rows_of("quarantine"));
+    let log = Sheet::read(&run.join("discrepancies.csv")).rows;
+    for row in &log {
+        let place = ["source_file", "source_row"].map(|c| row[c].to_owned());
+        let stands = (clean.contains_key(&place), quarantine.contains_key(&place));
+        match &row["action"] {
+            "quarantined" => assert_eq!(stands, (false, true), "{row:?}"),
+            "excluded" => assert_eq!(stands, (false, false), "{row:?}"),
+            _ => {}
         }
     }
-    let log = Sheet::read(&run.join("discrepancies.csv")).rows;
     let of_cells = log
         .iter()
         .filter(|row| !row["table"].is_empty() && !row["column"].is_empty());

@@ -268,6 +268,7 @@ impl<'s> View<'s> {
             let key = self.record_key(at);
             let fault = self.code_fault(rule, at);
             let done = action(rule.on_fail, fault.as_ref().map(code_action));
+            let done = settlement.done(at, done);
             let hidden = rule
                 .column
                 .is_some_and(|c| table.columns[c].policy == Policy::Hide);
