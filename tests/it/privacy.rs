@@ -1,6 +1,6 @@
 //! Hidden values appear nowhere outside the clean tables and the quarantine.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use regex::{Regex, RegexBuilder};
 
@@ -147,21 +147,6 @@ rules:
     why: Towns may be shown.
 "#;
 
-/// A project of these files alone; `delivery/` is what it reads.
-fn project_of(files: &[(&str, &str)]) -> Project {
-    let project = Project::whole();
-    for part in ["rules", "sql", "fixtures"] {
-        fs::remove_dir_all(project.path(part)).expect("a folder of the copy");
-    }
-    let about = "version: 1\nname: Letters\ndelivery: { path: delivery, as_of: 2020-06-01 }\n";
-    for (file, text) in [("rules/project.yaml", about)].iter().chain(files) {
-        let path = project.path(file);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
-        fs::write(path, text).expect("a file can be written");
-    }
-    project
-}
-
 /// Runs a project, and returns its log after seeing that nothing but its tables tells one of `secrets`.
 fn log_without(project: &Project, key: Option<&str>, code: i32, secrets: &str) -> Vec<Row> {
     let secrets = Regex::new(&format!("(?i){secrets}")).expect("a pattern");
@@ -197,7 +182,7 @@ fn groups_of_hidden_values_are_hidden() {
             format!("4,{max},Wigston"),
             format!("5,{jane},Wigston"),
         ];
-        let project = project_of(&[
+        let project = Project::of(&[
             ("rules/tables/letters.yaml", LETTERS),
             (
                 "delivery/letters.csv",
@@ -282,7 +267,7 @@ fn people(model: &[String], aggregates: &[String]) -> Project {
         ),
     ];
     files.extend(queries.iter().map(|(f, sql)| (f.as_str(), sql.as_str())));
-    project_of(&files)
+    Project::of(&files)
 }
 
 /// An aggregate whose category is `category`.
@@ -412,7 +397,7 @@ fn nothing_beside_a_hidden_value_tells_it() {
     let codes = "code,label,parent,sort,missing,valid_from,valid_to\n\
         Asthma,Asthma,,1,,1951-02-03,1952-02-03\nBronchitis,Bronchitis,,2,,1961-02-03,1962-02-03\n";
     let run = |[code, near]: [&str; 2], key: Option<&str>, broken: &str| {
-        let project = project_of(&[
+        let project = Project::of(&[
             ("rules/tables/notes.yaml", NOTES),
             ("rules/reference/codes.csv", codes),
             (
