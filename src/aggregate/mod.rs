@@ -1,6 +1,6 @@
 //! Model tables and aggregates: the project's SQL over the clean tables, planned before any data is read.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray},
@@ -24,6 +24,7 @@ use crate::{
     check::{
         Engine, EngineError,
         keys::register_parquet,
+        lineage::{self, Trace, Traces, Uses},
         scan::clean_schema,
         session::list_table,
         sql::{self, plan_query},
@@ -90,8 +91,11 @@ pub async fn check_sql(
         );
     }
     let mut broken = Vec::new();
+    let mut traces = lineage::declared(tables);
     for file in model {
         if let Some(plan) = judged(&session, file, &mut broken, diagnostics).await {
+            let carried = refuse_hidden(&plan, file, &traces, diagnostics);
+            traces.insert(file.name.to_string(), carried);
             register_empty(
                 &session,
                 file.name.as_str(),
@@ -101,13 +105,15 @@ pub async fn check_sql(
         }
     }
     for file in aggregates {
-        if let Some(plan) = judged(&session, file, &mut broken, diagnostics).await
-            && let Some(message) = wrong_shape(plan.schema().as_arrow())
-        {
+        let Some(plan) = judged(&session, file, &mut broken, diagnostics).await else {
+            continue;
+        };
+        if let Some(message) = wrong_shape(plan.schema().as_arrow()) {
             diagnostics.push(Diagnostic::at(&file.text().span, message).help(
                 "an aggregate returns period, population, category (text), sort, count, base (bigint) and share (double), in this order",
             ));
         }
+        refuse_hidden(&plan, file, &traces, diagnostics);
     }
 }
 
@@ -135,6 +141,36 @@ async fn judged(
         );
     }
     plan
+}
+
+/// Reports each column that carries out values of hidden columns, once; returns what the columns carry besides.
+fn refuse_hidden(
+    plan: &LogicalPlan,
+    file: &SqlFile,
+    traces: &Traces,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Trace> {
+    let author = file.text();
+    let carried = lineage::trace(plan, traces, Uses::Told);
+    let fields = plan.schema().fields().iter();
+    let mut settled = BTreeMap::new();
+    for (field, trace) in fields.zip(carried) {
+        if let Some(place) = trace.hidden.values().next() {
+            let hidden = trace.hidden.keys();
+            let names: Vec<String> = hidden.map(|(t, c)| format!("`{t}.{c}`")).collect();
+            let name = field.name();
+            let message = format!(
+                "column `{name}` would publish values of {}, which `policy: hide` keeps to the clean tables",
+                names.join(", ")
+            );
+            let span = place.map_or(author.span.clone(), |place| sql::place_in(&author, place));
+            diagnostics.push(Diagnostic::at(&span, message).help(
+                "leave it out; a hidden column may be counted, compared, tested for null, and put into bands with CASE",
+            ));
+        }
+        settled.insert(field.name().clone(), trace.settled());
+    }
+    settled
 }
 
 /// Whether a query may read the table `name`: its text has the word.

@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     conform::Conformer,
+    log::Privacy,
     names::provenance,
     row_groups::{EncodedRowGroup, Packing, RowGroupEncoder, RowGroupFile},
     rules::Rule,
@@ -54,6 +55,27 @@ impl FailingRows {
     /// The positions in `rows` of the record numbers from `first` to `last`.
     pub fn between(&self, first: i64, last: i64) -> std::ops::Range<usize> {
         self.rows.partition_point(|r| *r < first)..self.rows.partition_point(|r| *r <= last)
+    }
+
+    /// The same with groups whose texts may not be told: by their keyed hash or, without a key, by their number in the
+    /// order of the rows, since guesses could be tried against anything made of the text alone.
+    pub fn with_hidden_groups(&self, privacy: &Privacy) -> Self {
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        let groups = self.groups.iter().map(|group| {
+            let text = group.as_deref()?;
+            Some(match privacy.is_keyed() {
+                true => privacy.hide(text).into_boxed_str(),
+                false => {
+                    let next = numbers.len() + 1;
+                    let number = *numbers.entry(text).or_insert(next);
+                    number.to_string().into_boxed_str()
+                }
+            })
+        });
+        Self {
+            rows: self.rows.clone(),
+            groups: groups.collect(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod key_hash;
 pub mod keys;
+pub mod lineage;
 mod lookups;
 pub mod prepare;
 pub mod scan;

@@ -12,7 +12,11 @@ use datafusion::{
     logical_expr::{Expr, LogicalPlan},
 };
 
-use super::{session::Engine, sql};
+use super::{
+    lineage::{self, Traces, Uses},
+    session::Engine,
+    sql,
+};
 use crate::{
     conform::full_schema,
     diagnostics::Diagnostic,
@@ -66,6 +70,8 @@ pub enum Outcome {
         query: String,
         /// Rows where it is not true are not evaluated.
         evaluated: Option<Expr>,
+        /// Whether what it groups rows by is made of a hidden column.
+        hidden_group: bool,
     },
     /// The number of rows.
     RowCount {
@@ -108,10 +114,12 @@ pub async fn prepare(
         })
         .collect();
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let traces = lineage::declared(tables);
     for (index, rule) in rules.iter().enumerate() {
         let planner = Planner {
             session: &session,
             schema: &schemas[rule.table],
+            traces: &traces,
             rule,
         };
         if let Some(prepared) = planner
@@ -155,6 +163,7 @@ fn register_empty(
 struct Planner<'a> {
     session: &'a SessionContext,
     schema: &'a SchemaRef,
+    traces: &'a Traces,
     rule: &'a Rule,
 }
 
@@ -178,10 +187,11 @@ impl Planner<'_> {
                     Some(sql) => Some(self.predicate(&sql, diagnostics)?),
                     None => None,
                 };
-                self.query(&query, read, diagnostics).await?;
+                let plan = self.query(&query, read, diagnostics).await?;
                 Outcome::Query {
                     query: query.text,
                     evaluated,
+                    hidden_group: self.hides_group(&plan),
                 }
             }
         };
@@ -189,6 +199,15 @@ impl Planner<'_> {
             rule: index,
             applies,
             outcome,
+        })
+    }
+
+    /// A group's text may stand in the log as it is only when no hidden column has a part in it.
+    fn hides_group(&self, plan: &LogicalPlan) -> bool {
+        let group = plan.schema().index_of_column_by_name(None, GROUP);
+        group.is_some_and(|at| {
+            let traces = lineage::trace(plan, self.traces, Uses::Nothing);
+            traces.get(at).is_none_or(|group| !group.hidden.is_empty())
         })
     }
 
@@ -201,7 +220,7 @@ impl Planner<'_> {
         query: &Sql,
         read: &mut BTreeMap<String, BTreeSet<String>>,
         diagnostics: &mut Vec<Diagnostic>,
-    ) -> Option<()> {
+    ) -> Option<LogicalPlan> {
         // Only the author's own text has places that mean something in the file.
         let whole = query.author.as_ref().filter(|a| a.value == query.text);
         let at = query.author.as_ref().map_or(&self.rule.span, |a| &a.span);
@@ -215,7 +234,7 @@ impl Planner<'_> {
                 for (table, names) in columns {
                     read.entry(table).or_default().extend(names);
                 }
-                Some(())
+                Some(plan)
             }
             Err(error) => {
                 diagnostics.push(sql::from_engine(&error, whole, at));

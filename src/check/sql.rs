@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::{
     common::{
-        DFSchema,
+        DFSchema, Span as EngineSpan,
         diagnostic::Diagnostic as EngineDiagnostic,
         tree_node::{TreeNode, TreeNodeRecursion},
     },
@@ -170,11 +170,7 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
         (Some(author), None) if let Some((line, column)) = parsed => {
             span_in(author, (line, column), (line, column + 1))
         }
-        (Some(author), Some(inner)) => span_in(
-            author,
-            (place(inner.start.line), place(inner.start.column)),
-            (place(inner.end.line), place(inner.end.column)),
-        ),
+        (Some(author), Some(inner)) => place_in(author, inner),
         (Some(author), None) => author.span.clone(),
         (None, _) => at.clone(),
     };
@@ -194,6 +190,16 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
     diagnostic
 }
 
+/// Where the planner's `place` in an author's text is in the file.
+pub fn place_in(author: &At<String>, place: EngineSpan) -> Span {
+    let number = |number: u64| usize::try_from(number).unwrap_or(1);
+    span_in(
+        author,
+        (number(place.start.line), number(place.start.column)),
+        (number(place.end.line), number(place.end.column)),
+    )
+}
+
 /// Parts what the parser says from the place in the text that it appends to some of its words.
 fn split_place(message: String) -> (String, Option<(usize, usize)>) {
     let place = message.rsplit_once(" at Line: ").and_then(|(words, rest)| {
@@ -204,10 +210,6 @@ fn split_place(message: String) -> (String, Option<(usize, usize)>) {
         Some((words, place)) => (words.to_owned(), Some(place)),
         None => (message, None),
     }
-}
-
-fn place(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(1)
 }
 
 /// Strips the engine's own prefixes, which say nothing to an author.

@@ -136,6 +136,14 @@ impl Settlement {
         let nulled = || self.nulled.iter().find(|n| n.0 == column);
         self.clean.value(row) && !nulled().is_some_and(|(_, mask)| mask.value(row))
     }
+
+    /// What became of a row for which a rule did `action`: one that another rule excludes is in no quarantine.
+    pub fn done(&self, row: usize, action: Action) -> Action {
+        match action {
+            Action::Quarantined if self.excluded.value(row) => Action::Excluded,
+            action => action,
+        }
+    }
 }
 
 /// What a rule's own disposition did about a failure. For `correct` that depends on the value: see `conform`.
@@ -203,6 +211,14 @@ mod tests {
         assert_eq!(settled.quarantined, bits("1000"));
         assert_eq!(settled.excluded, bits("0110"));
         assert_eq!(settled.nulled, vec![(2, bits("1101"))]);
+        for (row, action, done) in [
+            (0, Action::Quarantined, Action::Quarantined),
+            (1, Action::Quarantined, Action::Excluded),
+            (1, Action::Excluded, Action::Excluded),
+            (1, Action::Kept, Action::Kept),
+        ] {
+            assert_eq!(settled.done(row, action), done, "{row} {action}");
+        }
         let holds = |column| {
             (0..4)
                 .map(|row| settled.holds(row, column))

@@ -19,6 +19,25 @@ impl Privacy {
         Self { key }
     }
 
+    /// Whether equal values can be seen to be equal.
+    pub fn is_keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// The first `digits` hex digits of a hash of `parts`, each closed by a NUL, that tells nobody without the key what they
+    /// are; `None` without a key.
+    pub fn hash<'p>(&self, parts: impl Iterator<Item = &'p [u8]>, digits: usize) -> Option<String> {
+        let mut mac = self.key.clone()?;
+        for part in parts {
+            mac.update(part);
+            mac.update(&[0]);
+        }
+        let digest = mac.finalize().into_bytes();
+        let mut hex: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+        hex.truncate(digits);
+        Some(hex)
+    }
+
     /// The stand-in for a hidden value; a blank one stays blank.
     pub fn hide(&self, value: &str) -> String {
         if value.is_empty() {

@@ -9,6 +9,7 @@ mod report;
 mod results;
 mod settings;
 mod tables;
+mod year_on_year;
 
 pub use error::RunError;
 pub use report::{RuleLine, RunReport, TableLine};

@@ -15,6 +15,7 @@ use super::{
     report::{RuleLine, RunReport, TableLine},
     settings::Settings,
     tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
+    year_on_year,
 };
 use crate::{
     check::{EngineError, keys::register_parquet, scan::RowCounts},
@@ -47,7 +48,8 @@ pub(super) fn reconcile(
         .flat_map(|p| p.figures.iter().cloned())
         .collect();
     figures.extend(computed);
-    let reconciliations = evaluate(&plan.statements, &figures, &project.lists);
+    let mut reconciliations = evaluate(&plan.statements, &figures, &project.lists);
+    reconciliations.extend(year_on_year::write(run, &figures)?);
     let words = |text: &Option<Arc<str>>| text.as_ref().map(|t| t.to_string());
     let figure = |figure: Option<Decimal>| figure.map(|f| f.to_string());
     let columns = text_columns(&reconciliations, |r| {
@@ -89,6 +91,7 @@ pub(super) fn reconcile(
                 difference: difference.as_deref(),
                 action: Some(Action::Kept),
                 likely_cause: r.likely_cause.as_deref(),
+                group: r.suspect.as_deref(),
                 message: &message,
                 ..Finding::default()
             });

@@ -16,7 +16,7 @@ use crate::{
     discrepancy::{Action, Category, Dimension, Severity},
     log::{
         CHANGE_SCHEMA, FINDING_SCHEMA, Finding, FindingBuilder, Privacy, REJECT_SCHEMA,
-        RejectBuilder, RuleFacts, TableFile,
+        RejectBuilder, RuleFacts, TableFile, short_hash,
     },
     names::Name,
     project::Project,
@@ -312,13 +312,17 @@ fn keep_rejects(
         let reason = reject.reason.to_string();
         let (line, row) = (signed(reject.line), signed(reject.row));
         rows.push([table.name.as_str(), file, &reason, &raw], line, row);
+        let hash = match hidden {
+            // Guesses could be tried against a hash of the text alone.
+            true => privacy
+                .hash(std::iter::once(reject.raw.as_slice()), 20)
+                .unwrap_or_else(|| short_hash(&[file, &row.to_string()])),
+            false => short_hash(&[&raw]),
+        };
         let message = format!("line {line} of {file} is no row: {reason}; it is kept in rejects/");
         builder.push(&Finding {
             rule: fact,
-            record_key: &format!(
-                "#{}",
-                crate::log::short_hash(&[&String::from_utf8_lossy(&reject.raw)])
-            ),
+            record_key: &format!("#{hash}"),
             source_file: Some(file),
             source_line: Some(line),
             source_row: Some(row),

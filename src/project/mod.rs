@@ -65,6 +65,8 @@ pub struct Project {
     pub aggregates: Vec<SqlFile>,
     /// The statements of `rules/totals/*.yaml`, by file, then in the order of their declaration.
     pub totals: Vec<StatementNode>,
+    /// The comparisons year on year of the same files, in the same order.
+    pub comparisons: Vec<StatementNode>,
     /// What could not be read; nothing of a project without mistakes.
     pub unread: Unread,
     /// SHA-256 of what `sha256sum` prints of the project's files in the byte order of their paths.
@@ -122,7 +124,7 @@ impl SqlFile {
     }
 }
 
-/// One statement about totals, not decoded yet.
+/// One statement or comparison of totals, not decoded yet.
 #[derive(Clone, Debug)]
 pub struct StatementNode {
     /// The file that declares it.
@@ -196,6 +198,10 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     let model = queries(&files.model, &mut unread, diagnostics);
     let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
+    let totals::Totals {
+        statements,
+        comparisons,
+    } = totals::read(&files.totals, diagnostics);
     Project {
         name: head.name,
         root: root.to_owned(),
@@ -210,7 +216,8 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         own_lists,
         model,
         aggregates,
-        totals: totals::read(&files.totals, diagnostics),
+        totals: statements,
+        comparisons,
         unread,
         hash: files.hash.clone(),
     }

@@ -84,16 +84,22 @@ fn repeated<'f>(side: &Side<'f>, members: &[usize]) -> Option<(&'f Figure, &'f F
         return members.iter().enumerate().find_map(|(at, member)| {
             let figure = side.figure(*member);
             let mut earlier = members[..at].iter().map(|member| side.figure(*member));
-            let same = earlier.find(|other| identity(other) == identity(figure))?;
+            let same = earlier.find(|other| is_again(other, figure))?;
             Some((same, figure))
         });
     }
     let mut seen = HashMap::with_capacity(members.len());
     members.iter().find_map(|member| {
         let figure = side.figure(*member);
-        seen.insert(identity(figure), figure)
-            .map(|same| (same, figure))
+        let same = seen.insert(identity(figure), figure)?;
+        is_again(same, figure).then_some((same, figure))
     })
+}
+
+/// Whether two figures are one that is printed in two places. A part that stands twice in one place is the publication's
+/// slip, and what comes of it is to be seen.
+fn is_again(one: &Figure, other: &Figure) -> bool {
+    one.origin != other.origin && identity(one) == identity(other)
 }
 
 /// What a figure is about, wherever it is printed; what differs most often first.

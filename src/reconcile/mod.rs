@@ -4,6 +4,7 @@
 //! its counterpart and a number that does not fit are rows of their own, with the verdict *not evaluated*.
 
 mod amounts;
+mod causes;
 mod changes;
 mod evidence;
 mod figures;
@@ -19,6 +20,7 @@ mod shares;
 mod sums;
 #[cfg(test)]
 mod tests;
+pub mod year_on_year;
 
 use std::{fmt, sync::Arc};
 
@@ -40,6 +42,13 @@ pub fn evaluate(
     figures: &[Figure],
     lists: &[CodeList],
 ) -> Vec<Reconciliation> {
+    let mut rows = judge(statements, figures, lists);
+    causes::explain(&mut rows, figures);
+    rows
+}
+
+/// The verdicts alone.
+fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
     let index = select::Index::new(figures);
     let mut rows = Vec::new();
     for statement in statements.iter().flat_map(Statement::expand) {
@@ -71,8 +80,10 @@ pub struct Reconciliation {
     pub tolerance: Decimal,
     /// What came of it.
     pub verdict: Verdict,
-    /// Why they differ, once somebody knows.
+    /// Why they differ: the word of a cause, or several that fit as well.
     pub likely_cause: Option<String>,
+    /// Where the figure stands that is suspected of breaking the statement.
+    pub suspect: Option<Arc<str>>,
     /// The figures in a sentence.
     pub evidence: String,
     /// Where the stated figure stands.

@@ -356,7 +356,7 @@ fn keys(words: &[At<String>]) -> Result<Vec<Key>, String> {
 }
 
 /// A row about the whole statement.
-fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
+pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
     Reconciliation {
         statement: rule.rule_id.clone(),
         rule: Arc::clone(rule),
@@ -369,6 +369,7 @@ fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
         tolerance: rule.tolerance.absolute,
         verdict: Verdict::NotEvaluated,
         likely_cause: None,
+        suspect: None,
         evidence: reason,
         stated_at: String::new(),
         computed_at: String::new(),

@@ -1,6 +1,9 @@
 //! Every row that was delivered is accounted for.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use crate::harness::{
     DELIVERY, Project, Row, Sheet, TABLES, fixture, parquet_cells, parquet_rows, read,
@@ -131,6 +134,7 @@ fn the_log_says_what_the_clean_table_holds() {
             rule("kept", "case_ref IS NULL", "keep"),
             rule("quarantined", "case_ref NOT LIKE '%1'", "quarantine"),
             rule("excluded", "case_ref NOT LIKE '%2'", "exclude"),
+            rule("both", "case_ref NOT LIKE '%2'", "quarantine"),
             rule("nulled", "case_ref NOT LIKE '%3'", "\"null\""),
         ]
         .concat()
@@ -149,19 +153,38 @@ fn the_log_says_what_the_clean_table_holds() {
         }
     }
     assert!(with > 30 && without >= 3 * 5, "{with} {without}");
+    let both = log
+        .iter()
+        .filter(|row| &row["rule_id"] == "cases.status.both")
+        .collect::<Vec<_>>();
+    assert!(both.len() >= 5, "{}", both.len());
+    assert!(both.iter().all(|row| &row["action"] == "excluded"));
 }
 
 /// Holds every finding about a cell against the clean tables; returns the log.
 fn check_cleaned(run: &Path) -> Vec<Row> {
-    let mut clean = BTreeMap::new();
-    for table in TABLES {
-        let path = run.join("clean").join(table).with_extension("parquet");
-        for row in parquet_cells(&path) {
-            let place = ["_file", "_row"].map(|c| row[c].clone().expect("a place"));
-            clean.insert(place, row);
+    let rows_of = |folder: &str| {
+        let mut rows = BTreeMap::new();
+        for table in TABLES {
+            let path = run.join(folder).join(table).with_extension("parquet");
+            for row in parquet_cells(&path) {
+                let place = ["_file", "_row"].map(|c| row[c].clone().expect("a place"));
+                rows.insert(place, row);
+            }
+        }
+        rows
+    };
+    let (clean, quarantine) = (rows_of("clean"), rows_of("quarantine"));
+    let log = Sheet::read(&run.join("discrepancies.csv")).rows;
+    for row in &log {
+        let place = ["source_file", "source_row"].map(|c| row[c].to_owned());
+        let stands = (clean.contains_key(&place), quarantine.contains_key(&place));
+        match &row["action"] {
+            "quarantined" => assert_eq!(stands, (false, true), "{row:?}"),
+            "excluded" => assert_eq!(stands, (false, false), "{row:?}"),
+            _ => {}
         }
     }
-    let log = Sheet::read(&run.join("discrepancies.csv")).rows;
     let of_cells = log
         .iter()
         .filter(|row| !row["table"].is_empty() && !row["column"].is_empty());
@@ -176,4 +199,70 @@ fn check_cleaned(run: &Path) -> Vec<Row> {
         }
     }
     log
+}
+
+#[test]
+fn no_two_keys_look_alike() {
+    let pairs = r#"version: 1
+table: pairs
+source: { files: "pairs.csv", required: true }
+key: [a, b]
+columns:
+  a: { type: string, description: One part. }
+  b: { type: string, description: The other part. }
+  c: { type: string, description: What is said of them., not_null: warn }
+rules:
+  - { id: pairs.key, check: { unique: { columns: [a, b] } }, why: A key is there once. }
+  - { id: pairs.same, check: { duplicates: { columns: [d] } }, why: It is said once. }
+"#;
+    let d = "  d: { type: string, description: What is the same. }\nrules:";
+    let pairs = pairs.replacen("rules:", d, 1);
+    // Each key, how it is written, and what it has in common with the next.
+    let keys = [
+        ("1|", "2", r"1\||2"),
+        ("1", "|2", r"1|\|2"),
+        (r"1\", "|2", r"1\\|\|2"),
+        (r"1\|", "2", r"1\\\||2"),
+        ("1", "2", "1|2"),
+        ("", "2", "|2"),
+        ("2", "", "2|"),
+    ];
+    // Twice each: the second is no key of its own, and repeats what is said.
+    let row = |(at, (a, b, _)): (usize, &(&str, &str, &str))| format!("{a},{b},,{at}\n").repeat(2);
+    let rows: String = keys.iter().enumerate().map(row).collect();
+    let project = Project::of(&[
+        ("rules/tables/pairs.yaml", &pairs),
+        ("delivery/pairs.csv", &format!("a,b,c,d\n{rows}")),
+    ]);
+    project.run("").expect(0);
+    let log = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+    let of = |rule: &str| -> Vec<&Row> {
+        let rows = log.iter().filter(|row| &row["rule_id"] == rule);
+        rows.collect()
+    };
+    let written: BTreeSet<&str> = keys.iter().map(|key| key.2).collect();
+    // Whole keys only for `unique`, which does not evaluate a row without a part.
+    for (rule, lines, groups) in [
+        ("pairs.c.not_null", 14, 0),
+        ("pairs.key", 5, 5),
+        ("pairs.same", 7, 7),
+    ] {
+        let rows = of(rule);
+        assert_eq!(rows.len(), lines, "{rule}: {log:?}");
+        let told: BTreeSet<&str> = rows.iter().map(|row| &row["record_key"]).collect();
+        assert!(told.is_subset(&written), "{rule}: {told:?}");
+        let ids: BTreeSet<&str> = rows.iter().map(|row| &row["group_id"]).collect();
+        assert_eq!(
+            ids.iter().filter(|id| !id.is_empty()).count(),
+            groups,
+            "{rule}"
+        );
+        for row in rows.iter().filter(|_| groups > 0) {
+            let group = format!("(as `{}`)", &row["record_key"]);
+            assert!(row["message"].contains(&group), "{row:?}");
+        }
+    }
+    let told = of("pairs.c.not_null");
+    let told: BTreeSet<&str> = told.iter().map(|row| &row["record_key"]).collect();
+    assert_eq!(told, written);
 }

@@ -56,6 +56,20 @@ impl Project {
         project
     }
 
+    /// Of these files alone, beside a `rules/project.yaml` that reads `delivery/`.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let project = Self {
+            folder: TempDir::new().expect("a temporary folder"),
+        };
+        let about = "version: 1\nname: A test\ndelivery: { path: delivery, as_of: 2020-06-01 }\n";
+        for (file, text) in [("rules/project.yaml", about)].iter().chain(files) {
+            let path = project.path(file);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+            fs::write(path, text).expect("a file can be written");
+        }
+        project
+    }
+
     fn copy_into(folder: TempDir) -> Self {
         for part in ["rules", "sql", "fixtures/published", DELIVERY] {
             copy(&repository(part), &folder.path().join(part));

@@ -191,7 +191,9 @@ impl<'s> View<'s> {
                 let nulls = self.scanner.settings.rules[rule.rule].nulls;
                 Outcomes::of(self.boolean(*at), applies, nulls)
             }
-            ScanOutcome::Known { failing, evaluated } => {
+            ScanOutcome::Known {
+                failing, evaluated, ..
+            } => {
                 let mut bits = BooleanBufferBuilder::new(self.rows.len());
                 bits.append_n(self.rows.len(), false);
                 if let (Some(first), Some(last)) =
@@ -209,7 +211,8 @@ impl<'s> View<'s> {
         }
     }
 
-    /// The key of a row: its parts joined with `|`; without any, a hash of the row as delivered.
+    /// The key of a row: its parts joined with `|`; without any, a hash of the row as delivered. Guesses could be tried
+    /// against a hash of hidden cells, so they need the key for hidden values and are left out without one.
     fn record_key(&self, at: usize) -> String {
         let table = &self.scanner.table;
         let part = |column: &usize| {
@@ -217,15 +220,24 @@ impl<'s> View<'s> {
             let raw =
                 || cleaned(self.raw(*column).value(at), &table.columns[*column].clean).into_owned();
             let text = display(self.value(*column), at).unwrap_or_else(raw);
-            self.shown(*column, &text).into_owned()
+            escaped(self.shown(*column, &text))
         };
         let parts: Vec<String> = table.key.iter().map(part).collect();
         if !parts.is_empty() && parts.iter().any(|p| !p.is_empty()) {
             return parts.join("|");
         }
+        let hidden = |column: usize| table.columns[column].policy == Policy::Hide;
+        let columns = 0..table.columns.len();
+        let cell = |column: usize| self.raw(column).value(at).as_bytes();
+        if columns.clone().any(hidden)
+            && let privacy = &self.scanner.settings.privacy
+            && let Some(hash) = privacy.hash(columns.clone().map(cell), 12)
+        {
+            return format!("#{hash}");
+        }
         let mut hasher = Sha256::new();
-        for column in 0..table.columns.len() {
-            hasher.update(self.raw(column).value(at).as_bytes());
+        for column in columns.filter(|column| !hidden(*column)) {
+            hasher.update(cell(column));
             hasher.update([0]);
         }
         let digest = hasher.finalize();
@@ -256,20 +268,32 @@ impl<'s> View<'s> {
             let key = self.record_key(at);
             let fault = self.code_fault(rule, at);
             let done = action(rule.on_fail, fault.as_ref().map(code_action));
+            let done = settlement.done(at, done);
+            let hidden = rule
+                .column
+                .is_some_and(|c| table.columns[c].policy == Policy::Hide);
+            // When it was in force, or what it is nearest to, says which code it is.
+            let told = fault.as_ref().filter(|_| !hidden);
+            let suggestion = told.and_then(|f| f.suggestion.as_deref());
             let column = rule.column.map(|c| table.columns[c].name.as_str());
             let observed = rule.column.map(|c| self.shown(c, self.raw(c).value(at)));
             let cleaned = rule
                 .column
                 .filter(|c| settlement.holds(at, *c))
                 .and_then(|c| self.cleaned(c, at, done, fault.as_ref()));
-            let group = match &scan.outcome {
-                ScanOutcome::Known { failing, .. } => {
+            let (group, shown_group) = match &scan.outcome {
+                ScanOutcome::Known {
+                    failing,
+                    hidden_group,
+                    ..
+                } => {
                     let found = failing.rows.binary_search(&self.rows.value(at)).ok();
-                    found.and_then(|i| failing.groups[i].as_deref())
+                    let group = found.and_then(|i| failing.groups[i].as_deref());
+                    (group, group.map(|group| hidden_group.unwrap_or(group)))
                 }
-                ScanOutcome::Predicate(_) => None,
+                ScanOutcome::Predicate(_) => (None, None),
             };
-            let expected = match fault.as_ref().and_then(|f| f.in_force.as_deref()) {
+            let expected = match told.and_then(|f| f.in_force.as_deref()) {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
@@ -277,8 +301,8 @@ impl<'s> View<'s> {
                 column,
                 observed.as_deref(),
                 &expected,
-                fault.as_ref(),
-                group,
+                fault.as_ref().map(|f| (f.cause, suggestion)),
+                shown_group,
                 &rule.why,
             );
             let nulled = rule.column.filter(|_| done == Action::Nulled);
@@ -302,7 +326,7 @@ impl<'s> View<'s> {
                 source_row: Some(self.rows.value(at) - self.base),
                 observed: observed.as_deref(),
                 expected: Some(&expected),
-                suggestion: fault.as_ref().and_then(|f| f.suggestion.as_deref()),
+                suggestion,
                 difference: None,
                 action: Some(done),
                 cleaned: cleaned.as_deref(),
@@ -459,6 +483,14 @@ fn code_action(fault: &CodeFault) -> Action {
     }
 }
 
+/// A part of a key, so that no two keys are joined to the same text.
+fn escaped(part: Cow<'_, str>) -> String {
+    match part.contains(['|', '\\']) {
+        true => part.replace('\\', r"\\").replace('|', r"\|"),
+        false => part.into_owned(),
+    }
+}
+
 /// A value as text; `None` for null.
 fn display(array: &ArrayRef, at: usize) -> Option<String> {
     if array.is_null(at) {
@@ -478,7 +510,7 @@ fn message(
     column: Option<&str>,
     observed: Option<&str>,
     expected: &str,
-    fault: Option<&CodeFault>,
+    fault: Option<(&str, Option<&str>)>,
     group: Option<&str>,
     why: &str,
 ) -> String {
@@ -487,7 +519,7 @@ fn message(
         (Some(column), Some(observed)) => format!("{column} is `{observed}`"),
         _ => "the row fails".to_owned(),
     };
-    let cause = match fault.map(|f| (f.cause, &f.suggestion)) {
+    let cause = match fault {
         Some((cause, Some(suggestion))) => format!(" ({cause}; did you mean `{suggestion}`?)"),
         Some((cause, None)) => format!(" ({cause})"),
         None => String::new(),

@@ -33,7 +33,7 @@ use crate::{
     discrepancy::Category,
     disposition::Outcomes,
     ingest::Reject,
-    log::Privacy,
+    log::{HIDDEN, Privacy},
     names::provenance,
     row_groups::{EncodedRowGroup, RowGroupEncoder},
     rules::{Rule, kinds::RuleKind},
@@ -230,6 +230,8 @@ enum ScanOutcome {
     Known {
         failing: Arc<FailingRows>,
         evaluated: Option<usize>,
+        /// The text that stands for every group, where none may be shown.
+        hidden_group: Option<&'static str>,
     },
 }
 
@@ -247,7 +249,7 @@ impl Scanner {
             !name.starts_with('_') || name.starts_with(RAW) || checks.hidden.contains(name)
         };
         let conformer = Conformer::new(&table, &settings.lists, true, wanted);
-        let (rules, exprs) = select(&table, &checks.rules, &settings.rules, &checks.hidden, keys);
+        let (rules, exprs) = select(&table, &checks.rules, settings, &checks.hidden, keys);
         let chunks = source.chunks();
         let beside: Vec<Arc<Mutex<ByProducts>>> = chunks.iter().map(|_| Arc::default()).collect();
         let partitions: Vec<Arc<dyn PartitionStream>> = chunks
@@ -397,7 +399,7 @@ impl Scanner {
 fn select(
     table: &Table,
     prepared: &[PreparedRule],
-    declared: &[Rule],
+    settings: &ScanSettings,
     hidden: &BTreeSet<String>,
     keys: &KeyFailures,
 ) -> (Vec<ScanRule>, Vec<Expr>) {
@@ -424,14 +426,26 @@ fn select(
     for rule in prepared {
         let outcome = match &rule.outcome {
             Outcome::Predicate(expr) => ScanOutcome::Predicate(place(expr)),
-            Outcome::Query { evaluated, .. } => ScanOutcome::Known {
-                failing: keys.rows.get(&rule.rule).cloned().unwrap_or_default(),
-                evaluated: evaluated.as_ref().map(&mut place),
-            },
+            Outcome::Query {
+                evaluated,
+                hidden_group,
+                ..
+            } => {
+                let failing = keys.rows.get(&rule.rule).cloned().unwrap_or_default();
+                ScanOutcome::Known {
+                    failing: match hidden_group {
+                        true => Arc::new(failing.with_hidden_groups(&settings.privacy)),
+                        false => failing,
+                    },
+                    evaluated: evaluated.as_ref().map(&mut place),
+                    hidden_group: (*hidden_group && !settings.privacy.is_keyed()).then_some(HIDDEN),
+                }
+            }
             Outcome::RowCount { .. } => continue,
         };
-        let about_missing = declared[rule.rule].kind.category() == Category::Missing;
-        let missing = declared[rule.rule].column.filter(|_| about_missing);
+        let declared = &settings.rules[rule.rule];
+        let about_missing = declared.kind.category() == Category::Missing;
+        let missing = declared.column.filter(|_| about_missing);
         let status = missing.map(|c| format!("{MISSING}{}", table.columns[c].name));
         let missing = status
             .filter(|s| hidden.contains(s))

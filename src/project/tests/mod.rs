@@ -190,6 +190,23 @@ fn a_good_project_says_what_it_declares() {
 }
 
 #[test]
+fn a_file_of_totals_holds_statements_or_comparisons() {
+    let counts = |text: &str| {
+        let project = Folder::with(&[("rules/totals/years.yaml", text)]).load();
+        let project = project.expect("a project");
+        (project.totals.len(), project.comparisons.len())
+    };
+    let all = "version: 1\nstatements: [{ id: c }]\ncomparisons: [{ id: d }, { id: e }]\n";
+    assert_eq!(counts(all), (3, 2));
+    assert_eq!(counts("version: 1\ncomparisons: [{ id: d }]\n"), (2, 1));
+    let misspelt = Folder::with(&[("rules/totals/years.yaml", "version: 1\ncomparsons: []\n")]);
+    let [mistake] = &misspelt.mistakes()[..] else {
+        panic!("one mistake")
+    };
+    assert_eq!(mistake.help.as_deref(), Some("did you mean `comparisons`?"));
+}
+
+#[test]
 fn columns_are_as_declared() {
     let project = good();
     let [table] = project.tables.as_slice() else {

@@ -56,7 +56,7 @@ fn each_of_several_selectors_of_a_flow_is_needed() {
         "t | body | p2 | all | departures | count | 1.5",
         "t | body | p2 | all | closing    | count | 54",
     ];
-    let rows = evaluate(
+    let rows = judge(
         &[declared(flow.clone(), json!(0))],
         &figures(&lines),
         &lists(),
@@ -93,7 +93,7 @@ fn each_of_several_selectors_of_a_flow_is_needed() {
         })
         .collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let rows = evaluate(&[declared(flow, json!(0))], &figures(&lines), &lists());
+    let rows = judge(&[declared(flow, json!(0))], &figures(&lines), &lists());
     let verdicts: Vec<(&str, &str)> = rows[2..]
         .iter()
         .map(|row| (row.verdict.word(), row.evidence.as_str()))
@@ -226,7 +226,7 @@ fn one_table_may_print_every_level() {
         "t | body | y | all | West     | count | 3",
         "t | body | y | all | Eastham  | count | 6",
     ]);
-    let rows = evaluate(&[statement], &lines, &levels());
+    let rows = judge(&[statement], &lines, &levels());
     let rows: Vec<String> = rows.iter().map(shown).collect();
     assert_eq!(
         rows,
@@ -336,7 +336,7 @@ fn changes_in_numbers() {
     ] {
         let lines = lines(stated);
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        let rows = evaluate(
+        let rows = judge(
             &[declared(change(settings.clone()), json!(0))],
             &figures(&lines),
             &lists(),
@@ -368,7 +368,7 @@ fn shares_are_rounded_as_they_claim() {
                 &format!("t | body | y | all | a | count | {part}"),
                 &format!("t | body | y | all | b | count | {whole}"),
             ]);
-            let rows = evaluate(&[declared(json, json!(0))], &lines, &lists());
+            let rows = judge(&[declared(json, json!(0))], &lines, &lists());
             assert_eq!(
                 rows[0].verdict.word(),
                 verdict,

@@ -1,5 +1,6 @@
 //! Statements against figures made by hand: what agrees and what does not, side by side.
 
+mod causes;
 mod kinds;
 mod published;
 mod report;
@@ -8,6 +9,7 @@ mod selecting;
 mod suppressed;
 mod tolerances;
 mod verdicts;
+mod year_on_year;
 
 use std::collections::HashMap;
 
@@ -103,7 +105,7 @@ fn check(check: Value, lines: &[&str], expected: &[&str]) {
 
 #[track_caller]
 fn check_within(tolerance: Value, check: Value, lines: &[&str], expected: &[&str]) {
-    let rows = evaluate(&[declared(check, tolerance)], &figures(lines), &lists());
+    let rows = judge(&[declared(check, tolerance)], &figures(lines), &lists());
     let shown: Vec<String> = rows.iter().map(shown).collect();
     assert!(!shown.is_empty(), "every statement says something");
     assert_eq!(shown, expected, "{shown:#?}");

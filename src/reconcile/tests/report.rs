@@ -6,47 +6,75 @@ use super::super::published::parse;
 use super::*;
 use crate::{diagnostics::yaml, project};
 
+/// What the report prints, and the statements of the project about it alone.
+pub(super) struct Report {
+    pub(super) statements: Vec<Statement>,
+    pub(super) figures: Vec<Figure>,
+    pub(super) lists: Vec<CodeList>,
+}
+
+impl Report {
+    pub(super) fn read() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let project = project::load(root).expect("a valid project");
+        let file = "fixtures/published/published_figures.csv";
+        let figures = parse(file, &read(file)).expect("figures");
+
+        let mut diagnostics = Vec::new();
+        let statements: Vec<Statement> = project
+            .totals
+            .iter()
+            .filter_map(|s| yaml::decode(&s.node, &s.source, &mut diagnostics))
+            .collect();
+        crate::rules::totals::validate(&statements, &project.lists, &mut diagnostics);
+        assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+
+        // No delivery here, so statements about computed figures have nothing to say.
+        let needs_delivery = |statement: &Statement| {
+            let sides = statement.check.sides();
+            let mut sources = sides.iter().filter_map(|(_, s)| s.value.texts(Key::Source));
+            sources.any(|texts| texts.iter().any(|t| t.value == Source::Computed.word()))
+        };
+        let statements = statements
+            .into_iter()
+            .filter(|statement| !needs_delivery(statement))
+            .collect();
+        Self {
+            statements,
+            figures,
+            lists: project.lists,
+        }
+    }
+}
+
+fn read(path: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect(path)
+}
+
 /// What the publication says about itself: `fixtures/disagreements.csv` lists each statement that does not hold.
 #[test]
 fn exactly_the_disagreements_of_the_publication_are_found() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |path: &str| std::fs::read(root.join(path)).expect(path);
-    let project = project::load(root).expect("a valid project");
-    let file = "fixtures/published/published_figures.csv";
-    let figures = parse(file, &read(file)).expect("figures");
+    let Report {
+        statements,
+        figures,
+        lists,
+    } = Report::read();
+    let rows = evaluate(&statements, &figures, &lists);
 
-    let mut diagnostics = Vec::new();
-    let statements: Vec<Statement> = project
-        .totals
-        .iter()
-        .filter_map(|s| yaml::decode(&s.node, &s.source, &mut diagnostics))
-        .collect();
-    crate::rules::totals::validate(&statements, &project.lists, &mut diagnostics);
-    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
-
-    // No delivery here, so statements about computed figures have nothing to say.
-    let needs_delivery = |statement: &Statement| {
-        let sides = statement.check.sides();
-        let mut sources = sides.iter().filter_map(|(_, s)| s.value.texts(Key::Source));
-        sources.any(|texts| texts.iter().any(|t| t.value == Source::Computed.word()))
-    };
-    let statements: Vec<Statement> = statements
-        .into_iter()
-        .filter(|statement| !needs_delivery(statement))
-        .collect();
-    let rows = evaluate(&statements, &figures, &project.lists);
-
-    let found: BTreeMap<&str, (Option<Decimal>, Option<Decimal>)> = rows
+    let found: BTreeMap<&str, (Option<Decimal>, Option<Decimal>, &str)> = rows
         .iter()
         .filter(|row| row.verdict == Verdict::Disagrees)
-        .map(|row| (row.statement.as_str(), (row.stated, row.computed)))
+        .map(|row| {
+            let cause = row.likely_cause.as_deref().unwrap_or("");
+            (row.statement.as_str(), (row.stated, row.computed, cause))
+        })
         .collect();
     let expected = read("fixtures/disagreements.csv");
     let mut expected = csv::Reader::from_reader(expected.as_slice());
     let expected: Vec<csv::StringRecord> = expected.records().map(|r| r.expect("a row")).collect();
-    let expected: BTreeMap<&str, (Option<Decimal>, Option<Decimal>)> = expected
+    let expected: BTreeMap<&str, (Option<Decimal>, Option<Decimal>, &str)> = expected
         .iter()
-        .map(|r| (&r[0], (r[1].parse().ok(), r[2].parse().ok())))
+        .map(|r| (&r[0], (r[1].parse().ok(), r[2].parse().ok(), &r[5])))
         .collect();
     assert_eq!(found, expected);
     let agreeing = rows.iter().filter(|row| row.verdict == Verdict::Agrees);

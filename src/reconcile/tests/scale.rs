@@ -21,7 +21,7 @@ fn groups_are_joined_by_hash() {
     let sums = json!({ "sums_to": {
         "parts": { "table": "t" }, "total": { "table": "u" }, "by": ["category"],
     }});
-    let rows = evaluate(&[declared(sums, json!(0))], &figures(&lines), &[]);
+    let rows = judge(&[declared(sums, json!(0))], &figures(&lines), &[]);
     assert_eq!(rows.len(), GROUPS);
     let wrong: Vec<&str> = rows
         .iter()

@@ -157,7 +157,7 @@ fn statements_come_in_order_and_for_each_with_them() {
         "t | body | y | all | a | count | 1",
         "u | body | y | all | a | count | 1",
     ]);
-    let rows = evaluate(&[many, one], &lines, &[]);
+    let rows = judge(&[many, one], &lines, &[]);
     let ids: Vec<&str> = rows.iter().map(|row| row.statement.as_str()).collect();
     assert_eq!(ids, ["b.u", "b.t", "s"]);
 }
@@ -181,7 +181,7 @@ fn what_validation_refuses_is_not_evaluated() {
         let json = json!({ "id": "s", "check": check, "why": "it must" });
         let statement = statement(json).expect("a statement");
         let lines = figures(&["t | body | y | all | a | count | 1"]);
-        let rows = evaluate(&[statement], &lines, &[]);
+        let rows = judge(&[statement], &lines, &[]);
         let reasons: Vec<_> = rows
             .iter()
             .map(|r| (r.verdict, r.evidence.as_str()))

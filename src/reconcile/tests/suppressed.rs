@@ -34,7 +34,7 @@ fn with_suppressed(lines: &[&str]) -> Vec<Figure> {
 
 #[track_caller]
 fn check_suppressed(check: &Value, lines: &[&str], expected: &str) {
-    let rows = evaluate(
+    let rows = judge(
         &[declared(check.clone(), json!(0))],
         &with_suppressed(lines),
         &lists(),
@@ -340,7 +340,7 @@ fn rounding_and_percentages_hold_for_suppressed_sums() {
             "t | body | y | all | b | count | 1..4",
             "total | body | y | all | every | count | 20",
         ]);
-        let rows = evaluate(&[declared(check.clone(), tolerance)], &lines, &lists());
+        let rows = judge(&[declared(check.clone(), tolerance)], &lines, &lists());
         let got = (rows[0].tolerance.to_string(), rows[0].verdict.word());
         assert_eq!(got, (width.to_owned(), verdict));
     }

@@ -14,7 +14,7 @@ fn sums(tolerance: Value, parts: &[&str], total: &str, width: &str, agrees: bool
     lines.push(format!("total | body | y | all | every | count | {total}"));
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let check = json!({ "sums_to": { "parts": { "table": "t" }, "total": { "table": "total" } } });
-    let rows = evaluate(
+    let rows = judge(
         &[declared(check, tolerance.clone())],
         &figures(&lines),
         &lists(),
@@ -128,7 +128,7 @@ fn a_tolerance_holds_for_every_kind_that_compares() {
     ] {
         for (tolerance, verdict) in [(narrow, "disagrees"), (wide, "agrees")] {
             let statement = declared(check.clone(), json!(tolerance));
-            let rows = evaluate(&[statement], &lines, &lists());
+            let rows = judge(&[statement], &lines, &lists());
             assert_eq!(
                 rows[0].verdict.word(),
                 verdict,

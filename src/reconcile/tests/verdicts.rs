@@ -59,7 +59,7 @@ fn a_tolerance_is_inclusive_and_works_both_ways() {
         ]);
         let check =
             json!({ "equals": { "left": { "table": "t" }, "right": { "table": "total" } } });
-        let rows = evaluate(&[declared(check, json!("0.5"))], &lines, &[]);
+        let rows = judge(&[declared(check, json!("0.5"))], &lines, &[]);
         assert_eq!(rows[0].verdict.word(), verdict, "{total}");
     }
 }
@@ -287,7 +287,7 @@ fn a_row_says_what_it_is_about_and_what_follows() {
         "t | body | y | all  | a;b=c | count | 5",
         "t | body | y | some | a;b=c | count | 6",
     ]);
-    let rows = evaluate(&[declared(subset, json!(0))], &lines, &[]);
+    let rows = judge(&[declared(subset, json!(0))], &lines, &[]);
     let [row] = rows.as_slice() else {
         panic!("one row");
     };

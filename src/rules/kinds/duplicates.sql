@@ -2,7 +2,7 @@
 SELECT n."_row" AS "_row", n."_group" AS "_group"
 FROM (
   SELECT r."_row" AS "_row",
-    first_value(concat_ws('|', {% for c in key %}CAST(r.{{ c|ident }} AS VARCHAR){% if not loop.last %}, {% endif %}{% endfor %})) OVER w AS "_group",
+    first_value(concat_ws('|', {% for c in key %}coalesce(replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'), ''){% if not loop.last %}, {% endif %}{% endfor %})) OVER w AS "_group",
     row_number() OVER w AS "_place"
   FROM (
     SELECT "_row"{% for c in read %}, {{ c|ident }}{% endfor %}

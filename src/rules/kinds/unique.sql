@@ -1,5 +1,5 @@
 {# Rows whose hash is theirs alone share no key: only the others are compared. #}
-SELECT r."_row" AS "_row", concat_ws('|', {% for c in columns %}CAST(r.{{ c|ident }} AS VARCHAR){% if not loop.last %}, {% endif %}{% endfor %}) AS "_group"
+SELECT r."_row" AS "_row", concat_ws('|', {% for c in columns %}replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'){% if not loop.last %}, {% endif %}{% endfor %}) AS "_group"
 FROM (
   SELECT "_row"{% for c in columns %}, {{ c|ident }}{% endfor %},
     min("_row") OVER (PARTITION BY {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_first"

@@ -1,6 +1,7 @@
 //! Totals: statements that figures must agree with each other, as a project declares them. Text in, text out.
 
 mod check;
+mod comparison;
 #[cfg(test)]
 pub(crate) mod declared;
 mod expand;
@@ -19,6 +20,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 pub use check::Check;
+pub use comparison::{
+    Chart, Comparison, Coverage, Covered, Overlap, Periods, Year, validate_comparisons,
+};
 pub use kinds::{Change, ControlTotal, Equals, Flow, Hierarchy, ShareOf, SubsetOf, SumsTo};
 pub use selector::{Overwrite, Selector, Sides, Texts};
 pub use suppressed::Suppressed;

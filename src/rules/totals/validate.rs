@@ -94,22 +94,9 @@ impl Statement {
     }
 
     fn validate_expanded(&self, lists: &[CodeList], diagnostics: &mut Vec<Diagnostic>) {
-        let id = &self.id;
-        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
-        if id.value.is_empty() || !id.value.bytes().all(good) {
-            let message = format!("`{}` cannot be an id", id.value);
-            diagnostics.push(Diagnostic::at(&id.span, message).help("use a-z, 0-9, _, - and ."));
-        }
-        match &self.why {
-            Some(why) if !why.value.trim().is_empty() => {}
-            Some(why) => diagnostics.push(
-                Diagnostic::at(&why.span, "`why` is blank").help("say why the figures must agree"),
-            ),
-            None => diagnostics.push(
-                Diagnostic::at(&id.span, format!("`{}` has no `why`", id.value))
-                    .help("say why the figures must agree"),
-            ),
-        }
+        good_id(&self.id, diagnostics);
+        let help = "say why the figures must agree";
+        said_why(&self.id, self.why.as_ref(), help, diagnostics);
         let severities = Severity::ALL.iter().map(|s| s.word());
         known_word("severity", self.severity.as_ref(), severities, diagnostics);
         let dimensions = Dimension::ALL.iter().map(|d| d.word());
@@ -161,6 +148,7 @@ impl Check {
 }
 
 impl Selector {
+    /// Mistakes in this selector, which stands at `span`.
     pub(super) fn validate(
         &self,
         span: &Span,
@@ -258,8 +246,32 @@ fn known_keys(keys: &[At<String>], diagnostics: &mut Vec<Diagnostic>) {
     repeated(keys, "key", diagnostics);
 }
 
+/// Reports an id that cannot be one.
+pub(super) fn good_id(id: &At<String>, diagnostics: &mut Vec<Diagnostic>) {
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+    if id.value.is_empty() || !id.value.bytes().all(good) {
+        let message = format!("`{}` cannot be an id", id.value);
+        diagnostics.push(Diagnostic::at(&id.span, message).help("use a-z, 0-9, _, - and ."));
+    }
+}
+
+/// Reports a `why` that is absent or says nothing.
+pub(super) fn said_why(
+    id: &At<String>,
+    why: Option<&At<String>>,
+    help: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let (span, message) = match why {
+        Some(why) if !why.value.trim().is_empty() => return,
+        Some(why) => (&why.span, "`why` is blank".to_owned()),
+        None => (&id.span, format!("`{}` has no `why`", id.value)),
+    };
+    diagnostics.push(Diagnostic::at(span, message).help(help));
+}
+
 /// Reports what a list holds twice.
-fn repeated(texts: &[At<String>], what: &str, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn repeated(texts: &[At<String>], what: &str, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen = BTreeSet::new();
     for text in texts {
         if !seen.insert(text.value.as_str()) {

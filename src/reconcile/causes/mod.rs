@@ -1,0 +1,212 @@
+//! Why figures disagree: the causes that an auditor tries, each offered only where its arithmetic is exact.
+//!
+//! A figure is suspected when one other value of it would mend what disagrees and break nothing that agrees; a suspect is
+//! found once, however many statements it breaks. What no single figure explains is tried as a part that is missing,
+//! counted twice or in a neighbouring group, as parts that make up for each other, or as a share worked out otherwise.
+
+mod digits;
+mod net;
+mod several;
+mod shares;
+mod single;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Figure, Reconciliation, Verdict};
+use net::Net;
+
+/// How sure a cause is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Two statements or another printing say so, and nothing else does as much.
+    Certain,
+    /// The arithmetic is exact and nothing else like it fits.
+    Likely,
+    /// It fits, and so does something else.
+    Possible,
+}
+
+/// What may have gone wrong; the most specific first, which is the order of two that are as sure as each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CauseKind {
+    /// The same part stands twice among the parts.
+    CountedTwice,
+    /// A share cut off instead of rounded.
+    TruncatedShare,
+    /// A share rounded up.
+    RoundedUp,
+    /// Two neighbouring digits changed places.
+    SwappedDigits,
+    /// A part that another printing has is not there.
+    PartMissing,
+    /// One group has what another lacks, and one part is just that large.
+    MovedBetweenGroups,
+    /// Parts differ from their other printing and their total does not.
+    AgreeingTotal,
+    /// The figure of another period stands in its place.
+    OtherPeriod,
+    /// The figure of another population stands in its place.
+    OtherPopulation,
+    /// One digit is another.
+    OneDigit,
+    /// The sums of its groups are off by as much together.
+    FollowsFromGroups,
+    /// The figure is printed with another value elsewhere.
+    PrintedOtherwise,
+    /// No other figure mends as much.
+    Misprint,
+    /// A share of another whole.
+    OtherBase,
+    /// Each part was rounded by itself.
+    IndependentRounding,
+    /// A part is larger than its whole.
+    ExceedsWhole,
+    /// The printed figures agree among themselves, and the detail counts otherwise.
+    DetailDiffers,
+    /// Nothing fits.
+    Unexplained,
+}
+
+impl CauseKind {
+    /// The word in outputs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CountedTwice => "counted_twice",
+            Self::SwappedDigits => "swapped_digits",
+            Self::PartMissing => "part_missing",
+            Self::MovedBetweenGroups => "moved_between_groups",
+            Self::AgreeingTotal => "agreeing_total",
+            Self::OtherPeriod => "other_period",
+            Self::OtherPopulation => "other_population",
+            Self::OneDigit => "one_digit",
+            Self::FollowsFromGroups => "follows_from_groups",
+            Self::PrintedOtherwise => "printed_otherwise",
+            Self::Misprint => "misprint",
+            Self::TruncatedShare => "truncated_share",
+            Self::RoundedUp => "rounded_up",
+            Self::OtherBase => "other_base",
+            Self::IndependentRounding => "independent_rounding",
+            Self::ExceedsWhole => "exceeds_whole",
+            Self::DetailDiffers => "detail_differs",
+            Self::Unexplained => "unexplained",
+        }
+    }
+}
+
+/// One reason why a statement does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What may have gone wrong.
+    pub kind: CauseKind,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// The arithmetic in a sentence.
+    pub words: String,
+    /// The figure that is suspected, as the index of its first printing.
+    pub suspect: Option<usize>,
+}
+
+/// Causes of one row that are written out.
+const WRITTEN: usize = 3;
+
+/// The causes of the rows `wanted`, which disagree; each with its causes, best first and never none.
+pub(super) fn find(
+    rows: &[Reconciliation],
+    figures: &[Figure],
+    wanted: impl IntoIterator<Item = usize>,
+) -> Vec<(usize, Vec<Cause>)> {
+    let net = Net::new(rows, figures);
+    let several = several::Several::new(&net);
+    let wanted = wanted.into_iter();
+    wanted.map(|at| (at, causes(&net, &several, at))).collect()
+}
+
+/// Sets the likely causes of what disagrees, and adds their arithmetic to the evidence.
+pub(super) fn explain(rows: &mut [Reconciliation], figures: &[Figure]) {
+    let disagreeing = rows.iter().enumerate();
+    let disagreeing = disagreeing.filter(|(_, row)| row.verdict == Verdict::Disagrees);
+    let found = find(rows, figures, disagreeing.map(|(at, _)| at));
+    let mut broken_by: BTreeMap<usize, usize> = BTreeMap::new();
+    let first = found.iter().map(|(_, causes)| &causes[0]);
+    let sure = first.filter(|cause| cause.certainty != Certainty::Possible);
+    for suspect in sure.filter_map(|cause| cause.suspect) {
+        *broken_by.entry(suspect).or_default() += 1;
+    }
+    for (at, causes) in found {
+        let row = &mut rows[at];
+        let first = &causes[0];
+        row.likely_cause = Some(headline(&causes));
+        let others = causes.iter().take(WRITTEN);
+        let words: Vec<String> = others.map(Cause::sentence).collect();
+        row.evidence.push_str("; ");
+        row.evidence.push_str(&words.join("; or "));
+        if let Some(suspect) = first.suspect
+            && first.certainty != Certainty::Possible
+        {
+            let place = &figures[suspect].stated_at;
+            if broken_by[&suspect] > 1 {
+                let broken = broken_by[&suspect];
+                row.evidence.push_str(&format!(
+                    "; the figure at {place} breaks {broken} statements"
+                ));
+            }
+            row.suspect = Some(Arc::from(place.as_str()));
+        }
+        if first.kind == CauseKind::IndependentRounding {
+            row.verdict = Verdict::Explained;
+        }
+    }
+}
+
+impl CauseKind {
+    /// Whether its words say what is the case, not what may have led to it.
+    fn is_fact(self) -> bool {
+        matches!(
+            self,
+            Self::ExceedsWhole | Self::FollowsFromGroups | Self::DetailDiffers | Self::Unexplained
+        )
+    }
+}
+
+impl Cause {
+    fn sentence(&self) -> String {
+        match self.certainty {
+            Certainty::Certain => self.words.clone(),
+            _ if self.kind.is_fact() => self.words.clone(),
+            Certainty::Likely => format!("probably {}", self.words),
+            Certainty::Possible => format!("perhaps {}", self.words),
+        }
+    }
+}
+
+/// `swapped_digits` where that is certain or likely, `ambiguous: swapped_digits, one_digit` where more than one may be.
+fn headline(causes: &[Cause]) -> String {
+    let first = &causes[0];
+    if first.certainty != Certainty::Possible || first.kind == CauseKind::Unexplained {
+        return first.kind.word().to_owned();
+    }
+    let mut words: Vec<&str> = Vec::new();
+    for cause in causes.iter().take(WRITTEN) {
+        if !words.contains(&cause.kind.word()) {
+            words.push(cause.kind.word());
+        }
+    }
+    format!("ambiguous: {}", words.join(", "))
+}
+
+/// The causes of one row, best first; never none.
+fn causes(net: &Net<'_>, several: &several::Several, at: usize) -> Vec<Cause> {
+    let mut causes = single::causes(net, at);
+    causes.extend(several.causes(net, at));
+    causes.extend(shares::causes(net, at));
+    causes.sort_by_key(|cause| (cause.certainty, cause.kind));
+    if causes.is_empty() {
+        causes.push(Cause {
+            kind: CauseKind::Unexplained,
+            certainty: Certainty::Possible,
+            words: "unexplained: nothing that was tried fits".to_owned(),
+            suspect: None,
+        });
+    }
+    causes
+}

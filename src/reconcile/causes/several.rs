@@ -1,0 +1,312 @@
+//! What takes more than one figure to explain: a part left out, there twice or elsewhere, and parts that make up for each other.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    Cause, CauseKind, Certainty,
+    net::{Form, Net},
+};
+use crate::{
+    decimal::Decimal,
+    reconcile::{Reconciliation, Verdict},
+};
+
+/// What is worth looking up about rows, once for all.
+pub(super) struct Several {
+    /// Figures whose other printing is not there, with the printing's table and origin that lack it.
+    alone: BTreeMap<usize, Vec<(String, String)>>,
+    /// Rows that disagree, by their rule.
+    siblings: HashMap<String, Vec<usize>>,
+}
+
+impl Several {
+    pub(super) fn new(net: &Net<'_>) -> Self {
+        let mut siblings: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut sides: HashMap<&str, [Vec<(String, String)>; 2]> = HashMap::new();
+        for (at, row) in net.rows.iter().enumerate() {
+            if row.verdict == Verdict::Disagrees {
+                let rule = row.rule.rule_id.clone();
+                siblings.entry(rule).or_default().push(at);
+            }
+            if row.rule.kind == "equals" {
+                let seen = sides.entry(&row.rule.rule_id).or_default();
+                for (side, from) in seen.iter_mut().zip([&row.stated_from, &row.computed_from]) {
+                    for figure in from {
+                        let figure = &net.figures[*figure];
+                        let place = (figure.table.to_string(), figure.origin.to_string());
+                        if !side.contains(&place) {
+                            side.push(place);
+                        }
+                    }
+                }
+            }
+        }
+        let mut alone: BTreeMap<usize, Vec<(String, String)>> = BTreeMap::new();
+        for row in net.rows.iter().filter(|row| row.rule.kind == "equals") {
+            let lacking = match (row.stated_from.as_slice(), row.computed_from.as_slice()) {
+                ([figure], []) => (*figure, 1),
+                ([], [figure]) => (*figure, 0),
+                _ => continue,
+            };
+            let places = &sides[row.rule.rule_id.as_str()][lacking.1];
+            alone
+                .entry(lacking.0)
+                .or_default()
+                .extend(places.iter().cloned());
+        }
+        Self { alone, siblings }
+    }
+
+    pub(super) fn causes(&self, net: &Net<'_>, at: usize) -> Vec<Cause> {
+        let row = &net.rows[at];
+        let mut causes = Vec::new();
+        if net.form(at) != Form::Equal {
+            return causes;
+        }
+        let Some(difference) = row.difference else {
+            return causes;
+        };
+        if matches!(row.rule.kind, "sums_to" | "hierarchy") {
+            let moved = self.moved(net, at, difference);
+            // What another group lacks is not there twice but in the wrong place.
+            if moved.is_none() {
+                causes.extend(twice(net, row, difference));
+            }
+            causes.extend(moved);
+            causes.extend(self.missing(net, row, difference));
+            causes.extend(self.follows(net, at, difference));
+        }
+        if row.rule.kind == "equals" {
+            causes.extend(self.compensating(net, at, difference));
+        }
+        causes
+    }
+
+    /// A part that stands in another printing is just what the sum falls short of.
+    fn missing(&self, net: &Net<'_>, row: &Reconciliation, difference: Decimal) -> Option<Cause> {
+        let short = Decimal::ZERO.checked_sub(difference)?;
+        let first = &net.figures[*row.computed_from.first()?];
+        let place = (first.table.to_string(), first.origin.to_string());
+        let mut fits = self.alone.iter().filter(|(figure, places)| {
+            let figure = &net.figures[**figure];
+            figure.value == short
+                && figure.period == first.period
+                && figure.population == first.population
+                && figure.measure == first.measure
+                && places.contains(&place)
+        });
+        let (figure, _) = fits.next()?;
+        let alone = fits.next().is_none();
+        let figure = &net.figures[*figure];
+        Some(Cause {
+            kind: CauseKind::PartMissing,
+            certainty: if alone {
+                Certainty::Certain
+            } else {
+                Certainty::Possible
+            },
+            words: format!(
+                "the part `{}` is missing: {} at {}, which is what the sum falls short of",
+                figure.category,
+                figure.value.grouped(),
+                figure.stated_at
+            ),
+            suspect: None,
+        })
+    }
+
+    /// Another group of the statement is off by the opposite, and one part is just that large.
+    fn moved(&self, net: &Net<'_>, at: usize, difference: Decimal) -> Option<Cause> {
+        let opposite = Decimal::ZERO.checked_sub(difference)?;
+        let row = &net.rows[at];
+        let others = self
+            .siblings
+            .get(&row.rule.rule_id)?
+            .iter()
+            .filter(|other| {
+                let sibling = &net.rows[**other];
+                **other != at
+                    && sibling.difference == Some(opposite)
+                    && sibling.period == row.period
+                    && sibling.population == row.population
+            });
+        let others: Vec<usize> = others.copied().collect();
+        let [other] = others.as_slice() else {
+            return None;
+        };
+        let other = &net.rows[*other];
+        // Where the sum is over, its total lacks the part.
+        let size = difference.checked_abs()?;
+        let (over, under) = if difference.mantissa() > 0 {
+            (row, other)
+        } else {
+            (other, row)
+        };
+        let mut fits = over
+            .computed_from
+            .iter()
+            .filter(|f| net.figures[**f].value == size);
+        let part = fits.next()?;
+        let alone = fits.next().is_none();
+        let part = &net.figures[*part];
+        let mut others = under
+            .computed_from
+            .iter()
+            .map(|f| &net.figures[*f].category);
+        if others.any(|category| *category == part.category) {
+            return None;
+        }
+        let name = |row: &Reconciliation| row.category.as_deref().unwrap_or("").to_owned();
+        Some(Cause {
+            kind: CauseKind::MovedBetweenGroups,
+            certainty: if alone {
+                Certainty::Likely
+            } else {
+                Certainty::Possible
+            },
+            words: format!(
+                "`{}` ({} at {}) is in the total of {} and not of {}: one is over by what the other is under",
+                part.category,
+                part.value.grouped(),
+                part.stated_at,
+                name(under),
+                name(over)
+            ),
+            suspect: None,
+        })
+    }
+
+    /// The sums of groups of the same parts are off by as much together.
+    fn follows(&self, net: &Net<'_>, at: usize, difference: Decimal) -> Option<Cause> {
+        let row = &net.rows[at];
+        let mut rules: Vec<&String> = self.siblings.keys().collect();
+        rules.sort_unstable();
+        for rule in rules {
+            let groups = self.siblings[rule].iter().map(|other| &net.rows[*other]);
+            let groups: Vec<&Reconciliation> = groups
+                .filter(|group| {
+                    *rule != row.rule.rule_id
+                        && group.computed_from.len() < row.computed_from.len()
+                        && group.period == row.period
+                        && group.population == row.population
+                        && matches!(group.rule.kind, "sums_to" | "hierarchy")
+                        && group
+                            .computed_from
+                            .iter()
+                            .all(|f| row.computed_from.contains(f))
+                })
+                .collect();
+            let together = groups.iter().try_fold(Decimal::ZERO, |sum, group| {
+                sum.checked_add(group.difference?)
+            })?;
+            if groups.len() >= 2 && together == difference {
+                let each = groups.iter().map(|group| {
+                    let name = group.category.as_deref().unwrap_or("");
+                    let off = group.difference.map(Decimal::grouped).unwrap_or_default();
+                    format!("{name} {off}")
+                });
+                return Some(Cause {
+                    kind: CauseKind::FollowsFromGroups,
+                    certainty: Certainty::Likely,
+                    words: format!(
+                        "its groups are off by as much together: {} ({rule})",
+                        each.collect::<Vec<_>>().join(", ")
+                    ),
+                    suspect: None,
+                });
+            }
+        }
+        None
+    }
+
+    /// Two parts are off by opposites, so that their total does not show it.
+    fn compensating(&self, net: &Net<'_>, at: usize, difference: Decimal) -> Option<Cause> {
+        let opposite = Decimal::ZERO.checked_sub(difference)?;
+        let row = &net.rows[at];
+        let others = self
+            .siblings
+            .get(&row.rule.rule_id)?
+            .iter()
+            .filter(|other| {
+                let sibling = &net.rows[**other];
+                **other != at
+                    && sibling.difference == Some(opposite)
+                    && sibling.period == row.period
+                    && sibling.population == row.population
+            });
+        let others: Vec<usize> = others.copied().collect();
+        let [other] = others.as_slice() else {
+            return None;
+        };
+        let other = &net.rows[*other];
+        // Both stand in one sum that agrees, on one side or the other.
+        let together = [&row.stated_from, &row.computed_from]
+            .into_iter()
+            .zip([&other.stated_from, &other.computed_from])
+            .find_map(|(here, there)| {
+                let (here, there) = (here.first()?, there.first()?);
+                let sums = net.rows_with(net.first(*here)).into_iter();
+                sums.map(|at| &net.rows[at]).find(|sum| {
+                    sum.rule.kind == "sums_to"
+                        && sum.verdict == Verdict::Agrees
+                        && sum.computed_from.contains(here)
+                        && sum.computed_from.contains(there)
+                })
+            })?;
+        let name = |row: &Reconciliation| row.category.as_deref().unwrap_or("").to_owned();
+        Some(Cause {
+            kind: CauseKind::AgreeingTotal,
+            certainty: Certainty::Likely,
+            words: format!(
+                "`{}` and `{}` are off by opposites, so that their total does not show it ({} agrees)",
+                name(row),
+                name(other),
+                together.statement
+            ),
+            suspect: None,
+        })
+    }
+}
+
+/// The same part stands twice among the parts, and the sum is over by it.
+fn twice(net: &Net<'_>, row: &Reconciliation, difference: Decimal) -> Option<Cause> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for figure in &row.computed_from {
+        let part = &net.figures[*figure];
+        if let Some(before) = seen.insert(&part.category, *figure)
+            && part.value == difference
+        {
+            return Some(Cause {
+                kind: CauseKind::CountedTwice,
+                certainty: Certainty::Certain,
+                words: format!(
+                    "the part `{}` ({}) is there twice, at {} and {}",
+                    part.category,
+                    part.value.grouped(),
+                    net.figures[before].stated_at,
+                    part.stated_at
+                ),
+                suspect: None,
+            });
+        }
+    }
+    // The total may hold a part twice.
+    let over = Decimal::ZERO.checked_sub(difference)?;
+    let mut fits = row
+        .computed_from
+        .iter()
+        .filter(|f| net.figures[**f].value == over);
+    let part = &net.figures[*fits.next()?];
+    let alone = fits.next().is_none() && over.mantissa() >= 10;
+    alone.then(|| Cause {
+        kind: CauseKind::CountedTwice,
+        certainty: Certainty::Possible,
+        words: format!(
+            "the total may count `{}` ({} at {}) twice: it is over by just that",
+            part.category,
+            part.value.grouped(),
+            part.stated_at
+        ),
+        suspect: None,
+    })
+}
