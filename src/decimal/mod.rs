@@ -13,7 +13,9 @@ pub use range::Range;
 /// An exact decimal number, `mantissa` / 10^`scale`; it keeps the decimals it was written with (`0.50` has two).
 ///
 /// Two numbers are equal when they mean the same, whatever their decimals.
-#[derive(Clone, Copy, Debug)]
+// Packed: an i128 on its own would round a figure up to 16 bytes, which millions of them pay for.
+#[derive(Clone, Copy)]
+#[repr(Rust, packed(8))]
 pub struct Decimal {
     mantissa: i128,
     scale: u32,
@@ -230,6 +232,12 @@ impl FromStr for Decimal {
             magnitude
         };
         Ok(Self { mantissa, scale })
+    }
+}
+
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }
 

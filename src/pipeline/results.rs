@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, Int64Array, RecordBatch, StringArray},
+    array::{ArrayRef, Int64Array, RecordBatch, StringArray, StringBuilder},
     datatypes::{DataType, Field, Schema, SchemaRef},
 };
 
@@ -52,26 +52,43 @@ pub(super) fn reconcile(
     reconciliations.extend(year_on_year::write(run, &figures)?);
     let words = |text: &Option<Arc<str>>| text.as_ref().map(|t| t.to_string());
     let figure = |figure: Option<Decimal>| figure.map(|f| f.to_string());
-    let columns = text_columns(&reconciliations, |r| {
+    let columns = [
+        "statement",
+        "population",
+        "period",
+        "category",
+        "stated",
+        "computed",
+        "difference",
+        "tolerance",
+        "verdict",
+        "likely_cause",
+        "evidence",
+        "stated_at",
+        "computed_at",
+        "rule_id",
+        "materiality",
+    ];
+    let cells = |r: &Reconciliation| {
         [
-            ("statement", Some(r.statement.clone())),
-            ("population", words(&r.population)),
-            ("period", words(&r.period)),
-            ("category", words(&r.category)),
-            ("stated", figure(r.stated)),
-            ("computed", figure(r.computed)),
-            ("difference", figure(r.difference)),
-            ("tolerance", Some(r.tolerance.to_string())),
-            ("verdict", Some(r.verdict.word().to_owned())),
-            ("likely_cause", r.likely_cause.clone()),
-            ("evidence", Some(r.evidence.clone())),
-            ("stated_at", Some(r.stated_at.clone())),
-            ("computed_at", Some(r.computed_at.clone())),
-            ("rule_id", Some(r.rule.rule_id.clone())),
-            ("materiality", Some(r.rule.materiality.word().to_owned())),
+            Some(r.statement.clone()),
+            words(&r.population),
+            words(&r.period),
+            words(&r.category),
+            figure(r.stated),
+            figure(r.computed),
+            figure(r.difference),
+            Some(r.tolerance.to_string()),
+            Some(r.verdict.word().to_owned()),
+            r.likely_cause.clone(),
+            Some(r.evidence.clone()),
+            Some(r.stated_at(&figures)),
+            Some(r.computed_at(&figures)),
+            Some(r.rule.rule_id.clone()),
+            Some(r.rule.materiality.word().to_owned()),
         ]
-    });
-    write_texts(staged, "reconciliations", columns)?;
+    };
+    write_texts(staged, "reconciliations", columns, &reconciliations, cells)?;
     if let Some(findings) = &mut scanned.findings {
         let mut builder = FindingBuilder::default();
         for r in reconciliations
@@ -79,13 +96,14 @@ pub(super) fn reconcile(
             .filter(|r| r.verdict == Verdict::Disagrees)
         {
             let message = format!("{}. {}", r.evidence, r.rule.why);
+            let stated_at = r.stated_at(&figures);
             let [stated, computed, difference] =
                 [figure(r.stated), figure(r.computed), figure(r.difference)];
             builder.push(&Finding {
                 rule: fact_index(&scanned.facts, &r.rule.rule_id),
                 record_key: &r.statement,
-                source_file: published_file(&r.stated_at),
-                source_line: published_line(&r.stated_at),
+                source_file: published_file(&stated_at),
+                source_line: published_line(&stated_at),
                 observed: stated.as_deref(),
                 expected: computed.as_deref(),
                 difference: difference.as_deref(),
@@ -391,41 +409,33 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
     }
 }
 
-type Texts<const N: usize> = [(&'static str, Vec<Option<String>>); N];
+/// Rows that are turned into texts at a time, so that a table of millions is never held twice.
+const ROWS_AT_A_TIME: usize = 65_536;
 
-fn text_columns<T, const N: usize>(
-    rows: &[T],
-    cells: impl Fn(&T) -> [(&'static str, Option<String>); N],
-) -> Texts<N> {
-    let mut columns: Vec<(&'static str, Vec<Option<String>>)> = Vec::new();
-    for row in rows {
-        for (at, (name, cell)) in cells(row).into_iter().enumerate() {
-            if columns.len() <= at {
-                columns.push((name, Vec::with_capacity(rows.len())));
-            }
-            columns[at].1.push(cell);
-        }
-    }
-    std::array::from_fn(|at| columns.get_mut(at).map(std::mem::take).unwrap_or_default())
-}
-
-fn write_texts<const N: usize>(
+/// Writes a table of texts.
+fn write_texts<T, const N: usize>(
     staged: &StagedRun,
     path: &str,
-    columns: Texts<N>,
+    columns: [&str; N],
+    rows: &[T],
+    cells: impl Fn(&T) -> [Option<String>; N],
 ) -> Result<(), RunError> {
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|c| Field::new(c.0, DataType::Utf8, true))
-        .collect();
-    let schema: SchemaRef = Arc::new(Schema::new(fields));
-    let arrays = columns
-        .into_iter()
-        .map(|c| Arc::new(StringArray::from_iter(c.1)) as ArrayRef)
-        .collect();
-    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(LogError::from)?;
+    let fields = columns.map(|name| Field::new(name, DataType::Utf8, true));
+    let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
     let mut out = table_file(staged, path, &schema)?;
-    out.write(&batch)?;
+    for rows in rows.chunks(ROWS_AT_A_TIME) {
+        let mut builders = columns.map(|_| StringBuilder::new());
+        for row in rows {
+            for (builder, cell) in builders.iter_mut().zip(cells(row)) {
+                builder.append_option(cell);
+            }
+        }
+        let arrays = builders
+            .map(|mut b| Arc::new(b.finish()) as ArrayRef)
+            .to_vec();
+        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(LogError::from)?;
+        out.write(&batch)?;
+    }
     finish_table(out)?;
     Ok(())
 }

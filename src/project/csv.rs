@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use crate::diagnostics::{Diagnostic, Source, Span};
 
 /// Most records of one file.
-const MAX_RECORDS: usize = 100_000;
+const MAX_RECORDS: usize = 1_000_000;
 
 /// A field with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Largest file of codes or SQL, in bytes.
-const MAX_BYTES: usize = 16 << 20;
+const MAX_BYTES: usize = 64 << 20;
 /// Most entries in one folder.
 const MAX_ENTRIES: usize = 10_000;
 

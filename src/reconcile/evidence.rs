@@ -122,18 +122,19 @@ pub(super) fn suppressed(figures: usize, possible: bool) -> String {
     format!("; {how} with {figures} {noun} suppressed")
 }
 
-/// Where the figures stand: all of a few, else the first and the last.
-pub(super) fn places(side: &Side<'_>, members: &[usize]) -> String {
-    let place = |member: &usize| side.figure(*member).stated_at.as_str();
-    match members {
-        [first, .., last] if members.len() > FEW_PLACES => {
-            format!(
-                "{} … {} ({} places)",
-                place(first),
-                place(last),
-                members.len()
-            )
-        }
-        few => few.iter().map(place).collect::<Vec<_>>().join("; "),
+/// Where the figures of a side stand.
+pub(super) fn places_of(side: &Side<'_>, members: &[usize]) -> String {
+    places(members.iter().map(|member| side.figure(*member)))
+}
+
+/// Where figures stand: all of a few, else the first and the last.
+pub(super) fn places<'f>(figures: impl Iterator<Item = &'f Figure> + Clone) -> String {
+    let count = figures.clone().count();
+    let mut places = figures.map(|figure| figure.stated_at.to_string());
+    if count <= FEW_PLACES {
+        return places.collect::<Vec<_>>().join("; ");
     }
+    let first = places.next().unwrap_or_default();
+    let last = places.last().unwrap_or_default();
+    format!("{first} … {last} ({count} places)")
 }

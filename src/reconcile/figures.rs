@@ -1,6 +1,6 @@
 //! Figures: what somebody printed and what the detail gives, in one form.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use crate::{
     decimal::{Decimal, Range},
@@ -31,9 +31,43 @@ pub struct Figure {
     /// What a suppressed figure can stand for.
     pub suppressed: Option<Arc<Range>>,
     /// The text that was printed; blank for computed ones.
-    pub printed: String,
+    pub printed: Arc<str>,
     /// Where it stands.
-    pub stated_at: String,
+    pub stated_at: Place,
+}
+
+/// Where a figure stands: `figures.csv:12 (report line 3)`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<str>,
+    /// Its line from 1; 0 where the file's name says it all.
+    pub line: u32,
+    /// The line of the publication; 0 where nobody says.
+    pub printed_line: u32,
+}
+
+impl From<&str> for Place {
+    fn from(text: &str) -> Self {
+        Self {
+            file: Arc::from(text),
+            line: 0,
+            printed_line: 0,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if self.printed_line > 0 {
+            write!(f, " (report line {})", self.printed_line)?;
+        }
+        Ok(())
+    }
 }
 
 impl Figure {
@@ -97,6 +131,7 @@ pub fn computed(table: &str, rows: impl IntoIterator<Item = AggregateRow>) -> Ve
     let mut texts = Texts::default();
     let (table, origin, section) = (texts.share(table), texts.share(COMPUTED), texts.share(""));
     let (count, base) = (texts.share("count"), texts.share("base"));
+    let file = texts.share(&format!("aggregates/{table}.csv"));
     let mut figures = Vec::new();
     for (index, row) in rows.into_iter().enumerate() {
         let figure = |measure: &Arc<str>, value: i64, texts: &mut Texts| Figure {
@@ -110,9 +145,13 @@ pub fn computed(table: &str, rows: impl IntoIterator<Item = AggregateRow>) -> Ve
             measure: Arc::clone(measure),
             value: Decimal::from(value),
             suppressed: None,
-            printed: String::new(),
-            // The header is line 1.
-            stated_at: format!("aggregates/{table}.csv:{}", index + 2),
+            printed: Arc::clone(&section),
+            stated_at: Place {
+                file: Arc::clone(&file),
+                // The header is line 1.
+                line: u32::try_from(index + 2).unwrap_or(u32::MAX),
+                printed_line: 0,
+            },
         };
         figures.push(figure(&count, row.count, &mut texts));
         if let Some(value) = row.base {

@@ -60,7 +60,7 @@ pub(super) fn rows(
 struct Family<'l> {
     list: &'l CodeList,
     /// The codes of each group that the statement is about.
-    groups: Vec<(&'l str, Vec<usize>)>,
+    groups: Vec<(&'l str, Vec<u32>)>,
     index: HashMap<&'l str, usize, FixedState>,
 }
 
@@ -88,24 +88,24 @@ impl<'l> Family<'l> {
                 if group == new {
                     family.groups.push((parent, Vec::new()));
                 }
-                family.groups[group].1.push(place);
+                family.groups[group].1.extend(u32::try_from(place));
             }
         }
         family
     }
 
-    fn members(&self, group: &str) -> Option<&[usize]> {
+    fn members(&self, group: &str) -> Option<&[u32]> {
         let group = *self.index.get(group)?;
         Some(&self.groups[group].1)
     }
 
-    fn has_group(&self, code: Option<usize>) -> bool {
-        let code = code.and_then(|code| self.list.codes.get(code));
+    fn has_group(&self, code: Option<u32>) -> bool {
+        let code = code.and_then(|code| self.list.codes.get(code as usize));
         code.is_some_and(|code| code.parent.is_some())
     }
 
     /// `none of its 3 members in `sites``.
-    fn none_of(&self, codes: &[usize]) -> String {
+    fn none_of(&self, codes: &[u32]) -> String {
         let list = &self.list.name;
         match codes.len() {
             1 => format!("its only member in `{list}` is not"),
@@ -113,16 +113,16 @@ impl<'l> Family<'l> {
         }
     }
 
-    /// `Easton, Weston (until 2015-05-07)`: those of the group's codes that are not among `printed`.
-    fn not_printed(&self, group: &str, printed: &HashSet<usize>) -> Option<String> {
+    /// `Easton, Weston (until 2015-05-07)`: those of the group's codes that are not among `printed`, which is sorted.
+    fn not_printed(&self, group: &str, printed: &[u32]) -> Option<String> {
         let codes = self.members(group)?;
-        let missing: Vec<usize> = codes
+        let missing: Vec<u32> = codes
             .iter()
-            .filter(|code| !printed.contains(code))
+            .filter(|code| printed.binary_search(code).is_err())
             .copied()
             .collect();
-        let name = |code: &usize| {
-            let code = self.list.codes.get(*code)?;
+        let name = |code: &u32| {
+            let code = self.list.codes.get(*code as usize)?;
             Some(match code.valid_to {
                 Some(end) => format!("{} (until {end})", code.code),
                 None => code.code.clone(),
@@ -253,7 +253,8 @@ impl<'r> Printed<'r, '_> {
                 self.run.compare(&mut row, &group, &sum);
             }
         }
-        let codes = members.iter().filter_map(code).collect();
+        let mut codes: Vec<u32> = members.iter().filter_map(code).collect();
+        codes.sort_unstable();
         if let Some(missing) = self.family.not_printed(name, &codes) {
             row.evidence.push_str("; not printed: ");
             row.evidence.push_str(&missing);

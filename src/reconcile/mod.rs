@@ -27,7 +27,7 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 
 pub use crate::rules::totals::{Key, Source};
-pub use figures::{AggregateRow, COMPUTED, Figure, computed};
+pub use figures::{AggregateRow, COMPUTED, Figure, Place, computed};
 
 use crate::{
     decimal::Decimal,
@@ -86,10 +86,8 @@ pub struct Reconciliation {
     pub suspect: Option<Arc<str>>,
     /// The figures in a sentence.
     pub evidence: String,
-    /// Where the stated figure stands.
-    pub stated_at: String,
-    /// Where the figures stand that it is held against.
-    pub computed_at: String,
+    /// Where it is about, where that is no figure's place.
+    pub place: Option<Arc<str>>,
     /// The stated figures, as indices; several when their sum is meant.
     pub stated_from: Vec<usize>,
     /// The figures behind `computed`, as indices: the parts of a sum; of a share, its part and its whole; of a change, the figures before and after; of a flow, what there was and what came.

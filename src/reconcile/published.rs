@@ -1,10 +1,11 @@
 //! Published figures: CSV files in which somebody wrote down every figure that a publication prints.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::BuildHasher, sync::Arc};
 
 use csv::StringRecord;
+use foldhash::fast::FixedState;
 
-use super::figures::{Figure, Texts};
+use super::figures::{Figure, Place, Texts};
 use crate::{
     decimal::Decimal,
     rules::totals::{Source, Suppressed},
@@ -215,7 +216,7 @@ pub fn parse_with(
     lines.next();
     let mut figures = Vec::new();
     let mut texts = Texts::default();
-    let mut seen: HashMap<String, u64> = HashMap::new();
+    let mut seen = Seen::default();
     while reader.read_record(&mut record).map_err(csv_error)? {
         let reader_line = record.position().map_or(0, csv::Position::line);
         let line = lines.next().map_or(reader_line, |(line, _)| line);
@@ -227,18 +228,51 @@ pub fn parse_with(
             return Err(rows.too_large(line, "the number of figures", MAX_FIGURES));
         }
         figures.push(rows.figure(&record, line, suppressed, &mut texts)?);
-        if let Some(first) = seen.insert(rows.identity(&record), line) {
-            let file = file.to_owned();
-            let identity = rows.identity(&record);
+        if let Some(first) = seen.add(&figures) {
             return Err(PublishedError::Twice {
-                file,
+                file: file.to_owned(),
                 line,
-                first,
-                identity,
+                first: first.into(),
+                identity: rows.identity(&record),
             });
         }
     }
     Ok(figures)
+}
+
+/// The figures so far, by a hash of what makes each the figure that it is: a few bytes for each of millions.
+#[derive(Default)]
+struct Seen(HashMap<u64, usize, FixedState>);
+
+impl Seen {
+    /// Adds the last of `figures`; the line of the same figure before, if there is one.
+    fn add(&mut self, figures: &[Figure]) -> Option<u32> {
+        let (figure, before) = figures.split_last()?;
+        let mut hash = FixedState::default().hash_one(identity(figure));
+        // Two figures of one hash are told apart by looking; the second goes to the next free place.
+        while let Some(other) = self.0.get(&hash) {
+            if identity(&before[*other]) == identity(figure) {
+                return Some(before[*other].stated_at.line);
+            }
+            hash = hash.wrapping_add(1);
+        }
+        self.0.insert(hash, before.len());
+        None
+    }
+}
+
+/// What makes two figures of a file the same: all but value and print.
+fn identity(figure: &Figure) -> ([&str; 7], u32) {
+    let texts = [
+        &*figure.category,
+        &figure.period,
+        &figure.population,
+        &figure.table,
+        &figure.origin,
+        &figure.measure,
+        &figure.section,
+    ];
+    (texts, figure.stated_at.printed_line)
 }
 
 /// Where each of [`COLUMNS`] stands in a record.
@@ -328,15 +362,20 @@ impl<'f> Rows<'f> {
                 (value, None)
             }
         };
-        let stated_at = match report_line {
-            "" => format!("{}:{line}", self.file),
+        let printed_line = match report_line {
+            "" => 0,
             text => match text.parse::<u32>() {
-                Ok(number) if number > 0 => format!("{}:{line} (report line {number})", self.file),
+                Ok(number) if number > 0 => number,
                 _ => {
                     let (file, text) = (file(), text.to_owned());
                     return Err(PublishedError::Line { file, line, text });
                 }
             },
+        };
+        let stated_at = Place {
+            file: texts.share(self.file),
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            printed_line,
         };
         Ok(Figure {
             source: Source::Published,
@@ -349,7 +388,7 @@ impl<'f> Rows<'f> {
             measure: texts.share(measure),
             value,
             suppressed,
-            printed: cells[PRINTED].to_owned(),
+            printed: texts.share(cells[PRINTED]),
             stated_at,
         })
     }
@@ -359,7 +398,7 @@ impl<'f> Rows<'f> {
         self.places.map(|place| record.get(place).unwrap_or(""))
     }
 
-    /// What makes two records the same figure: all but value and printed.
+    /// What makes a record the figure that it is, in words.
     fn identity(&self, record: &StringRecord) -> String {
         let cells = COLUMNS.iter().zip(self.cells(record));
         let keys = cells.filter(|(column, _)| !matches!(**column, "value" | "printed"));

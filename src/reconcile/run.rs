@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Checked, Reconciliation, Verdict,
+    Checked, Figure, Reconciliation, Verdict,
     amounts::Amount,
     changes,
     evidence::{self, places},
@@ -204,6 +204,8 @@ impl<'f> Run<'f> {
         let Pair {
             stated, computed, ..
         } = *pair;
+        // There may be millions of rows; a sentence put together by pieces has room for another.
+        row.evidence.shrink_to_fit();
         row.stated = stated.exact();
         row.computed = computed.exact();
         row.tolerance = self
@@ -286,31 +288,35 @@ impl<'r> InOrder<'r> {
 }
 
 impl Reconciliation {
-    /// Adds the places of the stated figures.
+    /// Where the stated figures stand, among `figures`.
+    pub fn stated_at(&self, figures: &[Figure]) -> String {
+        match &self.place {
+            Some(place) => place.to_string(),
+            None => places(self.stated_from.iter().map(|figure| &figures[*figure])),
+        }
+    }
+
+    /// Where the figures stand that it is held against.
+    pub fn computed_at(&self, figures: &[Figure]) -> String {
+        let sides = self.computed_from.iter().chain(&self.less_from);
+        places(sides.map(|figure| &figures[*figure]))
+    }
+
+    /// Adds the stated figures.
     pub(super) fn stated_by(&mut self, side: &Side<'_>, members: &[usize]) {
-        self.stated_at = places(side, members);
         self.stated_from = members.iter().map(|m| side.picked[*m].figure).collect();
     }
 
-    /// Adds the places of figures that it is held against.
+    /// Adds figures that it is held against.
     pub(super) fn held_against(&mut self, side: &Side<'_>, members: &[usize]) {
-        self.computed_where(side, members);
         let figures = members.iter().map(|m| side.picked[*m].figure);
         self.computed_from.extend(figures);
     }
 
-    /// Adds the places of figures that are taken off.
+    /// Adds figures that are taken off.
     pub(super) fn less(&mut self, side: &Side<'_>, members: &[usize]) {
-        self.computed_where(side, members);
         let figures = members.iter().map(|m| side.picked[*m].figure);
         self.less_from.extend(figures);
-    }
-
-    fn computed_where(&mut self, side: &Side<'_>, members: &[usize]) {
-        if !self.computed_at.is_empty() {
-            self.computed_at.push_str("; ");
-        }
-        self.computed_at.push_str(&places(side, members));
     }
 
     /// Says why there is no verdict.
@@ -371,8 +377,7 @@ pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
         likely_cause: None,
         suspect: None,
         evidence: reason,
-        stated_at: String::new(),
-        computed_at: String::new(),
+        place: None,
         stated_from: Vec::new(),
         computed_from: Vec::new(),
         less_from: Vec::new(),
@@ -380,9 +385,17 @@ pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
 }
 
 /// `<id>[<key=value;…>]`; what separates is escaped inside a value, so that no two groups share an id.
-pub(super) fn instance<'t>(id: &str, texts: impl Iterator<Item = (Key, &'t str)>) -> String {
+pub(super) fn instance<'t>(
+    id: &str,
+    texts: impl Iterator<Item = (Key, &'t str)> + Clone,
+) -> String {
     const SEPARATORS: [char; 5] = [';', '=', '[', ']', '\\'];
-    let mut instance = id.to_owned();
+    let longest: usize = texts
+        .clone()
+        .map(|(key, text)| key.word().len() + text.len() + 2)
+        .sum();
+    let mut instance = String::with_capacity(id.len() + longest + 1);
+    instance.push_str(id);
     let mut before = '[';
     for (key, text) in texts {
         instance.push(before);

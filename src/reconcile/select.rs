@@ -50,8 +50,8 @@ pub(super) struct Picked {
     pub(super) figure: usize,
     /// Its category after prefix, codes and parents.
     category: Arc<str>,
-    /// The code that it is, in the selector's list.
-    pub(super) code: Option<usize>,
+    /// The code that it is, in the selector's list; lists are short enough for small numbers.
+    pub(super) code: Option<u32>,
 }
 
 /// The figures of one side.
@@ -116,7 +116,7 @@ impl<'f> Side<'f> {
                 None if stripped.len() == facts.category.len() => Arc::clone(&facts.category),
                 None => Arc::from(stripped),
             };
-            let code = code.map(|(code, _, _)| code);
+            let code = code.and_then(|(code, _, _)| u32::try_from(code).ok());
             picked.push(Picked {
                 figure,
                 category,

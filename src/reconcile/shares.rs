@@ -28,7 +28,6 @@ pub(super) fn rows(run: &Run<'_>, settings: &ShareOf, rows: &mut Vec<Reconciliat
     let expected = found.len();
     let lonely = run.lonely(&wholes, found.into_iter(), |row, members| {
         row.stated_from.clear();
-        row.stated_at.clear();
         row.held_against(whole, members);
         row.not_evaluated(
             "a whole is there and neither `share` nor `part` has a figure of it".to_owned(),
@@ -127,7 +126,7 @@ pub(super) fn one<'f>(side: &Side<'f>, members: &[usize]) -> Result<&'f Figure, 
             side.name,
             several.len(),
             side.name,
-            evidence::places(side, several)
+            evidence::places_of(side, several)
         )),
     }
 }

@@ -125,7 +125,11 @@ pub(super) fn find(
 pub(super) fn explain(rows: &mut [Reconciliation], figures: &[Figure]) {
     let disagreeing = rows.iter().enumerate();
     let disagreeing = disagreeing.filter(|(_, row)| row.verdict == Verdict::Disagrees);
-    let found = find(rows, figures, disagreeing.map(|(at, _)| at));
+    let disagreeing: Vec<usize> = disagreeing.map(|(at, _)| at).collect();
+    if disagreeing.is_empty() {
+        return;
+    }
+    let found = find(rows, figures, disagreeing);
     let mut broken_by: BTreeMap<usize, usize> = BTreeMap::new();
     let first = found.iter().map(|(_, causes)| &causes[0]);
     let sure = first.filter(|cause| cause.certainty != Certainty::Possible);
@@ -143,7 +147,7 @@ pub(super) fn explain(rows: &mut [Reconciliation], figures: &[Figure]) {
         if let Some(suspect) = first.suspect
             && first.certainty != Certainty::Possible
         {
-            let place = &figures[suspect].stated_at;
+            let place = figures[suspect].stated_at.to_string();
             if broken_by[&suspect] > 1 {
                 let broken = broken_by[&suspect];
                 row.evidence.push_str(&format!(
@@ -195,7 +199,7 @@ fn headline(causes: &[Cause]) -> String {
 }
 
 /// The causes of one row, best first; never none.
-fn causes(net: &Net<'_>, several: &several::Several, at: usize) -> Vec<Cause> {
+fn causes(net: &Net<'_>, several: &several::Several<'_>, at: usize) -> Vec<Cause> {
     let mut causes = single::causes(net, at);
     causes.extend(several.causes(net, at));
     causes.extend(shares::causes(net, at));

@@ -11,8 +11,9 @@ use crate::{
 pub(super) struct Net<'r> {
     pub(super) rows: &'r [Reconciliation],
     pub(super) figures: &'r [Figure],
-    /// Judged rows of each figure.
-    rows_of: HashMap<usize, Vec<usize>>,
+    /// Judged rows of the figures, figure by figure, and where those of each begin: there may be millions.
+    rows_of: Vec<usize>,
+    starts: Vec<usize>,
     /// The first of the printings that agree with each other, for figures that are printed more than once.
     first_of: HashMap<usize, usize>,
     printings: HashMap<usize, Vec<usize>>,
@@ -24,6 +25,10 @@ pub(super) struct Net<'r> {
 fn figures_in(row: &Reconciliation) -> impl Iterator<Item = &usize> {
     let sides = [&row.stated_from, &row.computed_from, &row.less_from];
     sides.into_iter().flatten()
+}
+
+fn is_judged(row: &Reconciliation) -> bool {
+    matches!(row.verdict, Verdict::Agrees | Verdict::Disagrees)
 }
 
 /// How the figures of a row hang together.
@@ -67,25 +72,19 @@ impl<'r> Net<'r> {
         let mut net = Self {
             rows,
             figures,
-            rows_of: HashMap::new(),
+            rows_of: Vec::new(),
+            starts: Vec::new(),
             first_of: HashMap::new(),
             printings: HashMap::new(),
             wholes: BTreeSet::new(),
         };
-        for (at, row) in rows.iter().enumerate() {
-            if matches!(row.verdict, Verdict::Agrees | Verdict::Disagrees) {
-                for figure in figures_in(row) {
-                    let rows = net.rows_of.entry(*figure).or_default();
-                    if rows.last() != Some(&at) {
-                        rows.push(at);
-                    }
-                }
-                net.join_printings(row);
-                match row.rule.kind {
-                    "sums_to" | "subset_of" => net.wholes.extend(&row.stated_from),
-                    "share_of" => net.wholes.extend(row.computed_from.last()),
-                    _ => {}
-                }
+        net.index_rows();
+        for row in rows.iter().filter(|row| is_judged(row)) {
+            net.join_printings(row);
+            match row.rule.kind {
+                "sums_to" | "subset_of" => net.wholes.extend(&row.stated_from),
+                "share_of" => net.wholes.extend(row.computed_from.last()),
+                _ => {}
             }
         }
         let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -98,6 +97,36 @@ impl<'r> Net<'r> {
         }
         net.printings = members;
         net
+    }
+
+    fn index_rows(&mut self) {
+        let mut starts = vec![0; self.figures.len() + 1];
+        let judged = || {
+            self.rows
+                .iter()
+                .enumerate()
+                .filter(|(_, row)| is_judged(row))
+        };
+        for figure in judged().flat_map(|(_, row)| figures_in(row)) {
+            starts[figure + 1] += 1;
+        }
+        for figure in 0..self.figures.len() {
+            starts[figure + 1] += starts[figure];
+        }
+        let mut rows_of = vec![0; starts[self.figures.len()]];
+        let mut next = starts.clone();
+        for (at, row) in judged() {
+            for figure in figures_in(row) {
+                rows_of[next[*figure]] = at;
+                next[*figure] += 1;
+            }
+        }
+        (self.rows_of, self.starts) = (rows_of, starts);
+    }
+
+    /// The judged rows of one printing, in order; a row that has it twice is there twice.
+    pub(super) fn rows_of(&self, figure: usize) -> &[usize] {
+        &self.rows_of[self.starts[figure]..self.starts[figure + 1]]
     }
 
     /// Two figures that a statement calls the same, and that are, are one figure printed twice.
@@ -146,8 +175,8 @@ impl<'r> Net<'r> {
     /// The judged rows that a figure or another printing of it is in, in order.
     pub(super) fn rows_with(&self, first: usize) -> Vec<usize> {
         let printings = self.printings(first);
-        let rows = printings.iter().filter_map(|p| self.rows_of.get(p));
-        let mut rows: Vec<usize> = rows.flatten().copied().collect();
+        let rows = printings.iter().flat_map(|p| self.rows_of(*p));
+        let mut rows: Vec<usize> = rows.copied().collect();
         rows.sort_unstable();
         rows.dedup();
         rows

@@ -1,6 +1,6 @@
 //! What takes more than one figure to explain: a part left out, there twice or elsewhere, and parts that make up for each other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Cause, CauseKind, Certainty,
@@ -11,22 +11,38 @@ use crate::{
     reconcile::{Reconciliation, Verdict},
 };
 
-/// What is worth looking up about rows, once for all.
-pub(super) struct Several {
-    /// Figures whose other printing is not there, with the printing's table and origin that lack it.
-    alone: BTreeMap<usize, Vec<(String, String)>>,
-    /// Rows that disagree, by their rule.
-    siblings: HashMap<String, Vec<usize>>,
+/// What is worth looking up about rows, once for all: each is then compared with those only that it may have to do with.
+pub(super) struct Several<'r> {
+    /// Figures whose other printing is not there, with the printing's table and origin that lack it; by their value.
+    alone: HashMap<Number, Vec<(usize, Vec<(String, String)>)>>,
+    /// Rows that disagree, in order, by what they are about and by how much they are off.
+    siblings: HashMap<Sibling<'r>, Vec<usize>>,
 }
 
-impl Several {
-    pub(super) fn new(net: &Net<'_>) -> Self {
-        let mut siblings: HashMap<String, Vec<usize>> = HashMap::new();
+/// A decimal as a key: digits and decimals without zeros at the end.
+type Number = (i128, u32);
+
+/// Rule, period, population and difference.
+type Sibling<'r> = (&'r str, Option<&'r str>, Option<&'r str>, Number);
+
+fn number(decimal: Decimal) -> Number {
+    let decimal = decimal.trimmed();
+    (decimal.mantissa(), decimal.scale())
+}
+
+fn sibling(row: &Reconciliation, difference: Decimal) -> Sibling<'_> {
+    let (period, population) = (row.period.as_deref(), row.population.as_deref());
+    (&row.rule.rule_id, period, population, number(difference))
+}
+
+impl<'r> Several<'r> {
+    pub(super) fn new(net: &Net<'r>) -> Self {
+        let mut siblings: HashMap<Sibling<'r>, Vec<usize>> = HashMap::new();
         let mut sides: HashMap<&str, [Vec<(String, String)>; 2]> = HashMap::new();
         for (at, row) in net.rows.iter().enumerate() {
-            if row.verdict == Verdict::Disagrees {
-                let rule = row.rule.rule_id.clone();
-                siblings.entry(rule).or_default().push(at);
+            if let (Verdict::Disagrees, Some(difference)) = (row.verdict, row.difference) {
+                let sibling = sibling(row, difference);
+                siblings.entry(sibling).or_default().push(at);
             }
             if row.rule.kind == "equals" {
                 let seen = sides.entry(&row.rule.rule_id).or_default();
@@ -54,7 +70,15 @@ impl Several {
                 .or_default()
                 .extend(places.iter().cloned());
         }
-        Self { alone, siblings }
+        let mut by_value: HashMap<Number, Vec<(usize, Vec<(String, String)>)>> = HashMap::new();
+        for (figure, places) in alone {
+            let value = number(net.figures[figure].value);
+            by_value.entry(value).or_default().push((figure, places));
+        }
+        Self {
+            alone: by_value,
+            siblings,
+        }
     }
 
     pub(super) fn causes(&self, net: &Net<'_>, at: usize) -> Vec<Cause> {
@@ -87,14 +111,17 @@ impl Several {
         let short = Decimal::ZERO.checked_sub(difference)?;
         let first = &net.figures[*row.computed_from.first()?];
         let place = (first.table.to_string(), first.origin.to_string());
-        let mut fits = self.alone.iter().filter(|(figure, places)| {
-            let figure = &net.figures[**figure];
-            figure.value == short
-                && figure.period == first.period
-                && figure.population == first.population
-                && figure.measure == first.measure
-                && places.contains(&place)
-        });
+        let mut fits = self
+            .alone
+            .get(&number(short))?
+            .iter()
+            .filter(|(figure, places)| {
+                let figure = &net.figures[*figure];
+                figure.period == first.period
+                    && figure.population == first.population
+                    && figure.measure == first.measure
+                    && places.contains(&place)
+            });
         let (figure, _) = fits.next()?;
         let alone = fits.next().is_none();
         let figure = &net.figures[*figure];
@@ -119,19 +146,8 @@ impl Several {
     fn moved(&self, net: &Net<'_>, at: usize, difference: Decimal) -> Option<Cause> {
         let opposite = Decimal::ZERO.checked_sub(difference)?;
         let row = &net.rows[at];
-        let others = self
-            .siblings
-            .get(&row.rule.rule_id)?
-            .iter()
-            .filter(|other| {
-                let sibling = &net.rows[**other];
-                **other != at
-                    && sibling.difference == Some(opposite)
-                    && sibling.period == row.period
-                    && sibling.population == row.population
-            });
-        let others: Vec<usize> = others.copied().collect();
-        let [other] = others.as_slice() else {
+        // By the opposite: a row is none of them itself.
+        let [other] = self.siblings.get(&sibling(row, opposite))?.as_slice() else {
             return None;
         };
         let other = &net.rows[*other];
@@ -179,23 +195,27 @@ impl Several {
     /// The sums of groups of the same parts are off by as much together.
     fn follows(&self, net: &Net<'_>, at: usize, difference: Decimal) -> Option<Cause> {
         let row = &net.rows[at];
-        let mut rules: Vec<&String> = self.siblings.keys().collect();
-        rules.sort_unstable();
-        for rule in rules {
-            let groups = self.siblings[rule].iter().map(|other| &net.rows[*other]);
-            let groups: Vec<&Reconciliation> = groups
-                .filter(|group| {
-                    *rule != row.rule.rule_id
-                        && group.computed_from.len() < row.computed_from.len()
-                        && group.period == row.period
-                        && group.population == row.population
-                        && matches!(group.rule.kind, "sums_to" | "hierarchy")
-                        && group
-                            .computed_from
-                            .iter()
-                            .all(|f| row.computed_from.contains(f))
-                })
-                .collect();
+        let parts: HashSet<usize> = row.computed_from.iter().copied().collect();
+        let is_group = |group: &Reconciliation| {
+            group.verdict == Verdict::Disagrees
+                && group.rule.rule_id != row.rule.rule_id
+                && group.computed_from.len() < row.computed_from.len()
+                && group.period == row.period
+                && group.population == row.population
+                && matches!(group.rule.kind, "sums_to" | "hierarchy")
+                && group.computed_from.iter().all(|f| parts.contains(f))
+        };
+        let mut rules: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for other in row.computed_from.iter().flat_map(|f| net.rows_of(*f)) {
+            let group = &net.rows[*other];
+            let rule = rules.entry(&group.rule.rule_id).or_default();
+            if !rule.contains(other) && is_group(group) {
+                rule.insert(*other);
+            }
+        }
+        for (rule, groups) in rules {
+            let groups: Vec<&Reconciliation> =
+                groups.iter().map(|group| &net.rows[*group]).collect();
             let together = groups.iter().try_fold(Decimal::ZERO, |sum, group| {
                 sum.checked_add(group.difference?)
             })?;
@@ -223,19 +243,8 @@ impl Several {
     fn compensating(&self, net: &Net<'_>, at: usize, difference: Decimal) -> Option<Cause> {
         let opposite = Decimal::ZERO.checked_sub(difference)?;
         let row = &net.rows[at];
-        let others = self
-            .siblings
-            .get(&row.rule.rule_id)?
-            .iter()
-            .filter(|other| {
-                let sibling = &net.rows[**other];
-                **other != at
-                    && sibling.difference == Some(opposite)
-                    && sibling.period == row.period
-                    && sibling.population == row.population
-            });
-        let others: Vec<usize> = others.copied().collect();
-        let [other] = others.as_slice() else {
+        // By the opposite: a row is none of them itself.
+        let [other] = self.siblings.get(&sibling(row, opposite))?.as_slice() else {
             return None;
         };
         let other = &net.rows[*other];

@@ -349,7 +349,7 @@ fn twice(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
     let mut spoilt = ground.with(figure, number(-1), &[CauseKind::CountedTwice])?;
     spoilt.figures = ground.report.figures.clone();
     let mut again = ground.figure(figure).clone();
-    again.stated_at = "the line after".to_owned();
+    again.stated_at = "the line after".into();
     spoilt.figures.push(again);
     spoilt.broken = ground
         .parts(figure, "sums_to")
@@ -384,7 +384,7 @@ fn moved(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
     let mut spoilt = ground.with(figure, number(-1), &[CauseKind::MovedBetweenGroups])?;
     spoilt.figures = ground.report.figures.clone();
     spoilt.figures[figure].table = Arc::clone(&ground.figure(other.computed_from[0]).table);
-    spoilt.figures[figure].stated_at = "elsewhere".to_owned();
+    spoilt.figures[figure].stated_at = "elsewhere".into();
     spoilt.broken = vec![row.statement.clone(), other.statement.clone()];
     let value = ground.figure(figure).value;
     // Only where no other part of that group is as large.

@@ -31,7 +31,7 @@ fn flows_close() {
             "t | body | q4 | all | closed   | count | 7",
         ],
         &[
-            "s[period=q1]: 105 105 0 agrees; opening 100 + in 20 (12 + 8) − out 15 is 105 against 105 stated @ f:5 / f:1; f:2; f:3; f:4",
+            "s[period=q1]: 105 105 0 agrees; opening 100 + in 20 (12 + 8) − out 15 is 105 against 105 stated @ f:5 / f:1 … f:4 (4 places)",
             "s[period=q2]: -1094 -1095 -1 disagrees; opening 105 + in 0 − out 1,200 is -1,095 against -1,094 stated @ f:9 / f:6; f:7; f:8",
             "s[period=q3]: 7 - - not_evaluated; `out` has no figure here: opening 5, in 2, closing 7 @ f:12 / f:10; f:11",
             "s[period=q4]: - - - not_evaluated; `opening` and `in` and `closing` have no figure here: out 7 @  / f:13",
@@ -227,7 +227,7 @@ fn one_table_may_print_every_level() {
         "t | body | y | all | Eastham  | count | 6",
     ]);
     let rows = judge(&[statement], &lines, &levels());
-    let rows: Vec<String> = rows.iter().map(shown).collect();
+    let rows: Vec<String> = rows.iter().map(|row| shown(row, &lines)).collect();
     assert_eq!(
         rows,
         [

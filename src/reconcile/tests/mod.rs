@@ -44,8 +44,8 @@ fn figure(line: usize, text: &str) -> Figure {
         measure: share(measure),
         value: value.parse().expect("a number"),
         suppressed: None,
-        printed: String::new(),
-        stated_at: format!("f:{line}"),
+        printed: share(""),
+        stated_at: Place::from(format!("f:{line}").as_str()),
     }
 }
 
@@ -105,22 +105,22 @@ fn check(check: Value, lines: &[&str], expected: &[&str]) {
 
 #[track_caller]
 fn check_within(tolerance: Value, check: Value, lines: &[&str], expected: &[&str]) {
-    let rows = judge(&[declared(check, tolerance)], &figures(lines), &lists());
-    let shown: Vec<String> = rows.iter().map(shown).collect();
+    let figures = figures(lines);
+    let rows = judge(&[declared(check, tolerance)], &figures, &lists());
+    let shown: Vec<String> = rows.iter().map(|row| shown(row, &figures)).collect();
     assert!(!shown.is_empty(), "every statement says something");
     assert_eq!(shown, expected, "{shown:#?}");
 }
 
-fn shown(row: &Reconciliation) -> String {
+fn shown(row: &Reconciliation, figures: &[Figure]) -> String {
     let number = |n: Option<Decimal>| n.map_or("-".to_owned(), |n| n.to_string());
     let Reconciliation {
         statement,
         verdict,
         evidence,
-        stated_at,
-        computed_at,
         ..
     } = row;
+    let (stated_at, computed_at) = (row.stated_at(figures), row.computed_at(figures));
     let (stated, computed) = (number(row.stated), number(row.computed));
     let difference = number(row.difference);
     format!(

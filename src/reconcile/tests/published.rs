@@ -41,7 +41,7 @@ fn columns_are_found_by_name() {
     let figures = parse("p.csv", text.as_bytes()).expect("figures");
     assert_eq!(figures[0].value.to_string(), "5");
     assert_eq!(&*figures[0].table, "t");
-    assert_eq!(figures[0].stated_at, "p.csv:2 (report line 1)");
+    assert_eq!(figures[0].stated_at.to_string(), "p.csv:2 (report line 1)");
 }
 
 #[test]

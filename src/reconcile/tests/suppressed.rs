@@ -34,12 +34,9 @@ fn with_suppressed(lines: &[&str]) -> Vec<Figure> {
 
 #[track_caller]
 fn check_suppressed(check: &Value, lines: &[&str], expected: &str) {
-    let rows = judge(
-        &[declared(check.clone(), json!(0))],
-        &with_suppressed(lines),
-        &lists(),
-    );
-    let shown: Vec<String> = rows.iter().map(shown).collect();
+    let figures = with_suppressed(lines);
+    let rows = judge(&[declared(check.clone(), json!(0))], &figures, &lists());
+    let shown: Vec<String> = rows.iter().map(|row| shown(row, &figures)).collect();
     assert_eq!(shown, [expected], "{lines:?}");
 }
 

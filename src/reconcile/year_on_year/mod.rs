@@ -188,7 +188,7 @@ fn not_evaluated(rule: &Arc<Checked>, chart: &Chart, problem: Problem) -> Reconc
         statement,
         period: Some(Arc::from(problem.period.as_str())),
         population: Some(Arc::from(problem.population.as_str())),
-        stated_at: problem.stated_at,
+        place: Some(Arc::from(problem.stated_at.as_str())),
         ..whole_row(rule, problem.reason)
     }
 }

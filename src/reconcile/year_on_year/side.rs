@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     super::{
-        evidence::places,
+        evidence::places_of,
         select::{Index, Side as Selected},
     },
     Problem,
@@ -98,7 +98,7 @@ fn select<'f>(
     let selected =
         Selected::select(name, &year.selector(chart), None, index, lists).map_err(fail)?;
     let all: Vec<usize> = (0..selected.picked.len()).collect();
-    let fail = |reason: String| problem(name, year, reason, places(&selected, &all));
+    let fail = |reason: String| problem(name, year, reason, places_of(&selected, &all));
     if all.is_empty() {
         return Err(fail(format!(
             "`{name}` selects no figure ({})",
@@ -129,9 +129,9 @@ fn select<'f>(
                 "`{name}` selects {}, and years are compared in whole numbers",
                 figure.value
             );
-            problem(name, year, reason, figure.stated_at.clone())
+            problem(name, year, reason, figure.stated_at.to_string())
         })?;
-        let stated_at = figure.stated_at.clone();
+        let stated_at = figure.stated_at.to_string();
         Ok(Value { count, stated_at })
     });
     let values = values.collect::<Result<Vec<_>, Problem>>()?;
@@ -185,7 +185,7 @@ fn side<'r>(
         total: values
             .iter()
             .try_fold(0_i64, |sum, value| sum.checked_add(value.count)),
-        stated_at: places(selected, &all),
+        stated_at: places_of(selected, &all),
         values: place(year, labels, selected, values),
     }
 }

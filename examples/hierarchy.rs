@@ -1,0 +1,138 @@
+//! How long a large hierarchy takes, and how much memory.
+//!
+//! `cargo run --release --example hierarchy -- [GROUPS] [MEMBERS] [PERIODS] [WRONG]`. Figures are made, not read: each group
+//! of each period has its members and its own figure, and the first WRONG groups of the last period are off by one.
+
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use trueup::{
+    decimal::Decimal,
+    diagnostics::{self, yaml},
+    names::Name,
+    reconcile::{AggregateRow, Figure, Verdict, computed, evaluate},
+    rules::totals::{self, Statement},
+    tables::{Code, CodeList, Entry},
+};
+
+const STATEMENT: &str = "
+id: members.make.groups
+check:
+  hierarchy:
+    members: { table: members, measure: count }
+    groups: { table: groups, measure: count }
+    codes: members
+    by: [period]
+why: Each member is in one group.
+";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut numbers = std::env::args().skip(1).map(|text| text.parse::<i64>());
+    let mut number = |unless_said: i64| numbers.next().unwrap_or(Ok(unless_said));
+    let (groups, members, periods) = (number(100_000)?, number(3)?, number(24)?);
+    let wrong = number(1)?;
+
+    let started = Instant::now();
+    let lists = [list(groups, members)?];
+    let statements = [statement(&lists)?];
+    let figures = figures(groups, members, periods, wrong);
+    println!(
+        "{groups} groups of {members} members by {periods} periods: {} figures made in {:.1} s, {} MiB",
+        figures.len(),
+        started.elapsed().as_secs_f64(),
+        resident("VmRSS")
+    );
+
+    let started = Instant::now();
+    let rows = evaluate(&statements, &figures, &lists);
+    let seconds = started.elapsed().as_secs_f64();
+    let disagree = rows.iter().filter(|row| row.verdict == Verdict::Disagrees);
+    println!(
+        "{} rows in {seconds:.1} s, {} MiB, at most {} MiB; {} disagree",
+        rows.len(),
+        resident("VmRSS"),
+        resident("VmHWM"),
+        disagree.count()
+    );
+    Ok(())
+}
+
+/// Memory of this process, as Linux tells it; 0 elsewhere.
+fn resident(what: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) / 1024
+}
+
+fn group(number: i64) -> String {
+    format!("G{number:06}")
+}
+
+fn member(group: i64, number: i64) -> String {
+    format!("G{group:06}-{number}")
+}
+
+fn list(groups: i64, members: i64) -> Result<CodeList, Box<dyn std::error::Error>> {
+    let codes: Vec<Code> = (0..groups)
+        .flat_map(|g| (0..members).map(move |m| (g, m)))
+        .map(|(g, m)| Code {
+            code: member(g, m),
+            label: member(g, m),
+            parent: Some(group(g)),
+            sort: 0,
+            missing: None,
+            valid_from: None,
+            valid_to: None,
+        })
+        .collect();
+    let entry = |(code, of): (usize, &Code)| (of.code.clone(), Entry { code, alias: None });
+    let lookup: HashMap<String, Entry> = codes.iter().enumerate().map(entry).collect();
+    Ok(CodeList {
+        name: Name::new("members")?,
+        codes,
+        lookup,
+    })
+}
+
+fn statement(lists: &[CodeList]) -> Result<Statement, Box<dyn std::error::Error>> {
+    let source = Arc::new(diagnostics::Source {
+        path: "example.yaml".to_owned(),
+        text: STATEMENT.to_owned(),
+    });
+    let mut mistakes = Vec::new();
+    let node = yaml::parse(&source, &mut mistakes);
+    let statement = node.and_then(|node| yaml::decode::<Statement>(&node, &source, &mut mistakes));
+    let statement = statement.ok_or_else(|| format!("{mistakes:?}"))?;
+    totals::validate(std::slice::from_ref(&statement), lists, &mut mistakes);
+    if mistakes.is_empty() {
+        Ok(statement)
+    } else {
+        Err(format!("{mistakes:?}").into())
+    }
+}
+
+fn figures(groups: i64, members: i64, periods: i64, wrong: i64) -> Vec<Figure> {
+    let row = |period: i64, category: String, count: i64| AggregateRow {
+        period: format!("P{period:02}"),
+        population: "all".to_owned(),
+        category,
+        sort: 0,
+        count,
+        base: None,
+    };
+    let all = move || (0..periods).flat_map(move |p| (0..groups).map(move |g| (p, g)));
+    let of_members =
+        all().flat_map(|(p, g)| (0..members).map(move |m| row(p, member(g, m), p + g + m)));
+    let total = |p: i64, g: i64| (0..members).map(|m| p + g + m).sum::<i64>();
+    let is_wrong = |p: i64, g: i64| p == periods - 1 && g < wrong;
+    let of_groups = all().map(|(p, g)| {
+        let count = total(p, g) + i64::from(is_wrong(p, g));
+        row(p, group(g), count)
+    });
+    let mut figures = computed("members", of_members);
+    figures.extend(computed("groups", of_groups));
+    debug_assert!(figures.iter().all(|figure| figure.value >= Decimal::ZERO));
+    figures
+}
