@@ -13,11 +13,14 @@ use crate::{
 
 /// What is worth looking up about rows, once for all: each is then compared with those only that it may have to do with.
 pub(super) struct Several<'r> {
-    /// Figures whose other printing is not there, with the printing's table and origin that lack it; by their value.
-    alone: HashMap<Number, Vec<(usize, Vec<(String, String)>)>>,
+    /// Figures whose other printing is not there, by their value.
+    alone: HashMap<Number, Vec<Alone>>,
     /// Rows that disagree, in order, by what they are about and by how much they are off.
     siblings: HashMap<Sibling<'r>, Vec<usize>>,
 }
+
+/// A figure, and the tables and origins whose printing of it is not there.
+type Alone = (usize, Vec<(String, String)>);
 
 /// A decimal as a key: digits and decimals without zeros at the end.
 type Number = (i128, u32);
@@ -70,7 +73,7 @@ impl<'r> Several<'r> {
                 .or_default()
                 .extend(places.iter().cloned());
         }
-        let mut by_value: HashMap<Number, Vec<(usize, Vec<(String, String)>)>> = HashMap::new();
+        let mut by_value: HashMap<Number, Vec<Alone>> = HashMap::new();
         for (figure, places) in alone {
             let value = number(net.figures[figure].value);
             by_value.entry(value).or_default().push((figure, places));
