@@ -313,6 +313,7 @@ fn queries_that_would_publish_hidden_values_are_refused_where_they_do() {
         "SELECT p.ref, §l.code FROM people p LEFT JOIN list_codes l ON p.t = l.code",
         "SELECT §l.code FROM people p CROSS JOIN list_codes l WHERE l.code = p.t",
         "SELECT §l.code FROM list_codes l WHERE l.code IN (SELECT t FROM people)",
+        "SELECT §l.code FROM list_codes l WHERE EXISTS (SELECT 1 FROM people p WHERE p.t = l.code)",
         "WITH RECURSIVE r AS (\n  SELECT ref AS x, 1 AS k FROM people\n  UNION ALL\n  SELECT p.t, r.k + 1 FROM r JOIN people p ON p.ref = r.x WHERE r.k < 2\n)\nSELECT §x FROM r ORDER BY x",
     ];
     let aggregates = ["§t", "upper(§t)"].map(aggregate_by);
