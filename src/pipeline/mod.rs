@@ -46,6 +46,7 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     let project_hash = results::identity(project, settings);
     let staged = out.stage(&run_id(
         plan.as_of,
+        &delivery.name,
         &delivery.hashes(),
         project_hash,
         env!("CARGO_PKG_VERSION"),
