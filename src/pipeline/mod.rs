@@ -4,6 +4,7 @@ mod aggregates;
 mod delivery;
 mod error;
 pub mod examples;
+mod files;
 mod plan;
 mod report;
 mod results;

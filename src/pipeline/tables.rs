@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs::File, io::BufWriter, path::PathBuf, sync::A
 
 use futures::StreamExt;
 
-use super::{Context, error::RunError, plan::Plan};
+use super::{Context, delivery::Delivery, error::RunError, plan::Plan};
 use crate::{
     check::{
         keys::{KeyError, KeyFailures},
@@ -185,6 +185,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     }
     finish_table(changes)?;
     finish_table(rejects)?;
+    about_delivery(delivery, &scanned.facts, &mut findings)?;
     apply_thresholds(project, &mut scanned, project.max_rejects);
     scanned.findings = Some(findings);
     Ok(scanned)
@@ -243,6 +244,9 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
     ]
 }
 
+/// The engine's own rule about a delivery as a whole.
+const UNCLAIMED: &str = "delivery.unclaimed";
+
 /// The facts of all rules and statements, by id, which is the log's order.
 fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
     let mut facts: Vec<RuleFacts> = project
@@ -271,6 +275,15 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
             });
         }
     }
+    facts.push(RuleFacts {
+        id: UNCLAIMED.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        kind: "schema".to_owned(),
+        dimension: Dimension::Completeness,
+        severity: Severity::Warn,
+        category: Category::Schema,
+        table: String::new(),
+    });
     facts.extend(super::results::statement_facts(&plan.statements));
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     facts.dedup_by(|a, b| a.id == b.id);
@@ -422,6 +435,42 @@ fn about_table(
                 ..Finding::default()
             });
         }
+    }
+    if builder.is_empty() {
+        return Ok(());
+    }
+    findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+/// What is to be said about a delivery as a whole: files that belong to no table.
+fn about_delivery(
+    delivery: &Delivery,
+    facts: &[RuleFacts],
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    let mut builder = FindingBuilder::default();
+    for file in &delivery.unclaimed {
+        let path = &file.path;
+        let (nearest, expected) = match &file.nearest {
+            Some((table, pattern)) => (
+                format!("; the nearest is `{pattern}` of table {table}"),
+                format!("a name such as `{pattern}`"),
+            ),
+            None => (String::new(), "a file of a table".to_owned()),
+        };
+        let message = format!(
+            "{path} is a file of the delivery that no table names, so it was not read{nearest}"
+        );
+        builder.push(&Finding {
+            rule: fact_index(facts, UNCLAIMED),
+            record_key: path,
+            source_file: Some(path),
+            observed: Some(path),
+            expected: Some(&expected),
+            action: Some(Action::Excluded),
+            message: &message,
+            ..Finding::default()
+        });
     }
     if builder.is_empty() {
         return Ok(());

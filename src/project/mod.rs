@@ -28,7 +28,7 @@ use crate::{
     diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
     names::Name,
     rules::Rule,
-    tables::{CodeList, Table},
+    tables::{CodeList, FilePattern, Table},
 };
 
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
@@ -45,8 +45,8 @@ pub struct Project {
     pub delivery: Option<DefaultDelivery>,
     /// The reporting periods in order; none overlaps another.
     pub periods: Vec<Period>,
-    /// Glob of the published figures, relative to the project.
-    pub published: Option<String>,
+    /// The files of published figures, relative to the project.
+    pub published: Option<FilePattern>,
     /// Rejected records that a run tolerates.
     pub max_rejects: u64,
     /// The tables in the order of their file names.

@@ -56,6 +56,24 @@ impl Project {
         project
     }
 
+    /// A project of these files alone.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let project = Self {
+            folder: TempDir::new().expect("a temporary folder"),
+        };
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// Writes a file, with the folders above it.
+    pub fn write(&self, inside: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(inside);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
     fn copy_into(folder: TempDir) -> Self {
         for part in ["rules", "sql", "fixtures/published", DELIVERY] {
             copy(&repository(part), &folder.path().join(part));
