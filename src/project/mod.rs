@@ -47,7 +47,7 @@ pub struct Project {
     pub periods: Vec<Period>,
     /// The files of published figures, relative to the project.
     pub published: Option<FilePattern>,
-    /// Rejected records that a run tolerates.
+    /// Rejected records that a run tolerates, by the lines that they stand on.
     pub max_rejects: u64,
     /// The tables in the order of their file names.
     pub tables: Vec<Table>,

@@ -71,7 +71,7 @@ pub struct PublishedFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatesFile {
-    /// Rejected records that are tolerated.
+    /// Rejected records that are tolerated, by the lines that they stand on.
     pub max_rejects: u64,
 }
 

@@ -193,3 +193,51 @@ fn equal_files_in_two_folders_are_two_runs() {
     assert_ne!(first, second.folder());
     assert!(project.path(&first).exists());
 }
+
+/// A delivery of 1,000 rows in which line 11 lacks a quote, which the one on line `end` pairs with.
+fn swallowing(end: usize, last: &str) -> Project {
+    let project = visits("visits.csv", true);
+    let mut lines: Vec<String> = rows(1, 1000).lines().map(str::to_owned).collect();
+    lines[10] = "V10,2017-01-05,\"said".to_owned();
+    lines[end - 1] = format!("V{},2017-01-05,{last}", end - 1);
+    project.write("in/visits.csv", lines.join("\n") + "\n");
+    project
+}
+
+fn told(project: &Project, spoken: &Spoken) -> Vec<String> {
+    let tell = |r: &crate::harness::Row| {
+        format!(
+            "{} {} line {}: {}",
+            &r["severity"], &r["rule_id"], &r["source_line"], &r["observed"]
+        )
+    };
+    log(project, spoken).rows.iter().map(tell).collect()
+}
+
+#[test]
+fn rows_that_a_quote_swallowed_are_told_and_much_of_it_blocks() {
+    for (end, code, severity) in [(13, 0, "error"), (901, 1, "blocking")] {
+        let project = swallowing(end, "bye\"");
+        let spoken = run(&project).expect(code);
+        let lines = end - 10;
+        let want = format!("{severity} visits.swallowed line 11: {lines} lines");
+        assert_eq!(told(&project, &spoken), [want]);
+        // It is a row all the same.
+        let rows = &results(&project, &spoken)["tables"][0]["clean"];
+        assert_eq!(*rows, 1000 - end + 11);
+    }
+}
+
+#[test]
+fn rejected_records_are_counted_in_lines() {
+    for (end, code, severity) in [(12, 0, "error"), (13, 1, "blocking"), (901, 1, "blocking")] {
+        let project = swallowing(end, "bye\" he said");
+        let gates = format!("{PROJECT}gates: {{ max_rejects: 2 }}\n");
+        project.write("rules/project.yaml", gates);
+        let spoken = run(&project).expect(code);
+        let told = told(&project, &spoken);
+        assert_eq!(told.len(), 1, "{told:?}");
+        let want = format!("{severity} visits.rejects line 11: ");
+        assert!(told[0].starts_with(&want), "{}", told[0]);
+    }
+}
