@@ -43,6 +43,14 @@ pub enum RunError {
         /// `table … has no file …`.
         missing: Vec<String>,
     },
+    /// What should be files is something else.
+    #[error("delivery {}: {}; nothing was read: put files there, or move away what is none of the delivery", folder.display(), unusable.join(", "))]
+    Unusable {
+        /// The delivery's folder.
+        folder: PathBuf,
+        /// `… is a pipe`.
+        unusable: Vec<String>,
+    },
     /// Several files could not be read.
     #[error("{}", join(.0))]
     Inputs(Vec<IngestError>),

@@ -4,6 +4,7 @@ mod aggregates;
 mod delivery;
 mod error;
 pub mod examples;
+mod files;
 mod plan;
 mod report;
 mod results;
@@ -47,6 +48,7 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     let project_hash = results::identity(project, settings);
     let staged = out.stage(&run_id(
         plan.as_of,
+        &delivery.name,
         &delivery.hashes(),
         project_hash,
         env!("CARGO_PKG_VERSION"),

@@ -56,6 +56,8 @@ pub struct RunReport {
 pub struct TableLine {
     /// The table.
     pub table: String,
+    /// Its files in the delivery: none for a table that need not be there and is not.
+    pub files: usize,
     /// Its records.
     pub rows: RowCounts,
 }
@@ -125,6 +127,7 @@ impl RunReport {
             "blocked": self.blocked,
             "tables": self.tables.iter().map(|t| json!({
                 "table": t.table,
+                "files": t.files,
                 "rows_read": t.rows.read,
                 "clean": t.rows.clean,
                 "quarantined": t.rows.quarantined,

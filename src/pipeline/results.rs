@@ -301,6 +301,7 @@ pub(super) fn report(
             files.iter().for_each(|f| rows.merge(*f));
             TableLine {
                 table: table.name.to_string(),
+                files: files.len(),
                 rows,
             }
         });

@@ -6,7 +6,7 @@ use jiff::{civil, fmt::strtime};
 
 use super::{
     files::Named,
-    project_file::{relative_glob, version},
+    project_file::{file_pattern, version},
     table_file::{ColumnFile, TableFile},
     unread::{Unread, Words},
 };
@@ -16,7 +16,7 @@ use crate::{
         yaml::{self, Entries, Node, Tried},
     },
     names::Name,
-    tables::{Clean, Column, ColumnType, Policy, Table},
+    tables::{Clean, Column, ColumnType, FilePattern, Policy, Table},
 };
 
 /// Most columns of a table.
@@ -72,7 +72,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
         table: Table {
             name,
             description: String::new(),
-            files: String::new(),
+            files: FilePattern::default(),
             required: true,
             key: Vec::new(),
             columns: Vec::new(),
@@ -104,8 +104,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
     }
     declared.table.description = read.description.0.unwrap_or_default();
     if let Some(found) = read.source.0 {
-        relative_glob(&found.files, diagnostics);
-        declared.table.files = found.files.value;
+        declared.table.files = file_pattern(&found.files, diagnostics);
         declared.table.required = found.required;
     }
     match read.columns.0 {

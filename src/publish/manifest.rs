@@ -16,7 +16,7 @@ pub struct Manifest {
     pub format: u32,
     /// Version of the program that wrote the run.
     pub trueup: String,
-    /// The run: derived from date, inputs, project and version.
+    /// The run: derived from date, delivery, inputs, project and version.
     pub run_id: RunId,
     /// The date that the run takes for today.
     #[serde(with = "date_text")]

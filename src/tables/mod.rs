@@ -1,9 +1,13 @@
 //! The declared model: tables, columns, types, and the code lists that columns draw on.
 
+mod file_pattern;
+
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
+
+pub use file_pattern::{FilePattern, NoPattern};
 
 use crate::names::Name;
 
@@ -14,8 +18,8 @@ pub struct Table {
     pub name: Name,
     /// What a row is, for readers.
     pub description: String,
-    /// Glob of its files inside the delivery.
-    pub files: String,
+    /// Its files inside the delivery.
+    pub files: FilePattern,
     /// Whether a delivery without such a file is refused.
     pub required: bool,
     /// The columns that identify a row, as indices into `columns`.

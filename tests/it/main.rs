@@ -9,6 +9,7 @@ mod harness;
 
 mod architecture;
 mod balance;
+mod delivery;
 mod determinism;
 mod examples;
 mod failures;

@@ -22,7 +22,7 @@ use crate::{
     conform::{Change, CodeFault, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
-    ingest::Reject,
+    ingest::{Reject, Swallowed},
     log::{ChangeBuilder, Finding, FindingBuilder},
     row_groups::RowGroup,
     rules::{Rule, kinds::RuleKind},
@@ -39,6 +39,7 @@ pub(super) struct Chunk<'s> {
     findings: FindingBuilder,
     changes: ChangeBuilder,
     rejects: Vec<Reject>,
+    swallowed: Vec<Swallowed>,
     rules: Vec<RuleCounts>,
     counts: RowCounts,
 }
@@ -53,6 +54,7 @@ impl<'s> Chunk<'s> {
             findings: FindingBuilder::default(),
             changes: ChangeBuilder::default(),
             rejects: Vec::new(),
+            swallowed: Vec::new(),
             rules: vec![RuleCounts::default(); scanner.rules.len()],
             counts: RowCounts::default(),
         })
@@ -105,6 +107,7 @@ impl<'s> Chunk<'s> {
         changes.sort_by_key(|c| (c.row, c.column));
         view.note_changes(&changes, &mut self.changes);
         self.rejects.extend(beside.rejects);
+        self.swallowed.extend(beside.swallowed);
         let reasons =
             || rules().map(|(r, o)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.fail));
         let quarantine = view.quarantine(&settlement, reasons())?;
@@ -127,6 +130,7 @@ impl<'s> Chunk<'s> {
         errors: BTreeMap<usize, String>,
     ) -> Result<ChunkResult> {
         self.rejects.extend(beside.rejects);
+        self.swallowed.extend(beside.swallowed);
         let rejected = self.rejects.len() as u64;
         self.counts.merge(RowCounts {
             read: rejected,
@@ -140,6 +144,7 @@ impl<'s> Chunk<'s> {
             findings: self.findings.finish()?,
             changes: self.changes.finish()?,
             rejects: self.rejects,
+            swallowed: self.swallowed,
             rules: self.rules,
             counts: self.counts,
             errors,

@@ -173,7 +173,10 @@ fn a_good_project_says_what_it_declares() {
     let periods: Vec<&str> = project.periods.iter().map(|p| p.id.as_str()).collect();
     assert_eq!(periods, ["2020", "2021"]);
     assert_eq!(
-        (project.published.as_deref(), project.max_rejects),
+        (
+            project.published.as_ref().map(|p| p.as_str()),
+            project.max_rejects
+        ),
         (Some("fixtures/published/*.csv"), 2)
     );
     let names: Vec<&str> = project
