@@ -150,20 +150,29 @@ fn totals(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
 
 fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
     let folder = report.folder.display();
+    let current = match &report.current {
+        Some(good) => format!("`current` still names the last good run, {good}"),
+        None => "no run has been published yet, so there is no `current`".to_owned(),
+    };
+    if report.trial() {
+        writeln!(
+            out,
+            "TRIAL: {} of {} rules were left out, and what they would have found is not known",
+            number(report.left_out as u64),
+            number(report.rules.len() as u64)
+        )?;
+    }
     if report.blocked {
-        match &report.current {
-            Some(good) => writeln!(
-                out,
-                "BLOCKED: not published; `current` still names the last good run, {good}"
-            )?,
-            None => writeln!(
-                out,
-                "BLOCKED: not published; no run has been published yet, so there is no `current`"
-            )?,
-        }
+        writeln!(out, "BLOCKED: not published; {current}")?;
         writeln!(
             out,
             "look next: {folder}/discrepancies.csv, severity blocking"
+        )
+    } else if report.trial() {
+        writeln!(out, "kept, not published; {current}")?;
+        writeln!(
+            out,
+            "look next: {folder}/discrepancies.csv, then reconciliations.csv"
         )
     } else {
         let again = if report.already_published {

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) lists: Vec<Arc<CodeList>>,
     pub(super) checks: Checks,
     pub(super) statements: Vec<Statement>,
+    /// Rules that the selection leaves out: with any, the run is a trial.
+    pub(super) left_out: usize,
 }
 
 impl Plan {
@@ -70,12 +72,15 @@ impl Plan {
         if !diagnostics.is_empty() {
             return Err(RunError::Project(diagnostics));
         }
+        let mut left_out = 0;
         for (check, table) in checks.tables.iter_mut().zip(&tables) {
+            left_out += check.rules.len();
             check.rules.retain(|prepared| {
                 settings
                     .selection
                     .includes(&project.rules[prepared.rule], table)
             });
+            left_out -= check.rules.len();
         }
         Ok(Self {
             as_of,
@@ -83,6 +88,7 @@ impl Plan {
             lists,
             checks,
             statements,
+            left_out,
         })
     }
 
