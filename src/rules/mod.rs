@@ -53,6 +53,9 @@ pub struct Rule {
     pub span: Span,
 }
 
+/// Names of rules that the engine has of itself: `<table>.<name>`.
+pub const OWN_NAMES: [&str; 4] = ["rule_error", "rejects", "columns", "terminated"];
+
 /// What a null outcome means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Nulls {
