@@ -16,4 +16,5 @@ mod figures;
 mod independent;
 mod planted;
 mod privacy;
+mod queries;
 mod speaking;
