@@ -293,6 +293,11 @@ fn mistakes_in_rules_are_shown() {
         (BOOKS_FILE, "on_fail: \"null\" }", "on_fail: }"),
         (BOOKS_FILE, "id: books.row_count", "id: books.rejects"),
         (BOOKS_FILE, "id: books.row_count", "id: books.rule_error"),
+        (
+            BOOKS_FILE,
+            "        column: bought",
+            "        category: Out of rnage",
+        ),
         (BOOKS_FILE, "dimension: timeliness", "dimension: time"),
         (BOOKS_FILE, "nulls: fail", "nulls: null"),
         (BOOKS_FILE, "owner: The desk", "ower: The desk"),
