@@ -14,6 +14,7 @@ mod examples;
 mod failures;
 mod figures;
 mod independent;
+mod messages;
 mod planted;
 mod privacy;
 mod queries;
