@@ -9,7 +9,7 @@ const RULES: usize = 15;
 /// Statements shown in the summary.
 const STATEMENTS: usize = 8;
 
-/// The run in a page of text; `width` columns at most.
+/// The run in a page of text. What it lists is cut at `width`, 60 to 160; figures and paths never are.
 pub fn summary(report: &RunReport, width: usize) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
@@ -18,11 +18,13 @@ pub fn summary(report: &RunReport, width: usize) -> String {
 }
 
 fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
-    writeln!(
-        out,
-        "{} · delivery {} · as of {} · run {}",
-        report.project, report.delivery, report.as_of, report.run_id
-    )?;
+    let parts = [
+        report.project.clone(),
+        format!("delivery {}", report.delivery),
+        format!("as of {}", report.as_of),
+        format!("run {}", report.run_id),
+    ];
+    writeln!(out, "{}", filled(&parts, width))?;
     writeln!(out)?;
     rows(out, report)?;
     writeln!(out)?;
@@ -201,6 +203,21 @@ fn number(n: u64) -> String {
     out
 }
 
+/// The parts on as few lines as hold them, none broken.
+fn filled(parts: &[String], width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + part.chars().count() <= width => {
+                line.push_str(" · ");
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines.join("\n")
+}
+
 fn cut(line: &str, width: usize) -> String {
     if line.chars().count() <= width {
         return line.to_owned();
@@ -213,6 +230,18 @@ fn cut(line: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_filled_into_lines() {
+        let parts = ["ä library", "delivery x", "run 1"].map(str::to_owned);
+        for (width, want) in [
+            (30, "ä library · delivery x · run 1"),
+            (29, "ä library · delivery x\nrun 1"),
+            (5, "ä library\ndelivery x\nrun 1"),
+        ] {
+            assert_eq!(filled(&parts, width), want);
+        }
+    }
 
     #[test]
     fn thousands() {
