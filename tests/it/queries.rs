@@ -7,7 +7,8 @@ use crate::harness::Project;
 #[test]
 fn model_queries_that_cannot_be_made_say_why() {
     let project = Project::small();
-    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+    type Files<'f> = &'f [(&'f str, &'f str)];
+    let cases: [(Files<'_>, &str, &str); 5] = [
         (
             &[
                 ("aa", "SELECT case_ref FROM bb"),
