@@ -49,6 +49,8 @@ pub struct FailingRows {
     pub rows: Vec<i64>,
     /// The group of each, where the rule has groups.
     pub groups: Vec<Option<Box<str>>>,
+    /// Record number and line of the first row of each one's group, where the rule says it.
+    pub firsts: Vec<Option<(i64, i64)>>,
 }
 
 impl FailingRows {
@@ -75,6 +77,7 @@ impl FailingRows {
         Self {
             rows: self.rows.clone(),
             groups: groups.collect(),
+            firsts: self.firsts.clone(),
         }
     }
 }
@@ -231,7 +234,7 @@ async fn failing_rows(
     let plan = plan_query(session, query).await?;
     let frame = session.execute_logical_plan(plan).await?;
     let mut stream = frame.execute_stream().await?;
-    let mut found: Vec<(i64, Option<Box<str>>)> = Vec::new();
+    let mut found = Vec::new();
     while let Some(batch) = stream.try_next().await? {
         let Some(rows) = batch.column_by_name(provenance::ROW) else {
             continue;
@@ -243,17 +246,25 @@ async fn failing_rows(
             None => None,
         };
         let groups = groups.as_ref().map(|g| g.as_string::<i32>());
+        let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
+        let firsts = number("_first").zip(number("_first_line"));
         for at in 0..rows.len() {
             let group = groups
                 .filter(|g| g.is_valid(at))
                 .map(|g| g.value(at).into());
             if rows.is_valid(at) {
-                found.push((rows.value(at), group));
+                let first = firsts.map(|(row, line)| (row.value(at), line.value(at)));
+                found.push((rows.value(at), group, first));
             }
         }
     }
     found.sort_unstable();
     found.dedup_by_key(|f| f.0);
-    let (rows, groups) = found.into_iter().unzip();
-    Ok(FailingRows { rows, groups })
+    let mut failing = FailingRows::default();
+    for (row, group, first) in found {
+        failing.rows.push(row);
+        failing.groups.push(group);
+        failing.firsts.push(first);
+    }
+    Ok(failing)
 }

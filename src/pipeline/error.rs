@@ -86,6 +86,16 @@ pub enum RunError {
     /// The log could not be written.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// An aggregate has rows that are no figures, or two figures in one place.
+    #[error(
+        "{path}: {why}; nothing was published, since totals over such rows would mislead: mend the query"
+    )]
+    Aggregate {
+        /// The query's file.
+        path: String,
+        /// What is wrong with which row.
+        why: String,
+    },
     /// A table could not be written.
     #[error("writing {path} failed: {source}")]
     Parquet {

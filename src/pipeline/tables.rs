@@ -597,3 +597,18 @@ pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
             Some(Threshold::MaxShare(most)) => counts.failed as f64 <= most * evaluated as f64,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
+        let table = Name::new("things").expect("a name");
+        let ids = built_in(&table).map(|rule| rule.0);
+        assert_eq!(
+            ids,
+            crate::rules::OWN_NAMES.map(|name| format!("things.{name}"))
+        );
+    }
+}

@@ -56,6 +56,21 @@ pub struct Column {
     pub policy: Policy,
 }
 
+impl Column {
+    /// Why a cell, once cleaned, is never `text`.
+    pub fn never_holds(&self, text: &str) -> Option<&'static str> {
+        let repairs = |clean: &Clean| match clean {
+            Clean::Trim => (text.trim() != text).then_some("cells are trimmed"),
+            Clean::Squeeze => text
+                .contains("  ")
+                .then_some("blanks in cells are squeezed"),
+            Clean::Upper => (text.to_uppercase() != text).then_some("cells are made upper case"),
+            Clean::Lower => (text.to_lowercase() != text).then_some("cells are made lower case"),
+        };
+        self.clean.iter().find_map(repairs)
+    }
+}
+
 /// Type of a cleaned value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

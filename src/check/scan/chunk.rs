@@ -302,7 +302,9 @@ impl<'s> View<'s> {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
+            let first = self.first(scan, at);
             let message = message(
+                first.as_deref(),
                 column,
                 observed.as_deref(),
                 &expected,
@@ -340,6 +342,21 @@ impl<'s> View<'s> {
                 message: &message,
             });
         }
+    }
+
+    /// Where the first row of a failing row's group stands, where the rule says it.
+    fn first(&self, scan: &ScanRule, at: usize) -> Option<String> {
+        let ScanOutcome::Known { failing, .. } = &scan.outcome else {
+            return None;
+        };
+        let found = failing.rows.binary_search(&self.rows.value(at)).ok()?;
+        let (row, line) = (*failing.firsts.get(found)?)?;
+        let source = &self.scanner.source;
+        let file = &source.file_of(row).export.file;
+        Some(match *file == source.files[self.file].export.file {
+            true => format!("first on line {line}"),
+            false => format!("first on line {line} of {file}"),
+        })
     }
 
     fn code_fault(&self, rule: &Rule, at: usize) -> Option<CodeFault> {
@@ -512,6 +529,7 @@ fn display(array: &ArrayRef, at: usize) -> Option<String> {
 
 /// One sentence: what was seen, what was expected, why it matters.
 fn message(
+    first: Option<&str>,
     column: Option<&str>,
     observed: Option<&str>,
     expected: &str,
@@ -529,9 +547,11 @@ fn message(
         Some((cause, None)) => format!(" ({cause})"),
         None => String::new(),
     };
-    let group = match group {
-        Some(group) => format!(" (as `{group}`)"),
-        None => String::new(),
+    let group = match (first, group) {
+        (Some(first), _) => format!(" ({first})"),
+        // What only says the value again says nothing.
+        (None, Some(group)) if Some(group) != observed => format!(" (as `{group}`)"),
+        (None, _) => String::new(),
     };
     format!("{what}{cause}{group}; expected {expected}. {why}")
 }

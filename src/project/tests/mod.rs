@@ -61,7 +61,7 @@ columns:
     policy: hide
   pages:
     type: integer
-    range: { min: 1, max: 9999, why: No book has none., on_fail: null }
+    range: { min: 1, max: 9999, why: No book has none., on_fail: \"null\" }
     type_check: warn
 rules:
   - id: books.bought.not_in_future
@@ -75,7 +75,7 @@ rules:
     where: pages > 1
     nulls: fail
     threshold: { max_share: 0.25 }
-    on_fail: null
+    on_fail: \"null\"
     why: |
       Nobody buys tomorrow.
     owner: The desk
@@ -406,7 +406,7 @@ fn a_rule_keeps_its_version_until_it_does_something_else() {
         rule.version.clone()
     };
     let before = version("min: 1,", "min: 1,");
-    let range = "range: { min: 1, max: 9999, why: No book has none., on_fail: null }";
+    let range = "range: { min: 1, max: 9999, why: No book has none., on_fail: \"null\" }";
     let same = [
         ("No book has none.", "Another reason."),
         (
@@ -421,7 +421,7 @@ fn a_rule_keeps_its_version_until_it_does_something_else() {
     let other = [
         ("min: 1,", "min: 2,"),
         ("max: 9999, ", ""),
-        ("on_fail: null }", "on_fail: keep }"),
+        ("on_fail: \"null\" }", "on_fail: keep }"),
         ("max: 9999,", "max: 9999, severity: warn,"),
         ("max: 9999,", "max: 9999, where: pages > 2,"),
         ("max: 9999,", "max: 9999, nulls: pass,"),

@@ -64,6 +64,7 @@ fn facts(clean: u64) -> RunFacts {
             sha256: FileHash::of(b"rules"),
         },
         blocked: false,
+        trial: false,
         rules_run: 7,
         discrepancies: SeverityCounts {
             warn: 3,
