@@ -14,6 +14,7 @@ use datafusion::{
     logical_expr::{Expr, ExprSchemable, LogicalPlan},
 };
 
+use super::depth;
 use crate::{
     diagnostics::{At, Diagnostic, Span, yaml::span_in},
     rules::Sql,
@@ -47,20 +48,79 @@ pub fn predicate(
             diagnostics.push(Diagnostic::at(span, message));
             None
         }
-        Err(error) => {
-            diagnostics.push(from_engine(&error, author, at));
+        Err(refused) => {
+            diagnostics.push(refused.diagnostic(author, at));
             None
         }
     }
 }
 
+/// Why SQL is not taken.
+enum Refused {
+    /// The engine cannot plan it.
+    Engine(DataFusionError),
+    /// It can, and the SQL is not what its place allows.
+    Rule { message: String, help: String },
+}
+
+impl From<DataFusionError> for Refused {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Refused {
+    fn rule(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Rule {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    fn diagnostic(&self, author: Option<&At<String>>, at: &Span) -> Diagnostic {
+        match self {
+            Self::Engine(error) => from_engine(error, author, at),
+            Self::Rule { message, help } => {
+                let span = author.map_or(at, |a| &a.span);
+                Diagnostic::at(span, message).help(help)
+            }
+        }
+    }
+}
+
+fn too_long() -> Refused {
+    let message = format!(
+        "SQL may have {} KiB and this has more",
+        depth::MAX_BYTES >> 10
+    );
+    Refused::rule(message, SHORTER)
+}
+
+fn too_deep() -> Refused {
+    let message = format!(
+        "SQL may chain or nest {},000 terms and this has more",
+        depth::MAX_LEVELS / 1_000
+    );
+    Refused::rule(message, SHORTER)
+}
+
+const SHORTER: &str = "write `IN (…)` for many values, a code list or `values` for accepted ones, or part it into several rules";
+
 fn plan_predicate(
     session: &SessionContext,
     schema: &SchemaRef,
     text: &str,
-) -> Result<(Expr, DataType), DataFusionError> {
+) -> Result<(Expr, DataType), Refused> {
+    if depth::is_too_long(text) {
+        return Err(too_long());
+    }
+    let state = session.state();
+    let parsed = state.sql_to_expr_with_alias(text, &state.config_options().sql_parser.dialect)?;
+    if depth::is_too_deep(&parsed.expr) {
+        return Err(too_deep());
+    }
     let schema = DFSchema::try_from(Arc::clone(schema))?;
-    let expr = session.state().create_logical_expr(text, &schema)?;
+    let expr = state.create_logical_expr_from_sql_expr(parsed, &schema)?;
     // Coercion decides whether `date >= text` is a comparison at all; the type alone does not say.
     let coerced = session
         .state()
@@ -88,26 +148,43 @@ pub async fn query(
     at: &Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<LogicalPlan> {
-    match plan_query(session, text).await {
+    match check_query(session, text).await {
         Ok(plan) => Some(plan),
-        Err(error) => {
-            diagnostics.push(from_engine(&error, author, at));
+        Err(refused) => {
+            diagnostics.push(refused.diagnostic(author, at));
             None
         }
     }
 }
 
-/// Plans a query without places.
+async fn check_query(session: &SessionContext, text: &str) -> Result<LogicalPlan, Refused> {
+    if depth::is_too_long(text) {
+        return Err(too_long());
+    }
+    let state = session.state();
+    let statement = state.sql_to_statement(text, &state.config_options().sql_parser.dialect)?;
+    if depth::statement_is_too_deep(&statement) {
+        return Err(too_deep());
+    }
+    let plan = state.statement_to_plan(statement).await?;
+    only_select().verify_plan(&plan)?;
+    Ok(plan)
+}
+
+fn only_select() -> SQLOptions {
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+}
+
+/// Plans a query that was checked before.
 pub async fn plan_query(
     session: &SessionContext,
     text: &str,
 ) -> Result<LogicalPlan, DataFusionError> {
-    let only_select = SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false);
     let plan = session.state().create_logical_plan(text).await?;
-    only_select.verify_plan(&plan)?;
+    only_select().verify_plan(&plan)?;
     Ok(plan)
 }
 

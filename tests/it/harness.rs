@@ -56,6 +56,24 @@ impl Project {
         project
     }
 
+    /// A project of these files, by their paths.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let project = Self { folder };
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// Writes a file of the copy, whatever stood there.
+    pub fn write(&self, inside: &str, text: &str) {
+        let path = self.path(inside);
+        let folder = path.parent().expect("a file inside a folder");
+        fs::create_dir_all(folder).expect("a folder can be made");
+        fs::write(path, text).expect("the copy can be written");
+    }
+
     fn copy_into(folder: TempDir) -> Self {
         for part in ["rules", "sql", "fixtures/published", DELIVERY] {
             copy(&repository(part), &folder.path().join(part));

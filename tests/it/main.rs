@@ -17,3 +17,4 @@ mod independent;
 mod planted;
 mod privacy;
 mod speaking;
+mod sql;

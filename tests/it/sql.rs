@@ -1,0 +1,161 @@
+//! An author's SQL: what is refused before any data is read, and what a run makes of the rest.
+
+use crate::harness::{Project, Row, Sheet, Spoken};
+
+const PROJECT: &str = "version: 1\nname: shop\ndelivery: { path: in, as_of: 2017-10-09 }\n";
+
+const ORDERS: &str = r#"version: 1
+table: orders
+description: Orders.
+source: { files: "orders.csv" }
+key: [id]
+columns:
+  id: { type: integer, description: Number. }
+  n: { type: integer, description: Pieces. }
+  d: { type: date, formats: ["%Y-%m-%d"], description: Day. }
+  v: { type: string, description: Remark. }
+"#;
+
+const ITEMS: &str = r#"version: 1
+table: items
+description: Items.
+source: { files: "items.csv" }
+key: [item]
+columns:
+  item: { type: integer, description: Number. }
+  order_id: { type: integer, description: Order. }
+"#;
+
+const ORDERS_CSV: &str = "id,n,d,v\n1,15,2017-02-01,abc\n2,0,2017-02-02,(x)\n3,,,\n";
+const ITEMS_CSV: &str = "item,order_id\n7,1\n8,2\n9,5\n10,1\n";
+
+/// Rules of `orders`, a model table and an aggregate.
+#[derive(Clone, Copy, Default)]
+struct Written<'w> {
+    rules: &'w str,
+    model: &'w str,
+    aggregate: &'w str,
+}
+
+/// A rule with a condition.
+fn expression(condition: &str) -> String {
+    rule(&format!("expression: {{ sql: {} }}", quoted(condition)))
+}
+
+/// A rule with a query.
+fn failed_rows(query: &str) -> String {
+    rule(&format!("failed_rows: {{ sql: {} }}", quoted(query)))
+}
+
+fn rule(check: &str) -> String {
+    format!("rules:\n  - id: orders.rule\n    check: {{ {check} }}\n    why: Because.\n")
+}
+
+fn quoted(sql: &str) -> String {
+    format!("'{}'", sql.replace('\'', "''"))
+}
+
+fn run(written: Written<'_>) -> (Project, Spoken) {
+    let orders = format!("{ORDERS}{}", written.rules);
+    let mut files = vec![
+        ("rules/project.yaml", PROJECT),
+        ("rules/tables/orders.yaml", &orders),
+        ("rules/tables/items.yaml", ITEMS),
+        ("in/orders.csv", ORDERS_CSV),
+        ("in/items.csv", ITEMS_CSV),
+    ];
+    for (path, text) in [
+        ("sql/model/made.sql", written.model),
+        ("sql/aggregates/counted.sql", written.aggregate),
+    ] {
+        if !text.is_empty() {
+            files.push((path, text));
+        }
+    }
+    let project = Project::of(&files);
+    let spoken = project.run("");
+    (project, spoken)
+}
+
+fn run_rules(rules: &str) -> (Project, Spoken) {
+    run(Written {
+        rules,
+        ..Written::default()
+    })
+}
+
+/// The rules are a mistake of the project: it is told with its place and `words`, and nothing was made.
+fn refused(written: Written<'_>, case: &str, words: &str) {
+    let (project, spoken) = run(written);
+    let said = &spoken.stderr;
+    assert_eq!(spoken.code, Some(2), "{case}\n{said}");
+    assert!(said.contains(words), "{case}\n{said}");
+    assert!(said.contains("--> "), "{case}: no place\n{said}");
+    assert!(!project.path("out").exists(), "{case}: something was made");
+}
+
+fn refused_rules(rules: &str, words: &str) {
+    let written = Written {
+        rules,
+        ..Written::default()
+    };
+    refused(written, rules, words);
+}
+
+/// What `rule_results` says of `orders.rule`, and the message of a rule error.
+fn result(project: &Project, spoken: &Spoken) -> (Row, Option<String>) {
+    let run = project.path(&spoken.folder());
+    let results = Sheet::read(&run.join("rule_results.csv")).rows;
+    let found = results.iter().find(|row| &row["rule_id"] == "orders.rule");
+    let log = Sheet::read(&run.join("discrepancies.csv")).rows;
+    let error = log
+        .iter()
+        .find(|row| &row["rule_id"] == "orders.rule_error");
+    let message = error.map(|row| row["message"].to_owned());
+    (found.expect("the rule's result").clone(), message)
+}
+
+/// The rules run, and so many rows pass, fail and are not evaluated.
+fn counted(rules: &str, counts: [&str; 3]) {
+    let (project, spoken) = run_rules(rules);
+    let spoken = spoken.expect(0);
+    let (row, error) = result(&project, &spoken);
+    let told = [&row["evaluated"], &row["failed"], &row["not_evaluated"]];
+    assert_eq!((told, error), (counts, None), "{rules}");
+}
+
+fn chain(terms: usize, term: &str, by: &str) -> String {
+    vec![term; terms].join(by)
+}
+
+#[test]
+fn sql_too_deep_for_a_stack_is_refused() {
+    const DEEP: &str = "SQL may chain or nest 1,000 terms";
+    let or = |terms| chain(terms, "n = 0", " OR ");
+    counted(&expression(&or(1_000)), ["2", "1", "1"]);
+    let rows = |condition: &str| format!("SELECT \"_row\" FROM orders WHERE {condition}");
+    // A query is one level, its table another.
+    counted(&failed_rows(&rows(&or(998))), ["3", "1", "0"]);
+    for condition in [
+        or(1_001),
+        or(20_000),
+        chain(1_001, "n = 0", " AND "),
+        format!("{} > 0", chain(1_001, "n", " + ")),
+        format!("CASE {} END", chain(501, "WHEN n = 1 THEN true", " ")),
+        format!("n{} > 0", chain(30_000, "::int", "")),
+    ] {
+        refused_rules(&expression(&condition), DEEP);
+        refused_rules(&failed_rows(&rows(&condition)), DEEP);
+        let only_where = format!("{}    where: {}\n", expression("n > 1"), quoted(&condition));
+        refused_rules(&only_where, DEEP);
+    }
+    let united = chain(1_001, "SELECT \"_row\" FROM orders", " UNION ALL ");
+    refused_rules(&failed_rows(&united), DEEP);
+    let joined = format!(
+        "SELECT a.\"_row\" FROM orders a {}",
+        chain(1_001, "CROSS JOIN items", " ")
+    );
+    refused_rules(&failed_rows(&joined), DEEP);
+    let long = format!("n IN ({})", chain(100_000, "12", ", "));
+    refused_rules(&expression(&long), "SQL may have 256 KiB");
+}
