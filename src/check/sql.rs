@@ -11,7 +11,11 @@ use datafusion::{
     },
     error::DataFusionError,
     execution::context::{SQLOptions, SessionContext},
-    logical_expr::{Expr, ExprSchemable, LogicalPlan},
+    logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility, WindowFunctionDefinition},
+    sql::sqlparser::{
+        dialect::GenericDialect,
+        tokenizer::{Location, Token, Tokenizer},
+    },
 };
 
 use super::depth;
@@ -60,8 +64,16 @@ enum Refused {
     /// The engine cannot plan it.
     Engine(DataFusionError),
     /// It can, and the SQL is not what its place allows.
-    Rule { message: String, help: String },
+    Rule {
+        message: String,
+        help: String,
+        /// Where in the text, where that is known.
+        place: Option<Stretch>,
+    },
 }
+
+/// Start and end in a text, each a line and a column from 1.
+type Stretch = ((usize, usize), (usize, usize));
 
 impl From<DataFusionError> for Refused {
     fn from(error: DataFusionError) -> Self {
@@ -74,15 +86,24 @@ impl Refused {
         Self::Rule {
             message: message.into(),
             help: help.into(),
+            place: None,
         }
     }
 
     fn diagnostic(&self, author: Option<&At<String>>, at: &Span) -> Diagnostic {
         match self {
             Self::Engine(error) => from_engine(error, author, at),
-            Self::Rule { message, help } => {
-                let span = author.map_or(at, |a| &a.span);
-                Diagnostic::at(span, message).help(help)
+            Self::Rule {
+                message,
+                help,
+                place,
+            } => {
+                let span = match (author, place) {
+                    (Some(author), Some((start, end))) => span_in(author, *start, *end),
+                    (Some(author), None) => author.span.clone(),
+                    (None, _) => at.clone(),
+                };
+                Diagnostic::at(&span, message).help(help)
             }
         }
     }
@@ -121,6 +142,9 @@ fn plan_predicate(
     }
     let schema = DFSchema::try_from(Arc::clone(schema))?;
     let expr = state.create_logical_expr_from_sql_expr(parsed, &schema)?;
+    if let Some(call) = unsettled_call(&expr) {
+        return Err(unsettled(&call, text));
+    }
     // Coercion decides whether `date >= text` is a comparison at all; the type alone does not say.
     let coerced = session
         .state()
@@ -168,7 +192,78 @@ async fn check_query(session: &SessionContext, text: &str) -> Result<LogicalPlan
     }
     let plan = state.statement_to_plan(statement).await?;
     only_select().verify_plan(&plan)?;
-    Ok(plan)
+    // Before the optimiser puts a moment in the place of `now()`.
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            found = unsettled_call(expr);
+            Ok(match found {
+                Some(_) => TreeNodeRecursion::Stop,
+                None => TreeNodeRecursion::Continue,
+            })
+        })
+    })?;
+    match found {
+        Some(call) => Err(unsettled(&call, text)),
+        None => Ok(plan),
+    }
+}
+
+/// A function whose result is not decided by its arguments: the names it goes by.
+fn unsettled_call(expr: &Expr) -> Option<Vec<String>> {
+    let mut found = None;
+    let searched = expr.apply(|e| {
+        let (signature, name, aliases) = match e {
+            Expr::ScalarFunction(call) => {
+                let f = &call.func;
+                (f.signature(), f.name(), f.aliases())
+            }
+            Expr::AggregateFunction(call) => {
+                let f = &call.func;
+                (f.signature(), f.name(), f.aliases())
+            }
+            Expr::WindowFunction(call) => match &call.fun {
+                WindowFunctionDefinition::AggregateUDF(f) => (f.signature(), f.name(), f.aliases()),
+                WindowFunctionDefinition::WindowUDF(f) => (f.signature(), f.name(), f.aliases()),
+            },
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        if signature.volatility == Volatility::Immutable {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        found = Some([&[name.to_owned()], aliases].concat());
+        Ok(TreeNodeRecursion::Stop)
+    });
+    debug_assert!(searched.is_ok());
+    found
+}
+
+fn unsettled(names: &[String], text: &str) -> Refused {
+    let (name, place) = match find_word(text, names) {
+        Some((word, place)) => (word, Some(place)),
+        None => (names.first().cloned().unwrap_or_default(), None),
+    };
+    Refused::Rule {
+        message: format!(
+            "`{name}` says something else every time, and the same delivery has to give the same results"
+        ),
+        help: "use `as_of()` for the run's date".to_owned(),
+        place,
+    }
+}
+
+/// The first of `names` that stands in `text` as a word, as it is written there.
+fn find_word(text: &str, names: &[String]) -> Option<(String, Stretch)> {
+    let tokens = Tokenizer::new(&GenericDialect {}, text)
+        .tokenize_with_location()
+        .ok()?;
+    tokens.into_iter().find_map(|token| match token.token {
+        Token::Word(word) if names.iter().any(|n| n.eq_ignore_ascii_case(&word.value)) => {
+            let at = |l: Location| (place(l.line), place(l.column));
+            Some((word.value, (at(token.span.start), at(token.span.end))))
+        }
+        _ => None,
+    })
 }
 
 fn only_select() -> SQLOptions {

@@ -159,3 +159,46 @@ fn sql_too_deep_for_a_stack_is_refused() {
     let long = format!("n IN ({})", chain(100_000, "12", ", "));
     refused_rules(&expression(&long), "SQL may have 256 KiB");
 }
+
+#[test]
+fn sql_that_says_something_else_every_time_is_refused() {
+    const WORDS: &str = "says something else every time";
+    for (call, comparable) in [
+        ("now()", "to_timestamp(v)"),
+        ("current_timestamp", "to_timestamp(v)"),
+        ("current_date", "d"),
+        ("CURRENT_DATE()", "d"),
+        ("today()", "d"),
+        ("current_time", "to_timestamp(v)::time"),
+        ("uuid()", "v"),
+        ("random()", "n"),
+    ] {
+        let condition = format!("{call} > {comparable}");
+        let place = format!(
+            "orders.yaml:13:{}",
+            "    check: { expression: { sql: '".len() + 1
+        );
+        refused_rules(&expression(&condition), WORDS);
+        refused_rules(&expression(&condition), &place);
+        let deep = format!(
+            "SELECT \"_row\" FROM orders WHERE id IN (SELECT id FROM orders WHERE {condition})"
+        );
+        refused_rules(&failed_rows(&deep), WORDS);
+        let model = format!("SELECT id FROM orders\nWHERE {condition}");
+        let model = Written {
+            model: &model,
+            ..Written::default()
+        };
+        refused(model, call, WORDS);
+        refused(model, call, "made.sql:2:7");
+        let aggregate = format!(
+            "SELECT 'p' AS period, v AS population, v AS category, 1 AS sort, count({call}) AS count, 1 AS base, 0.5::double AS share FROM orders GROUP BY v ORDER BY v"
+        );
+        let aggregate = Written {
+            aggregate: &aggregate,
+            ..Written::default()
+        };
+        refused(aggregate, call, WORDS);
+    }
+    counted(&expression("d < as_of()"), ["2", "0", "1"]);
+}
