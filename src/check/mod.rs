@@ -4,6 +4,7 @@ mod depth;
 mod key_hash;
 pub mod keys;
 mod lookups;
+mod origin;
 pub mod prepare;
 pub mod scan;
 pub mod session;

@@ -12,7 +12,7 @@ use datafusion::{
     logical_expr::{Expr, LogicalPlan},
 };
 
-use super::{session::Engine, sql};
+use super::{origin, session::Engine, sql};
 use crate::{
     conform::full_schema,
     diagnostics::Diagnostic,
@@ -178,7 +178,7 @@ impl Planner<'_> {
                     Some(sql) => Some(self.predicate(&sql, diagnostics)?),
                     None => None,
                 };
-                self.query(&query, read, diagnostics).await?;
+                self.query(&query, table, read, diagnostics).await?;
                 Outcome::Query {
                     query: query.text,
                     evaluated,
@@ -199,6 +199,7 @@ impl Planner<'_> {
     async fn query(
         &self,
         query: &Sql,
+        table: &Table,
         read: &mut BTreeMap<String, BTreeSet<String>>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<()> {
@@ -208,6 +209,15 @@ impl Planner<'_> {
         let plan = sql::query(self.session, &query.text, whole, at, diagnostics).await?;
         if let Some(message) = wrong_columns(&plan) {
             diagnostics.push(Diagnostic::at(at, message));
+            return None;
+        }
+        let row = plan.schema().index_of_column_by_name(None, provenance::ROW);
+        let table = table.name.as_str();
+        if row.is_some_and(|row| !origin::draws_row_of(&plan, row, table)) {
+            let message =
+                format!("`_row` names a bad row of `{table}` and this comes from elsewhere");
+            let help = format!("return the `_row` of `{table}`, the table that declares the rule");
+            diagnostics.push(Diagnostic::at(at, message).help(help));
             return None;
         }
         match sql::columns_read(self.session, &plan) {

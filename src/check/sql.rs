@@ -21,6 +21,7 @@ use datafusion::{
 use super::depth;
 use crate::{
     diagnostics::{At, Diagnostic, Span, yaml::span_in},
+    names::provenance,
     rules::Sql,
 };
 
@@ -283,13 +284,21 @@ pub async fn plan_query(
     Ok(plan)
 }
 
-/// The columns that a plan reads of each table.
+/// The columns that a plan reads of each table; of one that it only names, `_row`.
 pub fn columns_read(
     session: &SessionContext,
     plan: &LogicalPlan,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, DataFusionError> {
     let optimized = session.state().optimize(plan)?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // The optimiser may find that a table need not be read, and the run plans the query anew.
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let columns = read.entry(scan.table_name.table().to_owned());
+            columns.or_default().insert(provenance::ROW.to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
     optimized.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let columns = read.entry(scan.table_name.table().to_owned()).or_default();

@@ -124,6 +124,17 @@ fn counted(rules: &str, counts: [&str; 3]) {
     assert_eq!((told, error), (counts, None), "{rules}");
 }
 
+/// The rules run, and the rule is in error for a reason with `words`, which blocks the run.
+fn in_error(rules: &str, words: &str) {
+    let (project, spoken) = run_rules(rules);
+    let spoken = spoken.expect(1);
+    assert_eq!(spoken.stderr, "", "{rules}");
+    let (row, error) = result(&project, &spoken);
+    assert_eq!(&row["status"], "error", "{rules}");
+    let error = error.unwrap_or_default();
+    assert!(error.contains(words), "{rules}\n{error}");
+}
+
 fn chain(terms: usize, term: &str, by: &str) -> String {
     vec![term; terms].join(by)
 }
@@ -201,4 +212,119 @@ fn sql_that_says_something_else_every_time_is_refused() {
         refused(aggregate, call, WORDS);
     }
     counted(&expression("d < as_of()"), ["2", "0", "1"]);
+}
+
+#[test]
+fn queries_see_cells_as_delivered() {
+    let rows = |condition: &str| format!("SELECT \"_row\" FROM orders WHERE {condition}");
+    for (query, failed) in [
+        (rows("\"_raw.n\" IS NOT NULL"), "3"),
+        (rows("\"_raw.n\" = ''"), "1"),
+        (rows("\"_missing.n\" IS NULL OR n = 15"), "1"),
+        (rows("false"), "0"),
+        (rows("id IN (SELECT order_id FROM items WHERE false)"), "0"),
+    ] {
+        counted(&failed_rows(&query), ["3", failed, "0"]);
+    }
+    let evaluated = r#"evaluated: "\"_raw.n\" <> ''" } }"#;
+    let rule = failed_rows(&rows("n = 15")).replacen("} }", &format!(", {evaluated}"), 1);
+    counted(&rule, ["2", "1", "1"]);
+}
+
+#[test]
+fn a_failing_row_is_one_of_the_rules_table() {
+    const ELSEWHERE: &str = "`_row` names a bad row of `orders` and this comes from elsewhere";
+    for query in [
+        "SELECT 999999 AS \"_row\"",
+        "SELECT -1 AS \"_row\" FROM orders",
+        "SELECT CAST(NULL AS BIGINT) AS \"_row\" FROM orders",
+        "SELECT \"_row\" FROM items",
+        "SELECT id AS \"_row\" FROM orders",
+        "SELECT \"_line\" AS \"_row\" FROM orders",
+        "SELECT i.\"_row\" FROM orders o JOIN items i ON i.order_id = o.id",
+        "SELECT \"_row\" FROM orders UNION ALL SELECT \"_row\" FROM items",
+        "SELECT count(*) AS \"_row\" FROM orders",
+        "SELECT count(\"_row\") OVER () AS \"_row\" FROM orders",
+        "SELECT CAST(row_number() OVER (ORDER BY \"_row\") AS BIGINT) AS \"_row\" FROM orders",
+        "WITH r AS (SELECT * FROM items) SELECT r.\"_row\" FROM r, orders",
+        "SELECT * FROM (VALUES (1), (2)) v (\"_row\")",
+    ] {
+        refused_rules(&failed_rows(query), ELSEWHERE);
+    }
+    for (query, failed) in [
+        (
+            "SELECT o.\"_row\" FROM orders o JOIN items i ON i.order_id = o.id",
+            "2",
+        ),
+        (
+            "SELECT min(\"_row\") AS \"_row\" FROM orders GROUP BY n IS NULL",
+            "2",
+        ),
+        ("SELECT \"_row\" FROM orders GROUP BY \"_row\"", "3"),
+        (
+            "SELECT DISTINCT \"_row\" FROM orders ORDER BY 1 LIMIT 2",
+            "2",
+        ),
+        (
+            "SELECT \"_row\" FROM (SELECT lag(\"_row\") OVER (ORDER BY id DESC) AS \"_row\" FROM orders) q WHERE \"_row\" IS NOT NULL",
+            "2",
+        ),
+        (
+            "SELECT CASE WHEN n > 1 THEN \"_row\" ELSE 3 END AS \"_row\" FROM orders",
+            "2",
+        ),
+        (
+            "SELECT (SELECT max(\"_row\") FROM orders) AS \"_row\" FROM items",
+            "1",
+        ),
+        (
+            "WITH r AS (SELECT * FROM orders) SELECT a.\"_row\" FROM r a JOIN r b ON a.n = b.n",
+            "2",
+        ),
+        (
+            "SELECT \"_row\" FROM orders WHERE n = 0 UNION SELECT \"_row\" FROM orders",
+            "3",
+        ),
+    ] {
+        counted(&failed_rows(query), ["3", failed, "0"]);
+    }
+    for (query, words) in [
+        (
+            "SELECT \"_row\" + 1 AS \"_row\" FROM orders",
+            "a `_row` that is no row of the table",
+        ),
+        (
+            "SELECT \"_row\" - 1 AS \"_row\" FROM orders",
+            "a `_row` that is no row of the table",
+        ),
+        (
+            "SELECT nullif(\"_row\", 2) AS \"_row\" FROM orders",
+            "a `_row` that is null",
+        ),
+        (
+            "SELECT o.\"_row\" FROM items i LEFT JOIN orders o ON i.order_id = o.id",
+            "a `_row` that is null",
+        ),
+    ] {
+        in_error(&failed_rows(query), words);
+    }
+}
+
+#[test]
+fn a_rejected_record_is_no_row() {
+    let rules = failed_rows("SELECT \"_row\" - 1 AS \"_row\" FROM orders WHERE id = 2");
+    let orders = format!("{ORDERS}{rules}");
+    let project = Project::of(&[
+        ("rules/project.yaml", PROJECT),
+        ("rules/tables/orders.yaml", &orders),
+        (
+            "in/orders.csv",
+            "id,n,d,v\n1,15,,\none,too,many,cells,here\n2,0,,\n",
+        ),
+    ]);
+    let spoken = project.run("").expect(1);
+    let (row, error) = result(&project, &spoken);
+    assert_eq!(&row["status"], "error");
+    let error = error.unwrap_or_default();
+    assert!(error.contains("no row of the table"), "{error}");
 }
