@@ -20,4 +20,5 @@ mod planted;
 mod privacy;
 mod queries;
 mod speaking;
+mod sql;
 mod year_on_year;
