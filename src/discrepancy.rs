@@ -74,6 +74,8 @@ words! {
         ImpossibleSubset => "Impossible subset",
         /// A share is not the share of its figures.
         WrongShare => "Wrong share",
+        /// A change is not what lies between its figures.
+        WrongChange => "Wrong change",
         /// A file or column is not as declared.
         Schema => "Schema",
         /// Data is older than it should be.

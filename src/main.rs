@@ -28,6 +28,8 @@ use trueup::{
 
 /// Interrupted by a signal.
 const INTERRUPTED: u8 = 130;
+/// Bytes of a worker's stack: the engine follows an expression by recursion. Only what is used takes memory.
+const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
     let Command::Run(args) = Cli::parse().command;
@@ -57,6 +59,7 @@ fn run(args: &RunArgs) -> u8 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("trueup")
+        .thread_stack_size(STACK)
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

@@ -88,6 +88,8 @@ pub fn describe(error: &DataFusionError) -> String {
             "it needs more memory than it may have; give more with --memory-limit".to_owned()
         }
         DataFusionError::IoError(error) => error.to_string(),
+        DataFusionError::ObjectStore(error) => error.to_string(),
+        DataFusionError::ParquetError(error) => error.to_string(),
         DataFusionError::External(error) => error.to_string(),
         error @ (DataFusionError::Plan(_)
         | DataFusionError::SchemaError(_, _)
@@ -96,6 +98,20 @@ pub fn describe(error: &DataFusionError) -> String {
             text.lines().next().unwrap_or_default().to_owned()
         }
         _ => "the engine could not compute it".to_owned(),
+    }
+}
+
+/// Whether a file could not be read or written, which is no fault of what was asked.
+pub fn is_io(error: &DataFusionError) -> bool {
+    match error.find_root() {
+        DataFusionError::IoError(_)
+        | DataFusionError::ObjectStore(_)
+        | DataFusionError::ParquetError(_) => true,
+        DataFusionError::ArrowError(error, _) => {
+            matches!(error.as_ref(), ArrowError::IoError(_, _))
+        }
+        DataFusionError::External(error) => error.is::<std::io::Error>(),
+        _ => false,
     }
 }
 
@@ -193,4 +209,34 @@ impl Engine {
 /// The SQL name of a code list.
 pub fn list_table(list: &Name) -> String {
     format!("list_{list}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn files_that_fail_are_no_fault_of_a_rule() {
+        let full = || Error::from(ErrorKind::StorageFull);
+        let io = [
+            DataFusionError::IoError(full()),
+            DataFusionError::from(full()),
+            DataFusionError::from(parquet::errors::ParquetError::EOF("short".to_owned())),
+            DataFusionError::from(ArrowError::from(full())),
+            DataFusionError::External(Box::new(full())),
+            DataFusionError::IoError(full()).context("a query"),
+        ];
+        for error in io {
+            assert!(is_io(&error), "{error:?}");
+        }
+        for error in [
+            DataFusionError::from(ArrowError::DivideByZero),
+            DataFusionError::Execution("no".to_owned()),
+            DataFusionError::ResourcesExhausted("much".to_owned()),
+        ] {
+            assert!(!is_io(&error), "{error:?}");
+        }
+    }
 }

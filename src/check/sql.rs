@@ -11,11 +11,17 @@ use datafusion::{
     },
     error::DataFusionError,
     execution::context::{SQLOptions, SessionContext},
-    logical_expr::{Expr, ExprSchemable, LogicalPlan},
+    logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility, WindowFunctionDefinition},
+    sql::sqlparser::{
+        dialect::GenericDialect,
+        tokenizer::{Location, Token, Tokenizer},
+    },
 };
 
+use super::depth;
 use crate::{
     diagnostics::{At, Diagnostic, Span, yaml::span_in},
+    names::provenance,
     rules::Sql,
 };
 
@@ -47,20 +53,99 @@ pub fn predicate(
             diagnostics.push(Diagnostic::at(span, message));
             None
         }
-        Err(error) => {
-            diagnostics.push(from_engine(&error, author, at));
+        Err(refused) => {
+            diagnostics.push(refused.diagnostic(author, at));
             None
         }
     }
 }
 
+/// Why SQL is not taken.
+enum Refused {
+    /// The engine cannot plan it.
+    Engine(DataFusionError),
+    /// It can, and the SQL is not what its place allows.
+    Rule {
+        message: String,
+        help: String,
+        /// Where in the text, where that is known.
+        place: Option<Stretch>,
+    },
+}
+
+/// Start and end in a text, each a line and a column from 1.
+type Stretch = ((usize, usize), (usize, usize));
+
+impl From<DataFusionError> for Refused {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Refused {
+    fn rule(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Rule {
+            message: message.into(),
+            help: help.into(),
+            place: None,
+        }
+    }
+
+    fn diagnostic(&self, author: Option<&At<String>>, at: &Span) -> Diagnostic {
+        match self {
+            Self::Engine(error) => from_engine(error, author, at),
+            Self::Rule {
+                message,
+                help,
+                place,
+            } => {
+                let span = match (author, place) {
+                    (Some(author), Some((start, end))) => span_in(author, *start, *end),
+                    (Some(author), None) => author.span.clone(),
+                    (None, _) => at.clone(),
+                };
+                Diagnostic::at(&span, message).help(help)
+            }
+        }
+    }
+}
+
+fn too_long() -> Refused {
+    let message = format!(
+        "SQL may have {} KiB and this has more",
+        depth::MAX_BYTES >> 10
+    );
+    Refused::rule(message, SHORTER)
+}
+
+fn too_deep() -> Refused {
+    let message = format!(
+        "SQL may chain or nest {},000 terms and this has more",
+        depth::MAX_LEVELS / 1_000
+    );
+    Refused::rule(message, SHORTER)
+}
+
+const SHORTER: &str = "write `IN (…)` for many values, a code list or `values` for accepted ones, or part it into several rules";
+
 fn plan_predicate(
     session: &SessionContext,
     schema: &SchemaRef,
     text: &str,
-) -> Result<(Expr, DataType), DataFusionError> {
+) -> Result<(Expr, DataType), Refused> {
+    if depth::is_too_long(text) {
+        return Err(too_long());
+    }
+    let state = session.state();
+    let parsed = state.sql_to_expr_with_alias(text, &state.config_options().sql_parser.dialect)?;
+    if depth::is_too_deep(&parsed.expr) {
+        return Err(too_deep());
+    }
     let schema = DFSchema::try_from(Arc::clone(schema))?;
-    let expr = session.state().create_logical_expr(text, &schema)?;
+    let expr = state.create_logical_expr_from_sql_expr(parsed, &schema)?;
+    if let Some(call) = unsettled_call(&expr) {
+        return Err(unsettled(&call, text));
+    }
     // Coercion decides whether `date >= text` is a comparison at all; the type alone does not say.
     let coerced = session
         .state()
@@ -88,36 +173,132 @@ pub async fn query(
     at: &Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<LogicalPlan> {
-    match plan_query(session, text).await {
+    match check_query(session, text).await {
         Ok(plan) => Some(plan),
-        Err(error) => {
-            diagnostics.push(from_engine(&error, author, at));
+        Err(refused) => {
+            diagnostics.push(refused.diagnostic(author, at));
             None
         }
     }
 }
 
-/// Plans a query without places.
+async fn check_query(session: &SessionContext, text: &str) -> Result<LogicalPlan, Refused> {
+    if depth::is_too_long(text) {
+        return Err(too_long());
+    }
+    let state = session.state();
+    let statement = state.sql_to_statement(text, &state.config_options().sql_parser.dialect)?;
+    if depth::statement_is_too_deep(&statement) {
+        return Err(too_deep());
+    }
+    let plan = state.statement_to_plan(statement).await?;
+    only_select().verify_plan(&plan)?;
+    // Before the optimiser puts a moment in the place of `now()`.
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            found = unsettled_call(expr);
+            Ok(match found {
+                Some(_) => TreeNodeRecursion::Stop,
+                None => TreeNodeRecursion::Continue,
+            })
+        })
+    })?;
+    match found {
+        Some(call) => Err(unsettled(&call, text)),
+        None => Ok(plan),
+    }
+}
+
+/// A function whose result is not decided by its arguments: the names it goes by.
+fn unsettled_call(expr: &Expr) -> Option<Vec<String>> {
+    let mut found = None;
+    let searched = expr.apply(|e| {
+        let (signature, name, aliases) = match e {
+            Expr::ScalarFunction(call) => {
+                let f = &call.func;
+                (f.signature(), f.name(), f.aliases())
+            }
+            Expr::AggregateFunction(call) => {
+                let f = &call.func;
+                (f.signature(), f.name(), f.aliases())
+            }
+            Expr::WindowFunction(call) => match &call.fun {
+                WindowFunctionDefinition::AggregateUDF(f) => (f.signature(), f.name(), f.aliases()),
+                WindowFunctionDefinition::WindowUDF(f) => (f.signature(), f.name(), f.aliases()),
+            },
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        if signature.volatility == Volatility::Immutable {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        found = Some([&[name.to_owned()], aliases].concat());
+        Ok(TreeNodeRecursion::Stop)
+    });
+    debug_assert!(searched.is_ok());
+    found
+}
+
+fn unsettled(names: &[String], text: &str) -> Refused {
+    let (name, place) = match find_word(text, names) {
+        Some((word, place)) => (word, Some(place)),
+        None => (names.first().cloned().unwrap_or_default(), None),
+    };
+    Refused::Rule {
+        message: format!(
+            "`{name}` says something else every time, and the same delivery has to give the same results"
+        ),
+        help: "use `as_of()` for the run's date".to_owned(),
+        place,
+    }
+}
+
+/// The first of `names` that stands in `text` as a word, as it is written there.
+fn find_word(text: &str, names: &[String]) -> Option<(String, Stretch)> {
+    let tokens = Tokenizer::new(&GenericDialect {}, text)
+        .tokenize_with_location()
+        .ok()?;
+    tokens.into_iter().find_map(|token| match token.token {
+        Token::Word(word) if names.iter().any(|n| n.eq_ignore_ascii_case(&word.value)) => {
+            let at = |l: Location| (number(l.line), number(l.column));
+            Some((word.value, (at(token.span.start), at(token.span.end))))
+        }
+        _ => None,
+    })
+}
+
+fn only_select() -> SQLOptions {
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+}
+
+/// Plans a query that was checked before.
 pub async fn plan_query(
     session: &SessionContext,
     text: &str,
 ) -> Result<LogicalPlan, DataFusionError> {
-    let only_select = SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false);
     let plan = session.state().create_logical_plan(text).await?;
-    only_select.verify_plan(&plan)?;
+    only_select().verify_plan(&plan)?;
     Ok(plan)
 }
 
-/// The columns that a plan reads of each table.
+/// The columns that a plan reads of each table; of one that it only names, `_row`.
 pub fn columns_read(
     session: &SessionContext,
     plan: &LogicalPlan,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, DataFusionError> {
     let optimized = session.state().optimize(plan)?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // The optimiser may find that a table need not be read, and the run plans the query anew.
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let columns = read.entry(scan.table_name.table().to_owned());
+            columns.or_default().insert(provenance::ROW.to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
     optimized.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let columns = read.entry(scan.table_name.table().to_owned()).or_default();
@@ -192,12 +373,16 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
 
 /// Where the planner's `place` in an author's text is in the file.
 pub fn place_in(author: &At<String>, place: EngineSpan) -> Span {
-    let number = |number: u64| usize::try_from(number).unwrap_or(1);
+    let (start, end) = (place.start, place.end);
     span_in(
         author,
-        (number(place.start.line), number(place.start.column)),
-        (number(place.end.line), number(place.end.column)),
+        (number(start.line), number(start.column)),
+        (number(end.line), number(end.column)),
     )
+}
+
+fn number(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(1)
 }
 
 /// Parts what the parser says from the place in the text that it appends to some of its words.

@@ -32,7 +32,7 @@ pub enum Command {
     #[command(after_help = "\
 Exit codes:
   0    nothing at or above --fail-on
-  1    something is, or the run was blocked: it is kept and not published
+  1    something is, or the run was blocked or left rules out: it is kept and not published
   2    usage or project error: nothing was read
   3    an input is missing or unreadable, or the engine failed: nothing was published
   130  interrupted
@@ -63,10 +63,10 @@ pub struct RunArgs {
     /// Exit with 1 when a discrepancy is this severe
     #[arg(long, value_enum, default_value_t = FailOnArg::Blocking)]
     pub fail_on: FailOnArg,
-    /// Run only these rules: an id (`*` for any text), tag:…, table:… or dimension:…
+    /// Try only these rules, and publish nothing: an id (`*` for any text), tag:…, table:… or dimension:…
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,
-    /// Leave these rules out
+    /// Leave these rules out, and publish nothing
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub exclude: Vec<String>,
     /// Worker threads; results do not depend on it [default: all cores]

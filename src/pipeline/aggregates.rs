@@ -10,7 +10,7 @@ use super::{
     tables::{finish_table, parquet_error, table_file},
 };
 use crate::{
-    aggregate::{Builder, aggregate_schema, mentions},
+    aggregate::{Builder, aggregate_schema, fault, mentions},
     check::EngineError,
     project::SqlFile,
     publish::StagedRun,
@@ -123,6 +123,10 @@ async fn aggregate(
     file: &SqlFile,
 ) -> Result<Vec<Figure>, RunError> {
     let (batches, rows) = builder.aggregate(file).await?;
+    if let Some(why) = fault(&batches) {
+        let path = file.source.path.clone();
+        return Err(RunError::Aggregate { path, why });
+    }
     let path = format!("aggregates/{}", file.name);
     let mut out = table_file(staged, &path, &aggregate_schema())?;
     for batch in &batches {

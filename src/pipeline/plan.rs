@@ -3,19 +3,21 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 
 use super::{
     error::RunError,
     settings::{Selector, Settings},
+    year_on_year::YEAR_ON_YEAR,
 };
 use crate::{
     aggregate::check_sql,
     check::{Checks, Engine, EngineSettings, prepare},
     diagnostics::{Diagnostic, nearest, yaml},
-    project::{Project, StatementNode, Words},
+    project::{Period, Project, StatementNode, Words},
     rules::{
         Rule,
-        totals::{self, Statement},
+        totals::{self, Comparison, Covered, Periods, Statement},
     },
     tables::{CodeList, Table},
 };
@@ -28,6 +30,9 @@ pub(super) struct Plan {
     pub(super) lists: Vec<Arc<CodeList>>,
     pub(super) checks: Checks,
     pub(super) statements: Vec<Statement>,
+    pub(super) comparisons: Vec<Comparison>,
+    /// Rules that the selection leaves out: with any, the run is a trial.
+    pub(super) left_out: usize,
 }
 
 impl Plan {
@@ -63,19 +68,22 @@ impl Plan {
             &mut diagnostics,
         )
         .await;
-        let statements = statements(project, &mut diagnostics);
+        let (statements, comparisons) = totals(project, mistakes, &mut diagnostics);
         if !project.unread.rules {
             unknown_selectors(project, settings, &mut diagnostics);
         }
         if !diagnostics.is_empty() {
             return Err(RunError::Project(diagnostics));
         }
+        let mut left_out = 0;
         for (check, table) in checks.tables.iter_mut().zip(&tables) {
+            left_out += check.rules.len();
             check.rules.retain(|prepared| {
                 settings
                     .selection
                     .includes(&project.rules[prepared.rule], table)
             });
+            left_out -= check.rules.len();
         }
         Ok(Self {
             as_of,
@@ -83,6 +91,8 @@ impl Plan {
             lists,
             checks,
             statements,
+            comparisons,
+            left_out,
         })
     }
 
@@ -108,21 +118,69 @@ fn as_of(project: &Project, settings: &Settings) -> Date {
         .unwrap_or(settings.today)
 }
 
-/// The statements about totals, `for_each` expanded; none where they have mistakes.
-fn statements(project: &Project, diagnostics: &mut Vec<Diagnostic>) -> Vec<Statement> {
+/// The statements about totals, `for_each` expanded, and the comparisons; none where they have mistakes.
+fn totals(
+    project: &Project,
+    mistakes: &[Diagnostic],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Vec<Statement>, Vec<Comparison>) {
     let before = diagnostics.len();
-    let mut declared: Vec<Statement> = Vec::new();
-    for StatementNode { source, node } in &project.totals {
-        let statement = yaml::decode(node, source, diagnostics);
-        if !project.unread.leans_on_codes(&Words::of(node)) {
-            declared.extend(statement);
+    let statements: Vec<Statement> = decoded(&project.totals, project, diagnostics);
+    totals::validate(&statements, &project.lists, diagnostics);
+    let comparisons: Vec<Comparison> = decoded(&project.comparisons, project, diagnostics);
+    let mut places = mistakes.iter().filter_map(|d| d.span.as_ref());
+    let unsure = places.any(|span| span.source.path == "rules/project.yaml");
+    let periods = (!unsure).then(|| covered(project));
+    totals::validate_comparisons(
+        &comparisons,
+        &statements,
+        &project.lists,
+        periods.as_ref(),
+        diagnostics,
+    );
+    if let Some(taken) = project
+        .aggregates
+        .iter()
+        .find(|file| file.name.as_str() == YEAR_ON_YEAR && !comparisons.is_empty())
+    {
+        let message = "comparisons are written under this name";
+        diagnostics.push(
+            Diagnostic::at(&taken.text().span, message).help("rename the file of the aggregate"),
+        );
+    }
+    match diagnostics.len() > before {
+        true => Default::default(),
+        false => {
+            let statements = statements.iter().flat_map(Statement::expand);
+            (statements.collect(), comparisons)
         }
     }
-    totals::validate(&declared, &project.lists, diagnostics);
-    match diagnostics.len() > before {
-        true => Vec::new(),
-        false => declared.iter().flat_map(Statement::expand).collect(),
+}
+
+/// The declarations that do not lean on what could not be read.
+fn decoded<T: DeserializeOwned>(
+    nodes: &[StatementNode],
+    project: &Project,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<T> {
+    let mut declared = Vec::new();
+    for StatementNode { source, node } in nodes {
+        let read = yaml::decode(node, source, diagnostics);
+        if !project.unread.leans_on_codes(&Words::of(node)) {
+            declared.extend(read);
+        }
     }
+    declared
+}
+
+/// What the project's periods cover.
+pub(super) fn covered(project: &Project) -> Periods {
+    let covered = |period: &Period| Covered {
+        start: period.start,
+        end: period.end,
+    };
+    let periods = project.periods.iter();
+    periods.map(|p| (p.id.clone(), covered(p))).collect()
 }
 
 fn unknown_selectors(project: &Project, settings: &Settings, diagnostics: &mut Vec<Diagnostic>) {

@@ -15,6 +15,7 @@ use super::{
     report::{RuleLine, RunReport, TableLine},
     settings::Settings,
     tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
+    year_on_year,
 };
 use crate::{
     check::{EngineError, keys::register_parquet, scan::RowCounts},
@@ -47,7 +48,8 @@ pub(super) fn reconcile(
         .flat_map(|p| p.figures.iter().cloned())
         .collect();
     figures.extend(computed);
-    let reconciliations = evaluate(&plan.statements, &figures, &project.lists);
+    let mut reconciliations = evaluate(&plan.statements, &figures, &project.lists);
+    reconciliations.extend(year_on_year::write(run, &figures)?);
     let words = |text: &Option<Arc<str>>| text.as_ref().map(|t| t.to_string());
     let figure = |figure: Option<Decimal>| figure.map(|f| f.to_string());
     let columns = text_columns(&reconciliations, |r| {
@@ -59,13 +61,14 @@ pub(super) fn reconcile(
             ("stated", figure(r.stated)),
             ("computed", figure(r.computed)),
             ("difference", figure(r.difference)),
-            ("tolerance", Some(r.rule.tolerance.to_string())),
+            ("tolerance", Some(r.tolerance.to_string())),
             ("verdict", Some(r.verdict.word().to_owned())),
             ("likely_cause", r.likely_cause.clone()),
             ("evidence", Some(r.evidence.clone())),
             ("stated_at", Some(r.stated_at.clone())),
             ("computed_at", Some(r.computed_at.clone())),
             ("rule_id", Some(r.rule.rule_id.clone())),
+            ("materiality", Some(r.rule.materiality.word().to_owned())),
         ]
     });
     write_texts(staged, "reconciliations", columns)?;
@@ -279,6 +282,11 @@ pub(super) fn report(
     for r in reconciliations {
         *verdicts.entry(r.verdict.word()).or_default() += 1;
     }
+    let disagrees = |r: &&Reconciliation| r.verdict == Verdict::Disagrees;
+    let mut disagreements: Vec<&Reconciliation> =
+        reconciliations.iter().filter(disagrees).collect();
+    // What matters most first; a reader of the summary sees a few only.
+    disagreements.sort_by_key(|r| r.rule.materiality);
     let blocking = counts
         .by_severity
         .get(&Severity::Blocking)
@@ -293,6 +301,7 @@ pub(super) fn report(
             files.iter().for_each(|f| rows.merge(*f));
             TableLine {
                 table: table.name.to_string(),
+                files: files.len(),
                 rows,
             }
         });
@@ -302,6 +311,7 @@ pub(super) fn report(
         delivery: delivery.name.clone(),
         as_of: plan.as_of,
         blocked: blocking > 0,
+        left_out: plan.left_out,
         fails: run.settings.fail_on.fails(&counts.by_severity),
         tables: tables.collect(),
         rules: rule_lines(project, plan, scanned),
@@ -314,9 +324,8 @@ pub(super) fn report(
             .map(|f| (f.id.clone(), f.severity))
             .collect(),
         verdicts,
-        disagreements: reconciliations
-            .iter()
-            .filter(|r| r.verdict == Verdict::Disagrees)
+        disagreements: disagreements
+            .into_iter()
             .map(|r| (r.statement.clone(), r.evidence.clone()))
             .collect(),
         folder: PathBuf::new(),
@@ -368,6 +377,7 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             sha256: file_hash(&project.hash),
         },
         blocked: report.blocked,
+        trial: report.trial(),
         rules_run: report.rules.iter().filter(|r| r.counts.is_some()).count() as u64,
         discrepancies: SeverityCounts {
             blocking: count(Severity::Blocking),

@@ -27,8 +27,8 @@ use jiff::civil::Date;
 use crate::{
     diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
     names::Name,
-    rules::Rule,
-    tables::{CodeList, Table},
+    rules::{Rule, totals::Suppressed},
+    tables::{CodeList, FilePattern, Table},
 };
 
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
@@ -45,9 +45,11 @@ pub struct Project {
     pub delivery: Option<DefaultDelivery>,
     /// The reporting periods in order; none overlaps another.
     pub periods: Vec<Period>,
-    /// Glob of the published figures, relative to the project.
-    pub published: Option<String>,
-    /// Rejected records that a run tolerates.
+    /// The files of published figures, relative to the project.
+    pub published: Option<FilePattern>,
+    /// Texts that are printed there in place of suppressed figures.
+    pub suppressed: Suppressed,
+    /// Rejected records that a run tolerates, by the lines that they stand on.
     pub max_rejects: u64,
     /// The tables in the order of their file names.
     pub tables: Vec<Table>,
@@ -63,6 +65,8 @@ pub struct Project {
     pub aggregates: Vec<SqlFile>,
     /// The statements of `rules/totals/*.yaml`, by file, then in the order of their declaration.
     pub totals: Vec<StatementNode>,
+    /// The comparisons year on year of the same files, in the same order.
+    pub comparisons: Vec<StatementNode>,
     /// What could not be read; nothing of a project without mistakes.
     pub unread: Unread,
     /// SHA-256 of what `sha256sum` prints of the project's files in the byte order of their paths.
@@ -120,7 +124,7 @@ impl SqlFile {
     }
 }
 
-/// One statement about totals, not decoded yet.
+/// One statement or comparison of totals, not decoded yet.
 #[derive(Clone, Debug)]
 pub struct StatementNode {
     /// The file that declares it.
@@ -194,12 +198,17 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     let model = queries(&files.model, &mut unread, diagnostics);
     let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
+    let totals::Totals {
+        statements,
+        comparisons,
+    } = totals::read(&files.totals, diagnostics);
     Project {
         name: head.name,
         root: root.to_owned(),
         delivery: head.delivery,
         periods: head.periods,
         published: head.published,
+        suppressed: head.suppressed,
         max_rejects: head.max_rejects,
         tables,
         rules,
@@ -207,7 +216,8 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         own_lists,
         model,
         aggregates,
-        totals: totals::read(&files.totals, diagnostics),
+        totals: statements,
+        comparisons,
         unread,
         hash: files.hash.clone(),
     }

@@ -6,9 +6,14 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::{DefaultDelivery, Period};
-use crate::diagnostics::{
-    At, Diagnostic, Source,
-    yaml::{self, Tried},
+use crate::{
+    decimal::Decimal,
+    diagnostics::{
+        At, Diagnostic, Source,
+        yaml::{self, Entries, Tried},
+    },
+    rules::totals::Suppressed,
+    tables::{FilePattern, NoPattern},
 };
 
 /// What `rules/project.yaml` may say.
@@ -62,13 +67,16 @@ pub struct PeriodFile {
 pub struct PublishedFile {
     /// Glob of their files, relative to the project.
     pub files: At<String>,
+    /// Texts that are printed in place of a suppressed figure, each with the least and the most that it can stand for.
+    #[serde(default)]
+    pub suppressed: Entries<At<Vec<Option<At<Decimal>>>>>,
 }
 
 /// What stops a run.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatesFile {
-    /// Rejected records that are tolerated.
+    /// Rejected records that are tolerated, by the lines that they stand on.
     pub max_rejects: u64,
 }
 
@@ -78,7 +86,8 @@ pub struct Head {
     pub name: String,
     pub delivery: Option<DefaultDelivery>,
     pub periods: Vec<Period>,
-    pub published: Option<String>,
+    pub published: Option<FilePattern>,
+    pub suppressed: Suppressed,
     pub max_rejects: u64,
 }
 
@@ -101,15 +110,17 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
             as_of: delivery.as_of.and_then(|day| date(&day, diagnostics)),
         }
     });
+    let mut suppressed = Suppressed::default();
     let published = file.published.and_then(|p| p.0).map(|published| {
-        relative_glob(&published.files, diagnostics);
-        published.files.value
+        suppressed = Suppressed::declared(published.suppressed, diagnostics);
+        file_pattern(&published.files, diagnostics)
     });
     Head {
         name: file.name.0.map(|name| name.value).unwrap_or_default(),
         delivery,
         periods: periods(file.periods.0.unwrap_or_default(), diagnostics),
         published,
+        suppressed,
         max_rejects: file.gates.0.unwrap_or_default().max_rejects,
     }
 }
@@ -199,21 +210,10 @@ pub fn said(text: &At<String>, what: &str, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports a glob that could leave the folder that it searches.
-pub fn relative_glob(glob: &At<String>, diagnostics: &mut Vec<Diagnostic>) {
-    let text = glob.value.as_str();
-    let message = if text.trim().is_empty() {
-        "`files` is blank"
-    } else if text.starts_with('/')
-        || text.split('/').any(|part| part == "..")
-        || text.contains('\\')
-    {
-        "`files` has to stay inside the folder"
-    } else {
-        return;
-    };
-    diagnostics.push(
-        Diagnostic::at(&glob.span, message)
-            .help("write a relative pattern such as `people*.csv`, with `/` between folders"),
-    );
+/// The pattern that `text` is, which means nothing where it has a mistake.
+pub fn file_pattern(text: &At<String>, diagnostics: &mut Vec<Diagnostic>) -> FilePattern {
+    FilePattern::new(&text.value).unwrap_or_else(|NoPattern { problem, help }| {
+        diagnostics.push(Diagnostic::at(&text.span, problem).help(help));
+        FilePattern::default()
+    })
 }

@@ -1,4 +1,4 @@
-//! `rules/totals/*.yaml`: split into statements here, understood by the stage that reconciles.
+//! `rules/totals/*.yaml`: split into statements and comparisons here, understood by the stage that reconciles.
 
 use serde::Deserialize;
 
@@ -12,26 +12,48 @@ use crate::diagnostics::{
 #[serde(deny_unknown_fields)]
 struct TotalsFile {
     version: Tried<At<u64>>,
+    #[serde(default)]
     statements: Tried<Vec<Node>>,
+    #[serde(default)]
+    comparisons: Tried<Vec<Node>>,
 }
 
-pub fn read(files: &[Named], diagnostics: &mut Vec<Diagnostic>) -> Vec<StatementNode> {
-    let mut statements = Vec::new();
+/// What the files declare, by file, then in the order of their declaration.
+#[derive(Default)]
+pub struct Totals {
+    pub statements: Vec<StatementNode>,
+    pub comparisons: Vec<StatementNode>,
+}
+
+pub fn read(files: &[Named], diagnostics: &mut Vec<Diagnostic>) -> Totals {
+    let mut totals = Totals::default();
     for Named { source, .. } in files {
         let Some(node) = yaml::parse(source, diagnostics) else {
             continue;
         };
-        let needed = ["version", "statements"];
+        let before = diagnostics.len();
+        let needed = ["version"];
         let Some(file) = yaml::decode_parts::<TotalsFile>(&node, source, &needed, diagnostics)
         else {
             continue;
         };
         file.version.0.iter().for_each(|v| version(v, diagnostics));
+        let declares = ["statements", "comparisons"];
+        // A key that is misspelt has been reported, and is not missing as well.
+        if diagnostics.len() == before && declares.iter().all(|key| node.get(key).is_none()) {
+            let message = "`statements` is missing";
+            diagnostics.push(
+                Diagnostic::at(&node.span(source), message)
+                    .help("a file of totals holds `statements`, `comparisons` or both"),
+            );
+        }
         let of_file = |node| StatementNode {
             source: source.clone(),
             node,
         };
-        statements.extend(file.statements.0.into_iter().flatten().map(of_file));
+        let nodes = |nodes: Tried<Vec<Node>>| nodes.0.into_iter().flatten().map(of_file);
+        totals.statements.extend(nodes(file.statements));
+        totals.comparisons.extend(nodes(file.comparisons));
     }
-    statements
+    totals
 }

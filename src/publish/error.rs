@@ -89,6 +89,9 @@ pub enum PublishError {
     /// Only a run without blocking failures may become `current`.
     #[error("run {0} is blocked, so it is kept and not published")]
     Blocked(RunId),
+    /// Only a run of all rules may become `current`.
+    #[error("run {0} left rules out, so it is kept and not published")]
+    Trial(RunId),
     /// Keeping this run would change what `current` shows.
     #[error(
         "run {0} is published already and the same run now differs and is not to be published; nothing was changed, find out why the same inputs gave another result"

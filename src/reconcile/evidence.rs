@@ -1,27 +1,27 @@
 //! The figures in a sentence.
 
-use super::{Figure, Key, groups::Amount, select::Side};
-use crate::decimal::Ratio;
+use super::{Figure, Key, amounts::Amount, select::Side};
+use crate::{decimal::Ratio, rules::totals::Rounding};
 
 /// Parts that are written out.
 const FEW_PARTS: usize = 6;
 /// Places that are written out.
 const FEW_PLACES: usize = 3;
 
-/// `sum of 3 parts 8,538 (4,600 + 3,635 + 303) against 8,538 stated`.
-pub(super) fn sum(parts: &Amount<'_, '_>, total: &Amount<'_, '_>) -> String {
+/// `sum of 3 parts 8,538 (4,600 + 3,635 + 303) against 8,538 stated`, the noun being `part`.
+pub(super) fn sum(parts: &Amount<'_, '_>, noun: &str, total: &Amount<'_, '_>) -> String {
     format!(
         "{} against {} stated",
-        parts_alone(parts),
+        parts_alone(parts, noun),
         amount(total, &[])
     )
 }
 
 /// `sum of 39 parts 2,050`.
-pub(super) fn parts_alone(parts: &Amount<'_, '_>) -> String {
+pub(super) fn parts_alone(parts: &Amount<'_, '_>, noun: &str) -> String {
     let count = parts.members.len();
-    let noun = if count == 1 { "part" } else { "parts" };
-    format!("sum of {count} {noun} {}", amount(parts, &[]))
+    let plural = if count == 1 { "" } else { "s" };
+    format!("sum of {count} {noun}{plural} {}", amount(parts, &[]))
 }
 
 /// `1,701 (label) against 1,704 (chart)`: two amounts joined by `between`, each with what sets it apart from the other.
@@ -50,18 +50,28 @@ fn common<'f>(amount: &Amount<'_, 'f>, key: Key) -> Option<&'f str> {
     texts.all(|text| text == first).then_some(first)
 }
 
+/// `1,204`; as printed where it is suppressed.
+fn value(figure: &Figure) -> String {
+    match figure.range().exact() {
+        Some(value) => value.grouped(),
+        None => format!("`{}`", figure.printed),
+    }
+}
+
 /// `138 (6 + 53 + 79; chart)`: the addends of a short sum, then `notes`.
 pub(super) fn amount(amount: &Amount<'_, '_>, notes: &[&str]) -> String {
     let mut inside = Vec::new();
     if (2..=FEW_PARTS).contains(&amount.members.len()) {
-        let addends = amount.members.iter();
-        let addends = addends.map(|member| amount.side.figure(*member).value.grouped());
-        inside.push(addends.collect::<Vec<_>>().join(" + "));
+        let addends: Vec<String> = amount.figures().map(value).collect();
+        inside.push(addends.join(" + "));
     }
     if !notes.is_empty() {
         inside.push(notes.join(", "));
     }
-    let value = amount.value.grouped();
+    let value = match amount.members {
+        [member] => value(amount.side.figure(*member)),
+        _ => amount.range.grouped(),
+    };
     if inside.is_empty() {
         value
     } else {
@@ -69,34 +79,47 @@ pub(super) fn amount(amount: &Amount<'_, '_>, notes: &[&str]) -> String {
     }
 }
 
-/// `21 of 191 is 10.994…%: 11.0% rounded half up, 10.9% truncated; 10.1% stated`.
-pub(super) fn share(
-    share: &Figure,
-    part: &Amount<'_, '_>,
-    whole: &Amount<'_, '_>,
-    ratio: Ratio,
-    closer: Ratio,
-    unit: &str,
-) -> String {
-    let printed = match share.printed.as_str() {
-        "" => format!("{}{unit}", share.value),
-        printed => printed.to_owned(),
-    };
-    let (part, whole) = (amount(part, &[]), amount(whole, &[]));
+/// `10.994…%: 11.0% rounded half up, 10.9% truncated`.
+pub(super) fn brought(ratio: Ratio, closer: Ratio, rounding: Rounding, unit: &str) -> String {
     let Ratio {
-        rounded, truncated, ..
+        rounded,
+        even,
+        truncated,
+        ..
     } = ratio;
     if ratio.exact {
-        return format!("{part} of {whole} is {rounded}{unit}; {printed} stated");
+        return format!("{rounded}{unit}");
     }
-    let more = if closer.exact { "" } else { "…" };
-    let brought = if rounded == truncated {
-        format!("{rounded}{unit} rounded or truncated")
-    } else {
-        format!("{rounded}{unit} rounded half up, {truncated}{unit} truncated")
+    let (exact, more) = (closer.truncated, if closer.exact { "" } else { "…" });
+    if rounded == truncated {
+        return format!("{exact}{more}{unit}: {rounded}{unit} rounded or truncated");
+    }
+    let to_even = match rounding {
+        Rounding::HalfEven => format!(", {even}{unit} half to even"),
+        Rounding::HalfUp | Rounding::Truncate => String::new(),
     };
-    let exact = closer.truncated;
-    format!("{part} of {whole} is {exact}{more}{unit}: {brought}; {printed} stated")
+    format!(
+        "{exact}{more}{unit}: {rounded}{unit} rounded half up{to_even}, {truncated}{unit} truncated"
+    )
+}
+
+/// A figure as it was printed.
+pub(super) fn printed(figure: &Figure, unit: &str) -> String {
+    match &*figure.printed {
+        "" => format!("{}{unit}", figure.value),
+        printed => printed.to_owned(),
+    }
+}
+
+/// What suppressed figures mean for a verdict. It does not say what they would have to stand for: that would disclose them.
+pub(super) fn suppressed(figures: usize, possible: bool) -> String {
+    let noun = if figures == 1 { "figure" } else { "figures" };
+    let how = if possible {
+        "possible"
+    } else {
+        "impossible even"
+    };
+    format!("; {how} with {figures} {noun} suppressed")
 }
 
 /// Where the figures stand: all of a few, else the first and the last.

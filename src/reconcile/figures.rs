@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    decimal::Decimal,
+    decimal::{Decimal, Range},
     rules::totals::{Key, Source},
 };
 
@@ -26,8 +26,10 @@ pub struct Figure {
     pub category: Arc<str>,
     /// What is measured.
     pub measure: Arc<str>,
-    /// The exact value.
+    /// The exact value; of a suppressed figure 0, which it need not be.
     pub value: Decimal,
+    /// What a suppressed figure can stand for.
+    pub suppressed: Option<Arc<Range>>,
     /// The text that was printed; blank for computed ones.
     pub printed: String,
     /// Where it stands.
@@ -35,6 +37,14 @@ pub struct Figure {
 }
 
 impl Figure {
+    /// What it can be: its value, or what a suppressed one can stand for.
+    pub fn range(&self) -> Range {
+        match &self.suppressed {
+            Some(range) => **range,
+            None => Range::exactly(self.value),
+        }
+    }
+
     /// The text under `key`.
     pub fn text(&self, key: Key) -> &str {
         match key {
@@ -99,6 +109,7 @@ pub fn computed(table: &str, rows: impl IntoIterator<Item = AggregateRow>) -> Ve
             category: texts.share(&row.category),
             measure: Arc::clone(measure),
             value: Decimal::from(value),
+            suppressed: None,
             printed: String::new(),
             // The header is line 1.
             stated_at: format!("aggregates/{table}.csv:{}", index + 2),

@@ -1,141 +1,167 @@
-//! Grouping and matching: hash joins on keys, and results in the order of the keys.
+//! Grouping and matching: figures sorted by their keys, groups joined in that order or found by it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::{Figure, select::Side};
-use crate::{decimal::Decimal, rules::totals::Key};
+use foldhash::fast::FixedState;
+
+use super::select::Side;
+use crate::rules::totals::Key;
 
 /// The values of a group's keys, each by its rank.
-pub(super) type GroupKey = Vec<u32>;
+pub(super) type GroupKey = [u32];
 
-/// Ranks of texts in their order: comparing, hashing and sorting keys then never looks at the texts again.
-pub(super) struct Ranks<'s>(HashMap<&'s str, u32>);
+/// Ranks of texts in their order: comparing and sorting keys then never looks at the texts again.
+pub(super) struct Ranks<'s>(HashMap<&'s str, u32, FixedState>);
 
 impl<'s> Ranks<'s> {
     /// The texts that the figures of `sides` have under `keys`.
     pub(super) fn new(sides: &'s [Side<'_>], keys: &[Key]) -> Self {
-        let mut texts: HashSet<&str> = HashSet::new();
+        Self::with(sides, keys, std::iter::empty())
+    }
+
+    /// The same, and `more` texts.
+    pub(super) fn with(
+        sides: &'s [Side<'_>],
+        keys: &[Key],
+        more: impl Iterator<Item = &'s str>,
+    ) -> Self {
+        let mut ranks: HashMap<&str, u32, FixedState> = HashMap::default();
+        ranks.extend(more.map(|text| (text, 0)));
         for side in sides {
             for key in keys {
-                texts.extend((0..side.picked.len()).map(|place| side.text(place, *key)));
+                ranks.extend((0..side.picked.len()).map(|place| (side.text(place, *key), 0)));
             }
         }
-        let mut texts: Vec<&str> = texts.into_iter().collect();
+        let mut texts: Vec<&str> = ranks.keys().copied().collect();
         texts.sort_unstable();
-        Self(texts.into_iter().zip(0..).collect())
+        for (text, rank) in texts.into_iter().zip(0..) {
+            ranks.insert(text, rank);
+        }
+        Self(ranks)
+    }
+
+    /// The rank of a text that has one.
+    pub(super) fn of(&self, text: &str) -> Option<u32> {
+        self.0.get(text).copied()
     }
 }
 
 /// The figures of a side by the values of some keys; members are places in [`Side::picked`].
 pub(super) struct Groups<'s, 'f> {
     pub(super) side: &'s Side<'f>,
-    members: HashMap<GroupKey, Vec<usize>>,
+    /// Ranks in a key.
+    width: usize,
+    /// The keys of the groups in their order, one after the other.
+    keys: Vec<u32>,
+    /// Where the members of each group begin, and where those of the last end.
+    starts: Vec<usize>,
+    /// The members of the groups, group by group.
+    members: Vec<usize>,
 }
 
 impl<'s, 'f> Groups<'s, 'f> {
-    /// Groups `side` by `keys`, which are among those of `ranks`.
+    /// Groups `side` by `keys`, whose texts are among those of `ranks`.
     pub(super) fn new(side: &'s Side<'f>, keys: &[Key], ranks: &Ranks<'_>) -> Self {
-        let mut members: HashMap<GroupKey, Vec<usize>> = HashMap::new();
-        for place in 0..side.picked.len() {
-            let texts = keys.iter().map(|key| side.text(place, *key));
-            let group = texts.map(|text| ranks.0[text]).collect();
-            members.entry(group).or_default().push(place);
-        }
-        Self { side, members }
+        Self::of(side, keys, ranks, |_| true)
     }
 
-    pub(super) fn get(&self, group: &[u32]) -> Option<&[usize]> {
-        self.members.get(group).map(Vec::as_slice)
-    }
-
-    /// The groups in the order of their keys.
-    pub(super) fn sorted(&self) -> Vec<(&GroupKey, &[usize])> {
-        self.sorted_unless(|_| false)
-    }
-
-    /// The groups that are not `left_out`, in the order of their keys.
-    pub(super) fn sorted_unless(
-        &self,
-        left_out: impl Fn(&GroupKey) -> bool,
-    ) -> Vec<(&GroupKey, &[usize])> {
-        let mut groups: Vec<_> = self
-            .members
-            .iter()
-            .filter(|(group, _)| !left_out(group))
-            .map(|(group, members)| (group, members.as_slice()))
+    /// The same for the figures that are to be `kept`.
+    pub(super) fn of(
+        side: &'s Side<'f>,
+        keys: &[Key],
+        ranks: &Ranks<'_>,
+        kept: impl Fn(usize) -> bool,
+    ) -> Self {
+        let width = keys.len();
+        let mut members: Vec<usize> = (0..side.picked.len())
+            .filter(|place| kept(*place))
             .collect();
-        groups.sort_unstable_by_key(|(group, _)| *group);
-        groups
-    }
-}
-
-/// What some figures of a side come to.
-pub(super) struct Amount<'s, 'f> {
-    pub(super) side: &'s Side<'f>,
-    pub(super) members: &'s [usize],
-    /// Their sum; of one figure, its value.
-    pub(super) value: Decimal,
-}
-
-impl<'s, 'f> Amount<'s, 'f> {
-    /// The sum of `members`; `Err` says why they cannot be added.
-    pub(super) fn of(side: &'s Side<'f>, members: &'s [usize]) -> Result<Self, String> {
-        if let Some(reason) = unaddable(side, members) {
-            return Err(reason);
+        let mut unsorted = Vec::with_capacity(members.len() * width);
+        for place in &members {
+            let texts = keys.iter().map(|key| side.text(*place, *key));
+            unsorted.extend(texts.map(|text| ranks.0[text]));
         }
-        let mut values = members.iter().map(|member| side.figure(*member).value);
-        let first = values
-            .next()
-            .ok_or_else(|| format!("`{}` has no figure here", side.name))?;
-        let value = values
-            .try_fold(first, Decimal::checked_add)
-            .ok_or_else(|| {
-                let count = members.len();
-                format!("`{}`: the sum of {count} figures is too large", side.name)
-            })?;
-        Ok(Self {
+        let key = |index: usize| &unsorted[index * width..][..width];
+        let mut order: Vec<usize> = (0..members.len()).collect();
+        // Stable, so that the members of a group stay in the order of the figures.
+        order.sort_by(|one, other| key(*one).cmp(key(*other)));
+        let (mut keys, mut starts) = (Vec::new(), Vec::new());
+        for (at, index) in order.iter().enumerate() {
+            if at == 0 || key(order[at - 1]) != key(*index) {
+                keys.extend_from_slice(key(*index));
+                starts.push(at);
+            }
+        }
+        starts.push(order.len());
+        order.iter_mut().for_each(|index| *index = members[*index]);
+        members = order;
+        Self {
             side,
+            width,
+            keys,
+            starts,
             members,
-            value,
-        })
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The key of a group.
+    pub(super) fn key(&self, group: usize) -> &GroupKey {
+        &self.keys[group * self.width..][..self.width]
+    }
+
+    /// The figures of a group.
+    pub(super) fn members(&self, group: usize) -> &[usize] {
+        &self.members[self.starts[group]..self.starts[group + 1]]
+    }
+
+    /// The group that has `key`.
+    pub(super) fn find(&self, key: &GroupKey) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.key(middle).cmp(key) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 }
 
-/// Why adding `members` would mean nothing, if so.
-///
-/// The same figure printed in several places (a table's body and its chart) is not two figures, and a count and a
-/// percentage are not of a kind: both are slips of a selector that a sum would hide.
-fn unaddable(side: &Side<'_>, members: &[usize]) -> Option<String> {
-    let (first, others) = members.split_first()?;
-    if others.is_empty() {
-        return None;
-    }
-    let first = side.figure(*first);
-    let mut seen: HashMap<[&str; 5], &Figure> = HashMap::with_capacity(members.len());
-    for member in members {
-        let figure = side.figure(*member);
-        if figure.measure != first.measure {
-            return Some(format!(
-                "`{}` would add {} at {} to {} at {}: choose one `measure` or add it to `by`",
-                side.name, figure.measure, figure.stated_at, first.measure, first.stated_at
-            ));
+/// Calls `each` for every key that one of `all` has, in order, with its members on each side.
+pub(super) fn joined<'g>(
+    all: &'g [Groups<'_, '_>],
+    mut each: impl FnMut(&'g GroupKey, &[Option<&'g [usize]>]),
+) {
+    let mut next = vec![0_usize; all.len()];
+    let mut found = vec![None; all.len()];
+    loop {
+        let heads = || {
+            let open = all.iter().zip(&next).filter(|(g, next)| **next < g.len());
+            open.map(|(groups, next)| groups.key(*next))
+        };
+        let Some(key) = heads().min() else {
+            return;
+        };
+        for ((groups, next), found) in all.iter().zip(&mut next).zip(&mut found) {
+            let here = *next < groups.len() && groups.key(*next) == key;
+            *found = here.then(|| groups.members(*next));
+            *next += usize::from(here);
         }
-        let identity: [&str; 5] = [
-            figure.source.word(),
-            &figure.table,
-            &figure.period,
-            &figure.population,
-            &figure.category,
-        ];
-        // A part that stands twice in one place is the publication's slip, and what comes of it is to be seen.
-        if let Some(same) = seen.insert(identity, figure)
-            && same.origin != figure.origin
-        {
-            return Some(format!(
-                "`{}` would add `{}` twice, from {} and {}: choose one `origin` or add it to `by`",
-                side.name, figure.category, same.stated_at, figure.stated_at
-            ));
-        }
+        each(key, &found);
     }
-    None
+}
+
+/// The groups of `others` that are not among `found`, in order.
+pub(super) fn unmatched(others: &Groups<'_, '_>, found: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut matched = vec![false; others.len()];
+    for group in found {
+        matched[group] = true;
+    }
+    (0..others.len()).filter(|group| !matched[*group]).collect()
 }

@@ -3,18 +3,24 @@
 //! Nothing is dropped in silence: a selector that finds nothing, a listed word that no figure has, a figure without
 //! its counterpart and a number that does not fit are rows of their own, with the verdict *not evaluated*.
 
+mod amounts;
 mod causes;
+mod changes;
 mod evidence;
 mod figures;
+mod flows;
 mod groups;
+mod hierarchies;
 mod pairs;
 pub mod published;
+mod quotients;
 mod run;
 mod select;
 mod shares;
 mod sums;
 #[cfg(test)]
 mod tests;
+pub mod year_on_year;
 
 use std::{fmt, sync::Arc};
 
@@ -26,7 +32,7 @@ pub use figures::{AggregateRow, COMPUTED, Figure, computed};
 use crate::{
     decimal::Decimal,
     discrepancy::{Category, Dimension, Severity},
-    rules::totals::Statement,
+    rules::totals::{Materiality, Statement, Tolerance},
     tables::CodeList,
 };
 
@@ -44,11 +50,11 @@ pub fn evaluate(
 /// The verdicts alone.
 fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
     let index = select::Index::new(figures);
-    statements
-        .iter()
-        .flat_map(Statement::expand)
-        .flat_map(|statement| run::run(&statement, &index, lists))
-        .collect()
+    let mut rows = Vec::new();
+    for statement in statements.iter().flat_map(Statement::expand) {
+        run::run(&statement, &index, lists, &mut rows);
+    }
+    rows
 }
 
 /// One group of one statement and what came of it.
@@ -64,12 +70,14 @@ pub struct Reconciliation {
     pub period: Option<Arc<str>>,
     /// The category, where the group has one.
     pub category: Option<Arc<str>>,
-    /// What is stated: the total, left side, whole or share.
+    /// What is stated: the total, left side, whole, share, group, closing figure or change; none where it is suppressed.
     pub stated: Option<Decimal>,
-    /// What it is held against: the sum, right side, part or quotient.
+    /// What it is held against: the sum, right side, part, quotient or difference; none where something of it is suppressed.
     pub computed: Option<Decimal>,
-    /// `computed` − `stated`: below 0 when too much is stated.
+    /// `computed` − `stated`: below 0 when too much is stated. The smallest that there can be where figures are suppressed.
     pub difference: Option<Decimal>,
+    /// The largest difference that still agrees here.
+    pub tolerance: Decimal,
     /// What came of it.
     pub verdict: Verdict,
     /// Why they differ: the word of a cause, or several that fit as well.
@@ -84,8 +92,10 @@ pub struct Reconciliation {
     pub computed_at: String,
     /// The stated figures, as indices; several when their sum is meant.
     pub stated_from: Vec<usize>,
-    /// The figures behind `computed`, as indices: the parts of a sum; of a share, its part and its whole.
+    /// The figures behind `computed`, as indices: the parts of a sum; of a share, its part and its whole; of a change, the figures before and after; of a flow, what there was and what came.
     pub computed_from: Vec<usize>,
+    /// The figures that `computed` is less by, as indices: of a flow, what went.
+    pub less_from: Vec<usize>,
 }
 
 /// What all groups of a statement have in common.
@@ -97,16 +107,18 @@ pub struct Checked {
     pub version: String,
     /// The word of its kind.
     pub kind: &'static str,
-    /// How much a disagreement matters.
+    /// What a disagreement does to a run.
     pub severity: Severity,
+    /// How much a disagreement matters to readers of the figures.
+    pub materiality: Materiality,
     /// Which dimension of quality.
     pub dimension: Dimension,
     /// The category of a disagreement in the log.
     pub discrepancy: Category,
     /// What agreement looks like.
     pub expected: &'static str,
-    /// The largest difference that still agrees.
-    pub tolerance: Decimal,
+    /// Which differences still agree; what that comes to is [`Reconciliation::tolerance`].
+    pub tolerance: Tolerance,
     /// Why the figures must agree.
     pub why: String,
     /// Who answers for it.

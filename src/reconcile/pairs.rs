@@ -1,9 +1,11 @@
 //! `equals`, `subset_of` and `control_total`: two figures side by side.
 
 use super::{
-    Reconciliation, Verdict, evidence,
-    groups::{Amount, GroupKey, Groups, Ranks},
-    run::Run,
+    Reconciliation, Verdict,
+    amounts::Amount,
+    evidence,
+    groups::{Groups, Ranks, joined},
+    run::{Run, pair},
 };
 use crate::decimal::Decimal;
 
@@ -18,9 +20,9 @@ pub(super) enum Kind {
     ControlTotal,
 }
 
-pub(super) fn rows(run: &Run<'_>, kind: Kind) -> Vec<(GroupKey, Reconciliation)> {
+pub(super) fn rows(run: &Run<'_>, kind: Kind, rows: &mut Vec<Reconciliation>) {
     let [one, other] = run.sides.as_slice() else {
-        return Vec::new();
+        return;
     };
     // A whole is what is stated, a part is what it is held against.
     let (stated, computed) = match kind {
@@ -28,64 +30,72 @@ pub(super) fn rows(run: &Run<'_>, kind: Kind) -> Vec<(GroupKey, Reconciliation)>
         Kind::SubsetOf => (other, one),
     };
     let ranks = Ranks::new(&run.sides, &run.by);
-    let stated = Groups::new(stated, &run.by, &ranks);
-    let computed = Groups::new(computed, &run.by, &ranks);
-    let mut rows = Vec::new();
-    for (group, members) in stated.sorted() {
-        let other = computed.get(group);
+    let sides = [stated, computed].map(|side| Groups::new(side, &run.by, &ranks));
+    rows.reserve(sides[0].len().max(sides[1].len()));
+    joined(&sides, |_, members| {
+        let &[of_stated, of_computed] = members else {
+            return;
+        };
         // What a reader looks for is the part, where there is one.
-        let lead = match (kind, other) {
-            (Kind::SubsetOf, Some(part)) => (computed.side, part),
-            _ => (stated.side, members),
+        let lead = match (kind, of_stated, of_computed) {
+            (Kind::SubsetOf, _, Some(part)) => (computed, part),
+            (_, Some(members), _) => (stated, members),
+            (_, None, members) => (computed, members.unwrap_or_default()),
         };
         let mut row = run.row(&run.by, lead);
-        row.stated_by(stated.side, members);
-        if let Some(other) = other {
-            row.held_against(computed.side, other);
+        if let Some(members) = of_stated {
+            row.stated_by(stated, members);
         }
-        let one = Amount::of(stated.side, members);
-        let other = other.map(|other| Amount::of(computed.side, other));
-        match (one, other.transpose()) {
+        if let Some(members) = of_computed {
+            row.held_against(computed, members);
+        }
+        let one = of_stated.map(|members| Amount::of(stated, members));
+        let other = of_computed.map(|members| Amount::of(computed, members));
+        match (one.transpose(), other.transpose()) {
             (Err(reason), _) | (_, Err(reason)) => row.not_evaluated(reason),
-            (Ok(one), Ok(Some(other))) => relate(run, kind, &mut row, &one, &other),
-            (Ok(one), Ok(None)) => {
-                row.stated = Some(one.value);
-                let amount = evidence::amount(&one, &[]);
-                if kind == Kind::ControlTotal {
-                    row.verdict = Verdict::Disagrees;
-                    row.evidence = format!("{amount} stated and nothing computed for it");
-                } else {
-                    row.not_evaluated(alone(&amount, stated.side.name, computed.side.name));
-                }
-            }
+            (Ok(Some(one)), Ok(Some(other))) => relate(run, kind, &mut row, &one, &other),
+            (Ok(one), Ok(other)) => alone(kind, &mut row, one, other, (stated.name, computed.name)),
         }
-        rows.push((group.clone(), row));
-    }
-    for (group, members) in computed.sorted_unless(|group| stated.get(group).is_some()) {
-        let mut row = run.row(&run.by, (computed.side, members));
-        row.held_against(computed.side, members);
-        match Amount::of(computed.side, members) {
-            Err(reason) => row.not_evaluated(reason),
-            Ok(other) => {
-                row.computed = Some(other.value);
-                let amount = evidence::amount(&other, &[]);
-                if kind != Kind::ControlTotal {
-                    row.not_evaluated(alone(&amount, computed.side.name, stated.side.name));
-                } else if other.value == Decimal::ZERO {
-                    // Publications leave empty categories out; that claims nothing.
-                    row.not_evaluated("nothing is stated and 0 computed".to_owned());
-                } else {
-                    row.verdict = Verdict::Disagrees;
-                    row.evidence = format!("nothing is stated and {amount} computed");
-                }
-            }
-        }
-        rows.push((group.clone(), row));
-    }
-    rows
+        rows.push(row);
+    });
 }
 
-fn alone(amount: &str, one: &str, other: &str) -> String {
+/// A figure that has no counterpart.
+fn alone(
+    kind: Kind,
+    row: &mut Reconciliation,
+    stated: Option<Amount<'_, '_>>,
+    computed: Option<Amount<'_, '_>>,
+    names: (&str, &str),
+) {
+    row.stated = stated.as_ref().and_then(|a| a.range.exact());
+    row.computed = computed.as_ref().and_then(|a| a.range.exact());
+    let amount = |a: &Amount<'_, '_>| evidence::amount(a, &[]);
+    let reason = match (
+        kind,
+        stated.as_ref().map(amount),
+        computed.as_ref().map(amount),
+    ) {
+        (Kind::ControlTotal, Some(stated), _) => {
+            row.verdict = Verdict::Disagrees;
+            format!("{stated} stated and nothing computed for it")
+        }
+        // Publications leave empty categories out; that claims nothing.
+        (Kind::ControlTotal, None, _) if row.computed == Some(Decimal::ZERO) => {
+            "nothing is stated and 0 computed".to_owned()
+        }
+        (Kind::ControlTotal, None, Some(computed)) => {
+            row.verdict = Verdict::Disagrees;
+            format!("nothing is stated and {computed} computed")
+        }
+        (_, Some(stated), _) => without(&stated, names.0, names.1),
+        (_, None, Some(computed)) => without(&computed, names.1, names.0),
+        (_, None, None) => "there is no figure".to_owned(),
+    };
+    row.evidence = reason;
+}
+
+fn without(amount: &str, one: &str, other: &str) -> String {
     format!("`{one}` is {amount} and `{other}` has no figure for it")
 }
 
@@ -99,18 +109,18 @@ fn relate(
     match kind {
         Kind::Equals => {
             row.evidence = evidence::pair(stated, "against", computed);
-            run.compare(row, stated.value, computed.value);
+            run.compare(row, stated, computed);
         }
         Kind::ControlTotal => {
             let counted = evidence::amount(computed, &[]);
             let printed = evidence::amount(stated, &[]);
             row.evidence = format!("{printed} stated against {counted} computed");
-            run.compare(row, stated.value, computed.value);
+            run.compare(row, stated, computed);
         }
         Kind::SubsetOf => {
             row.evidence = evidence::pair(computed, "of", stated);
-            run.settle(row, stated.value, computed.value, |difference| {
-                Some(difference <= run.rule.tolerance)
+            run.settle(row, &pair(stated, computed), |difference, tolerance| {
+                Some(difference <= tolerance)
             });
             if let (Verdict::Disagrees, Some(difference)) = (row.verdict, row.difference) {
                 let by = difference.grouped();

@@ -1,11 +1,14 @@
 //! Published figures: CSV files in which somebody wrote down every figure that a publication prints.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use csv::StringRecord;
 
 use super::figures::{Figure, Texts};
-use crate::{decimal::Decimal, rules::totals::Source};
+use crate::{
+    decimal::Decimal,
+    rules::totals::{Source, Suppressed},
+};
 
 /// The columns, found by name in any order.
 pub const COLUMNS: [&str; 10] = [
@@ -23,6 +26,8 @@ pub const COLUMNS: [&str; 10] = [
 
 /// Columns that may be blank: the others say what the figure is.
 const MAY_BE_BLANK: [&str; 3] = ["section", "printed", "line"];
+/// Where `printed` stands in [`COLUMNS`].
+const PRINTED: usize = 8;
 /// Most figures in one file.
 const MAX_FIGURES: usize = 10_000_000;
 /// Longest text in a cell, in bytes.
@@ -99,6 +104,18 @@ pub enum PublishedError {
         /// The column.
         column: &'static str,
     },
+    /// A figure that is not there, and a text in its place that means nothing.
+    #[error(
+        "{file}:{line}: `value` is blank and nobody says what the printed `{printed}` stands for: fill in the value, or declare the text in rules/project.yaml, such as `suppressed: {{ \"{printed}\": [1, 4] }}` under `published`"
+    )]
+    Undeclared {
+        /// The file.
+        file: String,
+        /// Line from 1.
+        line: u64,
+        /// The text.
+        printed: String,
+    },
     /// A cell that is no figure.
     #[error("{file}:{line}: in column `value`: {source}")]
     Value {
@@ -157,8 +174,17 @@ pub enum PublishedError {
     },
 }
 
-/// Reads the figures of `file`, whose content is `text`; `file` only names them in places and errors.
+/// Reads the figures of `file`, whose content is `text`; `file` only names them in places and errors. None may be suppressed.
 pub fn parse(file: &str, text: &[u8]) -> Result<Vec<Figure>, PublishedError> {
+    parse_with(file, text, &Suppressed::default())
+}
+
+/// The same, where a figure may be blank that prints one of the texts in `suppressed`.
+pub fn parse_with(
+    file: &str,
+    text: &[u8],
+    suppressed: &Suppressed,
+) -> Result<Vec<Figure>, PublishedError> {
     let text = std::str::from_utf8(text).map_err(|error| PublishedError::NotUtf8 {
         file: file.to_owned(),
         line: text[..error.valid_up_to()].split(|b| *b == b'\n').count(),
@@ -200,7 +226,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Vec<Figure>, PublishedError> {
         if figures.len() == MAX_FIGURES {
             return Err(rows.too_large(line, "the number of figures", MAX_FIGURES));
         }
-        figures.push(rows.figure(&record, line, &mut texts)?);
+        figures.push(rows.figure(&record, line, suppressed, &mut texts)?);
         if let Some(first) = seen.insert(rows.identity(&record), line) {
             let file = file.to_owned();
             let identity = rows.identity(&record);
@@ -248,6 +274,7 @@ impl<'f> Rows<'f> {
         &self,
         record: &StringRecord,
         line: u64,
+        suppressed: &Suppressed,
         texts: &mut Texts,
     ) -> Result<Figure, PublishedError> {
         let file = || self.file.to_owned();
@@ -260,8 +287,10 @@ impl<'f> Rows<'f> {
             });
         }
         let cells = self.cells(record);
+        let printed = cells[PRINTED].trim();
         for (column, cell) in COLUMNS.iter().zip(cells) {
-            if cell.trim().is_empty() && !MAY_BE_BLANK.contains(column) {
+            let is_blank = cell.trim().is_empty() && !MAY_BE_BLANK.contains(column);
+            if is_blank && (*column != "value" || printed.is_empty()) {
                 let file = file();
                 return Err(PublishedError::Blank { file, line, column });
             }
@@ -278,14 +307,27 @@ impl<'f> Rows<'f> {
             category,
             measure,
             value,
-            printed,
+            _,
             report_line,
         ] = cells;
-        let value: Decimal = value.parse().map_err(|source| PublishedError::Value {
-            file: file(),
-            line,
-            source,
-        })?;
+        let (value, suppressed) = match suppressed.get(printed) {
+            Some(range) if value.trim().is_empty() => (Decimal::ZERO, Some(Arc::clone(range))),
+            None if value.trim().is_empty() => {
+                return Err(PublishedError::Undeclared {
+                    file: file(),
+                    line,
+                    printed: printed.to_owned(),
+                });
+            }
+            _ => {
+                let value = value.parse().map_err(|source| PublishedError::Value {
+                    file: file(),
+                    line,
+                    source,
+                })?;
+                (value, None)
+            }
+        };
         let stated_at = match report_line {
             "" => format!("{}:{line}", self.file),
             text => match text.parse::<u32>() {
@@ -306,7 +348,8 @@ impl<'f> Rows<'f> {
             category: texts.share(category),
             measure: texts.share(measure),
             value,
-            printed: printed.to_owned(),
+            suppressed,
+            printed: cells[PRINTED].to_owned(),
             stated_at,
         })
     }

@@ -4,29 +4,33 @@ use std::sync::Arc;
 
 use super::{
     Checked, Reconciliation, Verdict,
-    evidence::places,
-    groups::GroupKey,
-    pairs,
+    amounts::Amount,
+    changes,
+    evidence::{self, places},
+    flows,
+    groups::{GroupKey, Groups, unmatched},
+    hierarchies, pairs,
     select::{Index, Side},
     shares, sums,
 };
 use crate::{
-    decimal::Decimal,
+    decimal::{Decimal, Range},
     diagnostics::At,
     rules::totals::{Check, Key, Source, Statement},
     tables::CodeList,
 };
 
-/// The rows of one statement, in the order of their keys.
+/// Adds the rows of one statement, in the order of their keys.
 pub(super) fn run(
     statement: &Statement,
     index: &Index<'_>,
     lists: &[CodeList],
-) -> Vec<Reconciliation> {
+    rows: &mut Vec<Reconciliation>,
+) {
     let rule = Arc::new(Checked::of(statement));
     match Run::prepare(statement, &rule, index, lists) {
-        Ok(run) => run.rows(&statement.check),
-        Err(reason) => vec![whole_row(&rule, reason)],
+        Ok(run) => run.rows(&statement.check, lists, rows),
+        Err(reason) => rows.push(whole_row(&rule, reason)),
     }
 }
 
@@ -34,7 +38,7 @@ pub(super) fn run(
 pub(super) struct Run<'f> {
     pub(super) rule: Arc<Checked>,
     pub(super) by: Vec<Key>,
-    /// The keys of a total or whole, as places in `by`.
+    /// The keys of a total, whole or group, as places in `by`.
     pub(super) on: Vec<usize>,
     pub(super) sides: Vec<Side<'f>>,
 }
@@ -47,10 +51,14 @@ impl<'f> Run<'f> {
         lists: &[CodeList],
     ) -> Result<Self, String> {
         let check = &statement.check;
-        let by = keys(check.by())?;
+        let implied = |mut keys: Vec<Key>| {
+            keys.extend(check.implied().filter(|key| !keys.contains(key)));
+            keys
+        };
+        let by = implied(keys(check.by())?);
         let on = match check.narrower() {
             None => (0..by.len()).collect(),
-            Some((name, narrower)) => keys(narrower)?
+            Some((name, narrower)) => implied(keys(narrower)?)
                 .into_iter()
                 .map(|key| {
                     let place = by.iter().position(|k| *k == key);
@@ -63,7 +71,12 @@ impl<'f> Run<'f> {
             .into_iter()
             .map(|(name, selector)| {
                 let source = default_source(check, name);
-                Side::select(name, &selector.value, source, index, lists)
+                match check {
+                    Check::Hierarchy(k) if name == "members" => {
+                        Side::select(name, &k.members_by_group(), source, index, lists)
+                    }
+                    _ => Side::select(name, &selector.value, source, index, lists),
+                }
             })
             .collect::<Result<_, _>>()?;
         let rule = Arc::clone(rule);
@@ -75,7 +88,7 @@ impl<'f> Run<'f> {
         })
     }
 
-    fn rows(&self, check: &Check) -> Vec<Reconciliation> {
+    fn rows(&self, check: &Check, lists: &[CodeList], rows: &mut Vec<Reconciliation>) {
         let empty: Vec<String> = self
             .sides
             .iter()
@@ -83,39 +96,45 @@ impl<'f> Run<'f> {
             .map(|side| format!("`{}` selects no figure ({})", side.name, side.settings))
             .collect();
         if !empty.is_empty() {
-            return vec![whole_row(&self.rule, empty.join("; "))];
+            rows.push(whole_row(&self.rule, empty.join("; ")));
+            return;
         }
-        let mut rows: Vec<Reconciliation> = self
-            .sides
-            .iter()
-            .filter(|side| !side.unused.is_empty())
-            .map(|side| {
-                let unused = side.unused.join(", ");
-                let reason = format!("`{}` selects no figure of {unused}", side.name);
-                let mut row = whole_row(&self.rule, reason);
-                row.statement.push_str(&format!("[{}]", side.name));
-                row
-            })
-            .collect();
-        let mut groups = match check {
-            Check::SumsTo(_) => sums::rows(self),
-            Check::Equals(_) => pairs::rows(self, pairs::Kind::Equals),
-            Check::SubsetOf(_) => pairs::rows(self, pairs::Kind::SubsetOf),
-            Check::ControlTotal(_) => pairs::rows(self, pairs::Kind::ControlTotal),
-            Check::ShareOf(share) => shares::rows(self, share),
-        };
-        // A total without parts comes among the groups, where a reader looks for it.
-        groups.sort_by(|(one, _), (other, _)| one.cmp(other));
-        rows.extend(groups.into_iter().map(|(_, row)| row));
-        rows
+        self.unused(rows);
+        match check {
+            Check::SumsTo(_) => sums::rows(self, rows),
+            Check::Equals(_) => pairs::rows(self, pairs::Kind::Equals, rows),
+            Check::SubsetOf(_) => pairs::rows(self, pairs::Kind::SubsetOf, rows),
+            Check::ControlTotal(_) => pairs::rows(self, pairs::Kind::ControlTotal, rows),
+            Check::ShareOf(settings) => shares::rows(self, settings, rows),
+            Check::Flow(settings) => flows::rows(self, settings, rows),
+            Check::Hierarchy(settings) => hierarchies::rows(self, settings, lists, rows),
+            Check::Change(settings) => changes::rows(self, settings, rows),
+        }
+    }
+
+    /// Says which listed words no figure has: a row for each side, or for all sides of one name.
+    fn unused(&self, rows: &mut Vec<Reconciliation>) {
+        let mut said: Option<&str> = None;
+        for side in self.sides.iter().filter(|side| !side.unused.is_empty()) {
+            let unused = side.unused.join(", ");
+            let reason = format!("`{}` selects no figure of {unused}", side.name);
+            if let (Some(row), true) = (rows.last_mut(), said == Some(side.name)) {
+                row.evidence.push_str(&format!("; {reason}"));
+                continue;
+            }
+            let mut row = whole_row(&self.rule, reason);
+            row.statement.push_str(&format!("[{}]", side.name));
+            rows.push(row);
+            said = Some(side.name);
+        }
     }
 
     /// The values of `on` among those of `by`.
-    pub(super) fn project(&self, group: &GroupKey) -> GroupKey {
+    pub(super) fn project(&self, group: &GroupKey) -> Vec<u32> {
         self.on.iter().map(|place| group[*place]).collect()
     }
 
-    /// The keys of a total or whole.
+    /// The keys of a total, whole or group.
     pub(super) fn on_keys(&self) -> Vec<Key> {
         self.on.iter().map(|place| self.by[*place]).collect()
     }
@@ -145,31 +164,124 @@ impl<'f> Run<'f> {
         }
     }
 
-    /// Sets the verdict of two figures that must be the same within the tolerance.
-    pub(super) fn compare(&self, row: &mut Reconciliation, stated: Decimal, computed: Decimal) {
-        self.settle(row, stated, computed, |difference| {
-            Some(difference.checked_abs()? <= self.rule.tolerance)
+    /// Rows for the figures of `groups` that nothing belongs to, `found` being those that something does.
+    pub(super) fn lonely(
+        &self,
+        groups: &Groups<'_, '_>,
+        found: impl Iterator<Item = usize>,
+        reason: impl Fn(&mut Reconciliation, &[usize]),
+    ) -> Vec<(Vec<u32>, Reconciliation)> {
+        let on = self.on_keys();
+        let row = |group| {
+            let members = groups.members(group);
+            let mut row = self.row(&on, (groups.side, members));
+            row.stated_by(groups.side, members);
+            reason(&mut row, members);
+            (groups.key(group).to_vec(), row)
+        };
+        unmatched(groups, found).into_iter().map(row).collect()
+    }
+
+    /// Sets figures, difference, tolerance and verdict of two amounts that must be the same.
+    pub(super) fn compare(
+        &self,
+        row: &mut Reconciliation,
+        stated: &Amount<'_, '_>,
+        computed: &Amount<'_, '_>,
+    ) {
+        self.settle(row, &pair(stated, computed), |difference, tolerance| {
+            Some(difference.checked_abs()? <= tolerance)
         });
     }
 
-    /// Sets figures, difference and verdict; `agrees` judges the difference.
+    /// Sets figures, difference, tolerance and verdict; `agrees` judges the smallest difference that there can be.
     pub(super) fn settle(
         &self,
         row: &mut Reconciliation,
-        stated: Decimal,
-        computed: Decimal,
-        agrees: impl Fn(Decimal) -> Option<bool>,
+        pair: &Pair<impl Iterator<Item = Decimal> + Clone>,
+        agrees: impl Fn(Decimal, Decimal) -> Option<bool>,
     ) {
-        row.stated = Some(stated);
-        row.computed = Some(computed);
-        row.difference = computed.checked_sub(stated);
-        match row.difference.and_then(agrees) {
-            Some(true) => row.verdict = Verdict::Agrees,
-            Some(false) => row.verdict = Verdict::Disagrees,
-            None => row
-                .evidence
-                .push_str("; their difference is too large to be computed"),
+        let Pair {
+            stated, computed, ..
+        } = *pair;
+        row.stated = stated.exact();
+        row.computed = computed.exact();
+        row.tolerance = self
+            .rule
+            .tolerance
+            .width(stated.most.or(stated.least), pair.figures.clone());
+        let difference = computed.checked_sub(stated);
+        row.difference = difference.map(Range::nearest_to_zero);
+        let verdict = row.difference.and_then(|d| agrees(d, row.tolerance));
+        row.verdict = match verdict {
+            Some(true) => Verdict::Agrees,
+            Some(false) => Verdict::Disagrees,
+            None => {
+                row.evidence
+                    .push_str("; their difference is too large to be computed");
+                return;
+            }
+        };
+        if pair.suppressed > 0 {
+            let possible = row.verdict == Verdict::Agrees;
+            row.evidence
+                .push_str(&evidence::suppressed(pair.suppressed, possible));
         }
+    }
+}
+
+/// What is stated and what it is held against.
+pub(super) struct Pair<F> {
+    pub(super) stated: Range,
+    pub(super) computed: Range,
+    /// The figures behind both, for what rounding can do.
+    pub(super) figures: F,
+    /// How many figures are suppressed.
+    pub(super) suppressed: usize,
+}
+
+/// Two amounts.
+pub(super) fn pair<'a>(
+    stated: &'a Amount<'_, '_>,
+    computed: &'a Amount<'_, '_>,
+) -> Pair<impl Iterator<Item = Decimal> + Clone + 'a> {
+    Pair {
+        stated: stated.range,
+        computed: computed.range,
+        figures: stated.values().chain(computed.values()),
+        suppressed: stated.suppressed() + computed.suppressed(),
+    }
+}
+
+/// Rows in the order of their keys.
+pub(super) struct InOrder<'r> {
+    others: std::iter::Peekable<std::vec::IntoIter<(Vec<u32>, Reconciliation)>>,
+    rows: &'r mut Vec<Reconciliation>,
+}
+
+impl<'r> InOrder<'r> {
+    /// `others` come among those that are pushed, where a reader looks for them.
+    pub(super) fn new(
+        mut others: Vec<(Vec<u32>, Reconciliation)>,
+        expected: usize,
+        rows: &'r mut Vec<Reconciliation>,
+    ) -> Self {
+        others.sort_by(|(one, _), (other, _)| one.cmp(other));
+        rows.reserve(expected + others.len());
+        let others = others.into_iter().peekable();
+        Self { others, rows }
+    }
+
+    /// The next row; keys come in order.
+    pub(super) fn push(&mut self, key: &GroupKey, row: Reconciliation) {
+        while let Some((_, other)) = self.others.next_if(|(other, _)| other.as_slice() < key) {
+            self.rows.push(other);
+        }
+        self.rows.push(row);
+    }
+
+    pub(super) fn finish(self) {
+        self.rows.extend(self.others.map(|(_, row)| row));
     }
 }
 
@@ -182,12 +294,23 @@ impl Reconciliation {
 
     /// Adds the places of figures that it is held against.
     pub(super) fn held_against(&mut self, side: &Side<'_>, members: &[usize]) {
+        self.computed_where(side, members);
+        let figures = members.iter().map(|m| side.picked[*m].figure);
+        self.computed_from.extend(figures);
+    }
+
+    /// Adds the places of figures that are taken off.
+    pub(super) fn less(&mut self, side: &Side<'_>, members: &[usize]) {
+        self.computed_where(side, members);
+        let figures = members.iter().map(|m| side.picked[*m].figure);
+        self.less_from.extend(figures);
+    }
+
+    fn computed_where(&mut self, side: &Side<'_>, members: &[usize]) {
         if !self.computed_at.is_empty() {
             self.computed_at.push_str("; ");
         }
         self.computed_at.push_str(&places(side, members));
-        let figures = members.iter().map(|m| side.picked[*m].figure);
-        self.computed_from.extend(figures);
     }
 
     /// Says why there is no verdict.
@@ -204,6 +327,7 @@ impl Checked {
             version: statement.version(),
             kind: statement.check.word(),
             severity: statement.severity(),
+            materiality: statement.materiality(),
             dimension: statement.dimension(),
             discrepancy: statement.check.category(),
             expected: statement.check.expected(),
@@ -232,7 +356,7 @@ fn keys(words: &[At<String>]) -> Result<Vec<Key>, String> {
 }
 
 /// A row about the whole statement.
-fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
+pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
     Reconciliation {
         statement: rule.rule_id.clone(),
         rule: Arc::clone(rule),
@@ -242,6 +366,7 @@ fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
         stated: None,
         computed: None,
         difference: None,
+        tolerance: rule.tolerance.absolute,
         verdict: Verdict::NotEvaluated,
         likely_cause: None,
         suspect: None,
@@ -250,11 +375,12 @@ fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
         computed_at: String::new(),
         stated_from: Vec::new(),
         computed_from: Vec::new(),
+        less_from: Vec::new(),
     }
 }
 
 /// `<id>[<key=value;…>]`; what separates is escaped inside a value, so that no two groups share an id.
-fn instance<'t>(id: &str, texts: impl Iterator<Item = (Key, &'t str)>) -> String {
+pub(super) fn instance<'t>(id: &str, texts: impl Iterator<Item = (Key, &'t str)>) -> String {
     const SEPARATORS: [char; 5] = [';', '=', '[', ']', '\\'];
     let mut instance = id.to_owned();
     let mut before = '[';

@@ -50,6 +50,8 @@ pub(super) struct Picked {
     pub(super) figure: usize,
     /// Its category after prefix, codes and parents.
     category: Arc<str>,
+    /// The code that it is, in the selector's list.
+    pub(super) code: Option<usize>,
 }
 
 /// The figures of one side.
@@ -100,7 +102,7 @@ impl<'f> Side<'f> {
                 continue;
             };
             let code = codes.as_ref().and_then(|codes| codes.code(stripped));
-            let category = code.map_or(stripped, |(code, _)| &**code);
+            let category = code.map_or(stripped, |(_, code, _)| &**code);
             if left_out.contains(category)
                 || !filters.iter().all(|filter| filter.accepts(facts, category))
             {
@@ -110,11 +112,16 @@ impl<'f> Side<'f> {
                 filter.mark_used(facts, category);
             }
             let category = match code {
-                Some((_, name)) => Arc::clone(name),
+                Some((_, _, name)) => Arc::clone(name),
                 None if stripped.len() == facts.category.len() => Arc::clone(&facts.category),
                 None => Arc::from(stripped),
             };
-            picked.push(Picked { figure, category });
+            let code = code.map(|(code, _, _)| code);
+            picked.push(Picked {
+                figure,
+                category,
+                code,
+            });
         }
         let unused = filters.iter().flat_map(Filter::unused).collect();
         let overwritten = Key::ALL
@@ -134,6 +141,11 @@ impl<'f> Side<'f> {
     /// The figure behind a selected one.
     pub(super) fn figure(&self, picked: usize) -> &'f Figure {
         &self.figures[self.picked[picked].figure]
+    }
+
+    /// Where a figure stands among the selected ones.
+    pub(super) fn place_of(&self, figure: usize) -> Option<usize> {
+        self.picked.binary_search_by_key(&figure, |p| p.figure).ok()
     }
 
     /// What grouping and matching see under `key`.
@@ -235,7 +247,10 @@ impl<'l> Codes<'l> {
         })
     }
 
-    fn code(&self, text: &str) -> Option<&(Arc<str>, Arc<str>)> {
-        self.names.get(self.list.lookup.get(text)?.code)
+    /// The code that `text` stands for: its place in the list, itself, and the name that it goes by.
+    fn code(&self, text: &str) -> Option<(usize, &Arc<str>, &Arc<str>)> {
+        let place = self.list.lookup.get(text)?.code;
+        let (code, name) = self.names.get(place)?;
+        Some((place, code, name))
     }
 }

@@ -1,28 +1,30 @@
 //! `sums_to`: the parts of each group add up to its total.
 
-use std::collections::HashSet;
-
 use super::{
-    Reconciliation, evidence,
-    groups::{Amount, GroupKey, Groups, Ranks},
-    run::Run,
+    Reconciliation,
+    amounts::Amount,
+    evidence,
+    groups::{Groups, Ranks},
+    run::{InOrder, Run},
 };
 
-pub(super) fn rows(run: &Run<'_>) -> Vec<(GroupKey, Reconciliation)> {
+pub(super) fn rows(run: &Run<'_>, rows: &mut Vec<Reconciliation>) {
     let [parts, total] = run.sides.as_slice() else {
-        return Vec::new();
+        return;
     };
-    let on = run.on_keys();
     let ranks = Ranks::new(&run.sides, &run.by);
     let parts = Groups::new(parts, &run.by, &ranks);
-    let totals = Groups::new(total, &on, &ranks);
-    let mut rows = Vec::new();
-    let mut matched: HashSet<GroupKey> = HashSet::new();
-    for (group, members) in parts.sorted() {
+    let totals = Groups::new(total, &run.on_keys(), &ranks);
+    let total_of = |group| totals.find(&run.project(parts.key(group)));
+    let lonely = run.lonely(&totals, (0..parts.len()).filter_map(total_of), |row, _| {
+        row.not_evaluated("a total is stated and `parts` selects none for it".to_owned());
+    });
+    let mut in_order = InOrder::new(lonely, parts.len(), rows);
+    for group in 0..parts.len() {
+        let members = parts.members(group);
         let mut row = run.row(&run.by, (parts.side, members));
         row.held_against(parts.side, members);
-        let key = run.project(group);
-        let total = totals.get(&key);
+        let total = total_of(group).map(|total| totals.members(total));
         if let Some(total) = total {
             row.stated_by(totals.side, total);
         }
@@ -32,19 +34,12 @@ pub(super) fn rows(run: &Run<'_>) -> Vec<(GroupKey, Reconciliation)> {
                 run,
                 &mut row,
                 &parts,
-                total.map(|t| Amount::of(totals.side, t)),
+                total.map(|total| Amount::of(totals.side, total)),
             ),
         }
-        matched.insert(key);
-        rows.push((group.clone(), row));
+        in_order.push(parts.key(group), row);
     }
-    for (group, members) in totals.sorted_unless(|group| matched.contains(group)) {
-        let mut row = run.row(&on, (totals.side, members));
-        row.stated_by(totals.side, members);
-        row.not_evaluated("a total is stated and `parts` selects none for it".to_owned());
-        rows.push((group.clone(), row));
-    }
-    rows
+    in_order.finish();
 }
 
 fn compare(
@@ -53,16 +48,16 @@ fn compare(
     parts: &Amount<'_, '_>,
     total: Option<Result<Amount<'_, '_>, String>>,
 ) {
-    row.computed = Some(parts.value);
+    row.computed = parts.range.exact();
     match total {
         None => {
-            let parts = evidence::parts_alone(parts);
+            let parts = evidence::parts_alone(parts, "part");
             row.not_evaluated(format!("{parts} and no total is stated for it"));
         }
         Some(Err(reason)) => row.not_evaluated(reason),
         Some(Ok(total)) => {
-            row.evidence = evidence::sum(parts, &total);
-            run.compare(row, total.value, parts.value);
+            row.evidence = evidence::sum(parts, "part", &total);
+            run.compare(row, &total, parts);
         }
     }
 }

@@ -53,6 +53,15 @@ pub struct Rule {
     pub span: Span,
 }
 
+/// Names of rules that the engine has of itself: `<table>.<name>`.
+pub const OWN_NAMES: [&str; 5] = [
+    "rule_error",
+    "rejects",
+    "swallowed",
+    "columns",
+    "terminated",
+];
+
 /// What a null outcome means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Nulls {

@@ -205,7 +205,8 @@ fn computed() -> BTreeMap<(String, String, String), Computed> {
     let mut all = BTreeMap::new();
     let folder = fixture().path("aggregates");
     for (name, path) in crate::harness::files(&folder) {
-        let Some(aggregate) = name.strip_suffix(".csv") else {
+        // Two years side by side are other columns, and no figures of the detail.
+        let Some(aggregate) = name.strip_suffix(".csv").filter(|a| *a != "year_on_year") else {
             continue;
         };
         for (at, row) in Sheet::read(&path).rows.iter().enumerate() {
@@ -401,6 +402,8 @@ fn nothing_is_left_unjudged_but_noughts_that_one_place_alone_prints() {
     let left: Vec<&Row> = rows
         .iter()
         .filter(|row| &row["verdict"] == "not_evaluated")
+        // What cannot be compared year on year is judged in `year_on_year`.
+        .filter(|row| !row["rule_id"].starts_with("year_on_year."))
         .collect();
     assert!(!left.is_empty());
     for row in left {

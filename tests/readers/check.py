@@ -30,6 +30,24 @@ NUMBERS = {"sort": pyarrow.int64(), "count": pyarrow.int64(), "base": pyarrow.in
 TEXTS = {"period": pyarrow.string(), "population": pyarrow.string(), "category": pyarrow.string()}
 AGGREGATE = TEXTS | NUMBERS
 
+
+def both(name):
+    """The columns of the current and of the previous year."""
+    return [f"{name}_current", f"{name}_previous"]
+
+
+# Two years side by side: the one file among the aggregates with columns of its own.
+YEAR_ON_YEAR = (
+    dict.fromkeys(["comparison", "table", "level", "category"], pyarrow.string())
+    | {"sort": pyarrow.int64()}
+    | dict.fromkeys(both("period") + both("population") + both("coverage") + both("codes"), pyarrow.string())
+    | dict.fromkeys(["current", "previous", "current_matched", "previous_matched"], pyarrow.int64())
+    | dict.fromkeys(["presence"] + both("absence"), pyarrow.string())
+    | dict.fromkeys(both("share") + [f"{share}_recorded" for share in both("share")], pyarrow.float64())
+    | {"change": pyarrow.int64(), "change_percent": pyarrow.float64()}
+    | dict.fromkeys(["verdict", "reason"] + both("stated_at"), pyarrow.string())
+)
+
 UTC_MICROSECONDS = pyarrow.timestamp("us", tz="UTC")
 DECLARED = {
     "string": pyarrow.string(),
@@ -154,8 +172,9 @@ def check_file(checks, path, name, rows, declared):
         checks.check(name, "declared columns in the declared order, as text", in_order(file, want, ["_rules"]))
     if folder == "aggregates":
         got = {field.name: field.type for field in file.schema_arrow}
-        checks.check(name, "the columns of an aggregate", differences(list(AGGREGATE.items()), list(got.items())))
-        checks.check(name, "the three readers add up the same counts", other_sums(connection, path, with_pyarrow))
+        want, counted = (YEAR_ON_YEAR, "current") if table == "year_on_year" else (AGGREGATE, "count")
+        checks.check(name, "the columns of an aggregate", differences(list(want.items()), list(got.items())))
+        checks.check(name, "the three readers add up the same counts", other_sums(connection, path, with_pyarrow, counted))
     twin = path.with_suffix(".csv")
     if twin.exists():
         checks.check(name, "the CSV has the same rows", unlike_csv(with_pyarrow, twin))
@@ -221,16 +240,16 @@ def without_statistics(file):
                 yield f"{chunk.path_in_schema} in row group {group} has no least and greatest value"
 
 
-def other_sums(connection, path, table):
-    query = 'SELECT sum("count"), count("count") FROM read_parquet(?)'
+def other_sums(connection, path, table, counted):
+    query = f'SELECT sum("{counted}"), count("{counted}") FROM read_parquet(?)'
     total, rows = connection.execute(query, [str(path)]).fetchone()
-    column = polars.read_parquet(path)["count"]
+    column = polars.read_parquet(path)[counted]
     sums = {
         "DuckDB": (int(total or 0), rows),
         "Polars": (int(column.sum()), column.count()),
         "pyarrow": (
-            pyarrow.compute.sum(table["count"]).as_py() or 0,
-            pyarrow.compute.count(table["count"]).as_py(),
+            pyarrow.compute.sum(table[counted]).as_py() or 0,
+            pyarrow.compute.count(table[counted]).as_py(),
         ),
     }
     if len(set(sums.values())) > 1:

@@ -32,7 +32,7 @@ use crate::{
     conform::{Conformer, MISSING, RAW, arrow_type},
     discrepancy::Category,
     disposition::Outcomes,
-    ingest::Reject,
+    ingest::{Reject, Swallowed},
     log::{HIDDEN, Privacy},
     names::provenance,
     row_groups::{EncodedRowGroup, RowGroupEncoder},
@@ -125,6 +125,8 @@ pub struct ChunkResult {
     pub changes: RecordBatch,
     /// Records that are no row.
     pub rejects: Vec<Reject>,
+    /// Rows that may have swallowed others.
+    pub swallowed: Vec<Swallowed>,
     /// Counts of each rule, in the order of the table's rules.
     pub rules: Vec<RuleCounts>,
     /// Where the records went.

@@ -61,7 +61,7 @@ columns:
     policy: hide
   pages:
     type: integer
-    range: { min: 1, max: 9999, why: No book has none., on_fail: null }
+    range: { min: 1, max: 9999, why: No book has none., on_fail: \"null\" }
     type_check: warn
 rules:
   - id: books.bought.not_in_future
@@ -75,7 +75,7 @@ rules:
     where: pages > 1
     nulls: fail
     threshold: { max_share: 0.25 }
-    on_fail: null
+    on_fail: \"null\"
     why: |
       Nobody buys tomorrow.
     owner: The desk
@@ -173,7 +173,10 @@ fn a_good_project_says_what_it_declares() {
     let periods: Vec<&str> = project.periods.iter().map(|p| p.id.as_str()).collect();
     assert_eq!(periods, ["2020", "2021"]);
     assert_eq!(
-        (project.published.as_deref(), project.max_rejects),
+        (
+            project.published.as_ref().map(|p| p.as_str()),
+            project.max_rejects
+        ),
         (Some("fixtures/published/*.csv"), 2)
     );
     let names: Vec<&str> = project
@@ -187,6 +190,23 @@ fn a_good_project_says_what_it_declares() {
         project.totals.iter().map(|s| s.node.get("check")).collect();
     assert_eq!(statements.len(), 2);
     assert!(statements[0].is_some() && statements[1].is_none());
+}
+
+#[test]
+fn a_file_of_totals_holds_statements_or_comparisons() {
+    let counts = |text: &str| {
+        let project = Folder::with(&[("rules/totals/years.yaml", text)]).load();
+        let project = project.expect("a project");
+        (project.totals.len(), project.comparisons.len())
+    };
+    let all = "version: 1\nstatements: [{ id: c }]\ncomparisons: [{ id: d }, { id: e }]\n";
+    assert_eq!(counts(all), (3, 2));
+    assert_eq!(counts("version: 1\ncomparisons: [{ id: d }]\n"), (2, 1));
+    let misspelt = Folder::with(&[("rules/totals/years.yaml", "version: 1\ncomparsons: []\n")]);
+    let [mistake] = &misspelt.mistakes()[..] else {
+        panic!("one mistake")
+    };
+    assert_eq!(mistake.help.as_deref(), Some("did you mean `comparisons`?"));
 }
 
 #[test]
@@ -386,7 +406,7 @@ fn a_rule_keeps_its_version_until_it_does_something_else() {
         rule.version.clone()
     };
     let before = version("min: 1,", "min: 1,");
-    let range = "range: { min: 1, max: 9999, why: No book has none., on_fail: null }";
+    let range = "range: { min: 1, max: 9999, why: No book has none., on_fail: \"null\" }";
     let same = [
         ("No book has none.", "Another reason."),
         (
@@ -401,7 +421,7 @@ fn a_rule_keeps_its_version_until_it_does_something_else() {
     let other = [
         ("min: 1,", "min: 2,"),
         ("max: 9999, ", ""),
-        ("on_fail: null }", "on_fail: keep }"),
+        ("on_fail: \"null\" }", "on_fail: keep }"),
         ("max: 9999,", "max: 9999, severity: warn,"),
         ("max: 9999,", "max: 9999, where: pages > 2,"),
         ("max: 9999,", "max: 9999, nulls: pass,"),

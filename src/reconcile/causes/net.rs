@@ -20,6 +20,12 @@ pub(super) struct Net<'r> {
     wholes: BTreeSet<usize>,
 }
 
+/// Every figure of a row.
+fn figures_in(row: &Reconciliation) -> impl Iterator<Item = &usize> {
+    let sides = [&row.stated_from, &row.computed_from, &row.less_from];
+    sides.into_iter().flatten()
+}
+
 /// How the figures of a row hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -68,7 +74,7 @@ impl<'r> Net<'r> {
         };
         for (at, row) in rows.iter().enumerate() {
             if matches!(row.verdict, Verdict::Agrees | Verdict::Disagrees) {
-                for figure in row.stated_from.iter().chain(&row.computed_from) {
+                for figure in figures_in(row) {
                     let rows = net.rows_of.entry(*figure).or_default();
                     if rows.last() != Some(&at) {
                         rows.push(at);
@@ -149,6 +155,9 @@ impl<'r> Net<'r> {
 
     pub(super) fn form(&self, at: usize) -> Form {
         let row = &self.rows[at];
+        if figures_in(row).any(|figure| self.figures[*figure].suppressed.is_some()) {
+            return Form::Other;
+        }
         match row.rule.kind {
             "subset_of" => Form::AtMost,
             "share_of" => self.share(row).unwrap_or(Form::Other),
@@ -178,14 +187,13 @@ impl<'r> Net<'r> {
     /// How often a figure is on the computed side less on the stated side of a row; `among` are its printings.
     fn weight(&self, row: &Reconciliation, among: &[usize]) -> i64 {
         let count = |side: &[usize]| side.iter().filter(|f| among.contains(f)).count() as i64;
-        count(&row.computed_from) - count(&row.stated_from)
+        count(&row.computed_from) - count(&row.stated_from) - count(&row.less_from)
     }
 
     /// The figures of a row, each by its first printing.
     pub(super) fn figures_of(&self, at: usize) -> Vec<usize> {
         let row = &self.rows[at];
-        let figures = row.stated_from.iter().chain(&row.computed_from);
-        let mut figures: Vec<usize> = figures.map(|figure| self.first(*figure)).collect();
+        let mut figures: Vec<usize> = figures_in(row).map(|f| self.first(*f)).collect();
         figures.sort_unstable();
         figures.dedup();
         figures
@@ -234,11 +242,11 @@ impl<'r> Net<'r> {
                         false => difference.checked_sub(change)?,
                     };
                 }
-                Some(difference.checked_abs()? <= row.rule.tolerance)
+                Some(difference.checked_abs()? <= row.tolerance)
             }
             Form::AtMost => {
                 let over = sum(&row.computed_from)?.checked_sub(sum(&row.stated_from)?)?;
-                Some(over <= row.rule.tolerance)
+                Some(over <= row.tolerance)
             }
             Form::Share {
                 part,
@@ -251,7 +259,7 @@ impl<'r> Net<'r> {
                     return None;
                 };
                 let off = ratio.rounded.checked_sub(of(*share).rounded(decimals))?;
-                Some(off.checked_abs()? <= row.rule.tolerance)
+                Some(off.checked_abs()? <= row.tolerance)
             }
             Form::Other => None,
         }

@@ -1,11 +1,15 @@
 //! Statements against figures made by hand: what agrees and what does not, side by side.
 
 mod causes;
+mod kinds;
 mod published;
 mod report;
 mod scale;
 mod selecting;
+mod suppressed;
+mod tolerances;
 mod verdicts;
+mod year_on_year;
 
 use std::collections::HashMap;
 
@@ -39,6 +43,7 @@ fn figure(line: usize, text: &str) -> Figure {
         category: share(category),
         measure: share(measure),
         value: value.parse().expect("a number"),
+        suppressed: None,
         printed: String::new(),
         stated_at: format!("f:{line}"),
     }

@@ -1,6 +1,10 @@
 //! Files of published figures: what is read, and what is refused with its line.
 
-use super::super::published::parse;
+use super::super::published::{parse, parse_with};
+use crate::{
+    diagnostics::{Diagnostic, Source, yaml},
+    rules::totals::Suppressed,
+};
 
 const HEADER: &str = "section,table,origin,period,population,category,measure,value,printed,line\n";
 const ROW: &str = "2,t,text,y,all,a,count,12814,\"12, 814\",37\n";
@@ -116,6 +120,95 @@ fn bad_files_are_refused_with_their_line() {
         assert!(
             error.starts_with(expected),
             "expected {expected:?}, said {error:?}"
+        );
+    }
+}
+
+/// What `published: { suppressed: … }` of a project says.
+fn suppressed(declared: &str, diagnostics: &mut Vec<Diagnostic>) -> Suppressed {
+    let source = std::sync::Arc::new(Source {
+        path: "rules/project.yaml".to_owned(),
+        text: declared.to_owned(),
+    });
+    let node = yaml::parse(&source, diagnostics).expect("YAML");
+    let texts = yaml::decode(&node, &source, diagnostics);
+    Suppressed::declared(texts.unwrap_or_default(), diagnostics)
+}
+
+#[test]
+fn suppressed_figures_are_those_that_the_project_declares() {
+    let mut diagnostics = Vec::new();
+    let declared = r#"{ "<5": [1, 4], "*": [0, null], "c": [null, 2.5], ":": [null, null] }"#;
+    let suppressed = suppressed(declared, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let row = |category: &str, value: &str, printed: &str| {
+        format!("2,t,text,y,all,{category},count,{value},{printed},1\n")
+    };
+    let rows = [
+        row("a", "", "<5"),
+        row("b", "", " * "),
+        row("c", "", "c"),
+        row("d", "", ":"),
+        // A figure that stands there is not suppressed, whatever is printed.
+        row("e", "3", "<5"),
+    ];
+    let text = format!("{HEADER}{}", rows.concat());
+    let figures = parse_with("p.csv", text.as_bytes(), &suppressed).expect("figures");
+    let ranges: Vec<String> = figures.iter().map(|f| f.range().to_string()).collect();
+    assert_eq!(
+        ranges,
+        ["1 to 4", "at least 0", "at most 2.5", "any number", "3"]
+    );
+    assert_eq!(&*figures[0].printed, "<5");
+
+    for (bad, expected) in [
+        (
+            row("a", "", "<6"),
+            "p.csv:2: `value` is blank and nobody says what the printed `<6` stands for: fill in the value, or declare the text in rules/project.yaml, such as `suppressed: { \"<6\": [1, 4] }` under `published`",
+        ),
+        (
+            row("a", "", ""),
+            "p.csv:2: `value` is blank, so nobody can tell",
+        ),
+        (
+            row("a", "<5", "<5"),
+            "p.csv:2: in column `value`: `<5` is no number",
+        ),
+    ] {
+        let text = format!("{HEADER}{bad}");
+        let error = parse_with("p.csv", text.as_bytes(), &suppressed).expect_err(expected);
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn mistakes_in_suppressed_texts_are_said_at_their_place() {
+    for (declared, expected) in [
+        (
+            r#"{ "<5": [4, 1] }"#,
+            "`<5` can stand for nothing: its least is above its most @ [4, 1]",
+        ),
+        (r#"{ "<5": [4] }"#, "`<5` needs two bounds, not 1 @ [4]"),
+        (r#"{ "<5": 4 }"#, "a list has to stand here, not `4` @ 4"),
+        (r#"{ "<5": [x, 4] }"#, "`x` is no number"),
+        (
+            r#"{ " ": [1, 4] }"#,
+            "a blank text cannot stand for a suppressed figure @ \" \"",
+        ),
+        (r#"{ "5": [1, 4] }"#, "`5` is a figure itself @ \"5\""),
+    ] {
+        let mut diagnostics = Vec::new();
+        suppressed(declared, &mut diagnostics);
+        let said: Vec<String> = diagnostics
+            .iter()
+            .map(|d| {
+                let span = d.span.as_ref().expect("a place");
+                format!("{} @ {}", d.message, &span.source.text[span.bytes.clone()])
+            })
+            .collect();
+        assert!(
+            matches!(said.as_slice(), [only] if only.starts_with(expected)),
+            "expected {expected:?}, said {said:#?}"
         );
     }
 }

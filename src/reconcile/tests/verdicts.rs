@@ -184,6 +184,7 @@ fn shares_are_rounded_half_up_as_printed() {
             "s[category=a]: 0 - - not_evaluated; 0 of 0 is no share: the whole is not above 0 @ f:3 / f:2; f:1",
             "s[category=b]: 1 - - not_evaluated; `whole` has no figure here @ f:5 / f:4",
             "s[category=c]: 1 - - not_evaluated; `part` has no figure here @ f:7 / f:6",
+            "s[category=d]: - - - not_evaluated; `share` has no figure here @  / f:8",
         ],
     );
 }

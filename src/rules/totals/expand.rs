@@ -43,14 +43,10 @@ impl Statement {
     pub(super) fn each_text(&mut self, apply: &mut dyn FnMut(&mut At<String>)) {
         apply(&mut self.id);
         self.why.iter_mut().for_each(&mut *apply);
-        let selectors = match &mut self.check {
-            Check::SumsTo(k) => vec![&mut k.parts, &mut k.total],
-            Check::Equals(k) => vec![&mut k.left, &mut k.right],
-            Check::SubsetOf(k) => vec![&mut k.part, &mut k.whole],
-            Check::ShareOf(k) => vec![&mut k.share, &mut k.part, &mut k.whole],
-            Check::ControlTotal(k) => vec![&mut k.stated, &mut k.computed],
-        };
-        for selector in selectors {
+        if let Check::Hierarchy(hierarchy) = &mut self.check {
+            apply(&mut hierarchy.codes);
+        }
+        for selector in self.check.sides_mut() {
             selector.value.each_text(apply);
         }
     }

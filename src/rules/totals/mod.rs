@@ -1,25 +1,38 @@
 //! Totals: statements that figures must agree with each other, as a project declares them. Text in, text out.
 
+mod check;
+mod comparison;
 #[cfg(test)]
 pub(crate) mod declared;
 mod expand;
+mod kinds;
 mod selector;
+mod suppressed;
 #[cfg(test)]
 mod tests;
+mod tolerance;
 mod validate;
+mod validate_kinds;
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-pub use selector::{Overwrite, Selector, Texts};
+pub use check::Check;
+pub use comparison::{
+    Chart, Comparison, Coverage, Covered, Overlap, Periods, Year, validate_comparisons,
+};
+pub use kinds::{Change, ControlTotal, Equals, Flow, Hierarchy, ShareOf, SubsetOf, SumsTo};
+pub use selector::{Overwrite, Selector, Sides, Texts};
+pub use suppressed::Suppressed;
+pub use tolerance::{Declared as DeclaredTolerance, Tolerance, Unit};
 pub use validate::validate;
 
 use crate::{
-    decimal::Decimal,
+    decimal::{Decimal, Ratio},
     diagnostics::At,
-    discrepancy::{Category, Dimension, Severity},
+    discrepancy::{Dimension, Severity},
 };
 
 /// Figures that must agree: one declaration of `rules/totals/*.yaml`.
@@ -32,10 +45,13 @@ pub struct Statement {
     pub check: Check,
     /// The largest difference that still agrees (default 0).
     #[serde(default)]
-    pub tolerance: Option<At<Decimal>>,
-    /// How much a disagreement matters (default error).
+    pub tolerance: Option<DeclaredTolerance>,
+    /// What a disagreement does to a run (default error).
     #[serde(default)]
     pub severity: Option<At<String>>,
+    /// How much a disagreement matters to readers of the figures: see [`Materiality`] (default by severity).
+    #[serde(default)]
+    pub materiality: Option<At<String>>,
     /// Which dimension of quality (default by kind).
     #[serde(default)]
     pub dimension: Option<At<String>>,
@@ -51,105 +67,6 @@ pub struct Statement {
     /// One statement for each value: `{name}` is replaced in every text of the statement. Several names combine.
     #[serde(default)]
     pub for_each: BTreeMap<String, Vec<At<String>>>,
-}
-
-/// One kind of statement and its settings; externally tagged in rule files: `check: { equals: {…} }`.
-#[derive(Clone, Debug, Deserialize)]
-pub enum Check {
-    /// See [`SumsTo`].
-    #[serde(rename = "sums_to")]
-    SumsTo(SumsTo),
-    /// See [`Equals`].
-    #[serde(rename = "equals")]
-    Equals(Equals),
-    /// See [`SubsetOf`].
-    #[serde(rename = "subset_of")]
-    SubsetOf(SubsetOf),
-    /// See [`ShareOf`].
-    #[serde(rename = "share_of")]
-    ShareOf(Box<ShareOf>),
-    /// See [`ControlTotal`].
-    #[serde(rename = "control_total")]
-    ControlTotal(ControlTotal),
-}
-
-/// The parts of each group add up to its total.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SumsTo {
-    /// The figures that are added.
-    pub parts: At<Selector>,
-    /// The figures that they must add up to, one a group.
-    pub total: At<Selector>,
-    /// The keys that make a group of parts.
-    #[serde(default)]
-    pub by: Vec<At<String>>,
-    /// The keys on which a total belongs to a group (default: `by`).
-    #[serde(default, rename = "match")]
-    pub matched: Option<Vec<At<String>>>,
-}
-
-/// Two figures are the same. A figure that only one side has is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Equals {
-    /// The one side.
-    pub left: At<Selector>,
-    /// The other side.
-    pub right: At<Selector>,
-    /// The keys on which two figures are a pair.
-    #[serde(default)]
-    pub by: Vec<At<String>>,
-}
-
-/// A part is no larger than its whole.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SubsetOf {
-    /// The parts.
-    pub part: At<Selector>,
-    /// The wholes.
-    pub whole: At<Selector>,
-    /// The keys on which a part belongs to its whole.
-    #[serde(default)]
-    pub by: Vec<At<String>>,
-}
-
-/// A share is its part divided by its whole, rounded half up to the decimals that were printed.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShareOf {
-    /// The shares.
-    pub share: At<Selector>,
-    /// The parts.
-    pub part: At<Selector>,
-    /// The wholes.
-    pub whole: At<Selector>,
-    /// The keys on which a share belongs to its part.
-    #[serde(default)]
-    pub by: Vec<At<String>>,
-    /// The keys on which a whole belongs to a share (default: `by`).
-    #[serde(default)]
-    pub whole_match: Option<Vec<At<String>>>,
-    /// `percent` (default) or `fraction`.
-    #[serde(default)]
-    pub scale: Option<At<String>>,
-    /// The decimals that the share was meant to have (default: those it is written with).
-    #[serde(default)]
-    pub decimals: Option<At<u32>>,
-}
-
-/// A published figure is what the detail counts. A figure that only one side has disagrees, unless nothing was counted for it either.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ControlTotal {
-    /// The published figures.
-    pub stated: At<Selector>,
-    /// The figures that the detail gives.
-    pub computed: At<Selector>,
-    /// The keys on which two figures are a pair.
-    #[serde(default)]
-    pub by: Vec<At<String>>,
 }
 
 macro_rules! words {
@@ -211,6 +128,42 @@ words! {
     }
 }
 
+words! {
+    /// How a change is written.
+    ChangeScale {
+        /// `16.5` is 16.5 in a hundred of what there was.
+        Percent => "percent",
+        /// `0.165` is the same.
+        Fraction => "fraction",
+        /// `23` is 23 more.
+        Absolute => "absolute",
+    }
+}
+
+words! {
+    /// How a quotient is brought to the decimals that are printed.
+    Rounding {
+        /// To the nearer; a half goes up.
+        HalfUp => "half_up",
+        /// To the nearer; a half goes to the even one.
+        HalfEven => "half_even",
+        /// Cut off.
+        Truncate => "truncate",
+    }
+}
+
+words! {
+    /// How much a disagreement matters to readers of the figures, most first.
+    Materiality {
+        /// A reader would conclude something else.
+        Critical => "critical",
+        /// A figure is wrong that a reader may use.
+        Major => "major",
+        /// No conclusion hangs on it.
+        Minor => "minor",
+    }
+}
+
 impl Scale {
     /// The power of ten between a share and the quotient.
     pub fn shift(self) -> u32 {
@@ -221,8 +174,35 @@ impl Scale {
     }
 }
 
+impl ChangeScale {
+    /// The power of ten between a change and the quotient; `None` when it is none.
+    pub fn shift(self) -> Option<u32> {
+        match self {
+            ChangeScale::Percent => Some(Scale::Percent.shift()),
+            ChangeScale::Fraction => Some(Scale::Fraction.shift()),
+            ChangeScale::Absolute => None,
+        }
+    }
+}
+
+impl Rounding {
+    /// The quotient brought to its decimals in this way.
+    pub fn of(self, ratio: Ratio) -> Decimal {
+        match self {
+            Rounding::HalfUp => ratio.rounded,
+            Rounding::HalfEven => ratio.even,
+            Rounding::Truncate => ratio.truncated,
+        }
+    }
+}
+
+/// The value of `word`; the first one where nothing is said (or a word that is none, which does not pass validation).
+fn word_or_first<T: Copy>(word: Option<&At<String>>, known: fn(&str) -> Option<T>, first: T) -> T {
+    word.and_then(|word| known(&word.value)).unwrap_or(first)
+}
+
 impl Statement {
-    /// How much a disagreement matters; a word that is none counts as error (and does not pass validation).
+    /// What a disagreement does to a run; a word that is none counts as error (and does not pass validation).
     pub fn severity(&self) -> Severity {
         let word = self.severity.as_ref().map(|w| w.value.as_str());
         let known = Severity::ALL.iter().copied();
@@ -238,11 +218,21 @@ impl Statement {
             .unwrap_or_else(|| self.check.dimension())
     }
 
-    /// The largest difference that still agrees.
-    pub fn tolerance(&self) -> Decimal {
-        self.tolerance
-            .as_ref()
-            .map_or(Decimal::ZERO, |tolerance| tolerance.value)
+    /// How much a disagreement matters to readers: as declared, or else as its severity suggests.
+    pub fn materiality(&self) -> Materiality {
+        let by_severity = match self.severity() {
+            Severity::Blocking => Materiality::Critical,
+            Severity::Error => Materiality::Major,
+            Severity::Warn | Severity::Info => Materiality::Minor,
+        };
+        let word = self.materiality.as_ref();
+        word_or_first(word, Materiality::from_word, by_severity)
+    }
+
+    /// Which differences still agree.
+    pub fn tolerance(&self) -> Tolerance {
+        let declared = self.tolerance.as_ref();
+        declared.map_or(Tolerance::default(), DeclaredTolerance::value)
     }
 
     /// Why the figures must agree.
@@ -250,7 +240,7 @@ impl Statement {
         self.why.as_ref().map_or("", |why| why.value.as_str())
     }
 
-    /// First twelve hex digits of the SHA-256 of what the statement does; it does not change with `why`, `owner` and `tags`.
+    /// First twelve hex digits of the SHA-256 of what the statement does; it does not change with `why`, `owner`, `tags` and `materiality`.
     pub fn version(&self) -> String {
         let text = format!(
             "{}|{}|{}|{}",
@@ -261,122 +251,5 @@ impl Statement {
         );
         let digest = Sha256::digest(text.as_bytes());
         digest.iter().take(6).map(|b| format!("{b:02x}")).collect()
-    }
-}
-
-impl Check {
-    /// Every kind's word.
-    pub const WORDS: &'static [&'static str] = &[
-        "sums_to",
-        "equals",
-        "subset_of",
-        "share_of",
-        "control_total",
-    ];
-
-    /// The word in rule files.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Check::SumsTo(_) => "sums_to",
-            Check::Equals(_) => "equals",
-            Check::SubsetOf(_) => "subset_of",
-            Check::ShareOf(_) => "share_of",
-            Check::ControlTotal(_) => "control_total",
-        }
-    }
-
-    /// The category of its discrepancies.
-    pub fn category(&self) -> Category {
-        match self {
-            Check::SumsTo(_) | Check::Equals(_) | Check::ControlTotal(_) => Category::TotalMismatch,
-            Check::SubsetOf(_) => Category::ImpossibleSubset,
-            Check::ShareOf(_) => Category::WrongShare,
-        }
-    }
-
-    /// The dimension, unless the statement says another.
-    pub fn dimension(&self) -> Dimension {
-        match self {
-            Check::SumsTo(_) | Check::Equals(_) | Check::SubsetOf(_) => Dimension::Consistency,
-            Check::ShareOf(_) | Check::ControlTotal(_) => Dimension::Accuracy,
-        }
-    }
-
-    /// What agreement looks like, for the log.
-    pub fn expected(&self) -> &'static str {
-        match self {
-            Check::SumsTo(_) => "the sum of the parts",
-            Check::Equals(_) => "the same figure on both sides",
-            Check::SubsetOf(_) => "a part no larger than its whole",
-            Check::ShareOf(_) => "the part divided by the whole, rounded half up",
-            Check::ControlTotal(_) => "what the detail counts",
-        }
-    }
-
-    /// The sides with their names in rule files, in declared order.
-    pub fn sides(&self) -> Vec<(&'static str, &At<Selector>)> {
-        match self {
-            Check::SumsTo(k) => vec![("parts", &k.parts), ("total", &k.total)],
-            Check::Equals(k) => vec![("left", &k.left), ("right", &k.right)],
-            Check::SubsetOf(k) => vec![("part", &k.part), ("whole", &k.whole)],
-            Check::ShareOf(k) => {
-                vec![("share", &k.share), ("part", &k.part), ("whole", &k.whole)]
-            }
-            Check::ControlTotal(k) => vec![("stated", &k.stated), ("computed", &k.computed)],
-        }
-    }
-
-    /// The keys that make a group.
-    pub fn by(&self) -> &[At<String>] {
-        match self {
-            Check::SumsTo(k) => &k.by,
-            Check::Equals(k) => &k.by,
-            Check::SubsetOf(k) => &k.by,
-            Check::ShareOf(k) => &k.by,
-            Check::ControlTotal(k) => &k.by,
-        }
-    }
-
-    /// The keys on which a total or whole belongs to a group, where the statement says others than `by`.
-    pub fn narrower(&self) -> Option<(&'static str, &[At<String>])> {
-        match self {
-            Check::SumsTo(k) => k.matched.as_deref().map(|keys| ("match", keys)),
-            Check::ShareOf(k) => k.whole_match.as_deref().map(|keys| ("whole_match", keys)),
-            Check::Equals(_) | Check::SubsetOf(_) | Check::ControlTotal(_) => None,
-        }
-    }
-
-    /// All settings in one line, the same for the same settings.
-    fn settings(&self) -> String {
-        let list = |keys: &[At<String>]| {
-            let words: Vec<&str> = keys.iter().map(|k| k.value.as_str()).collect();
-            words.join(", ")
-        };
-        let mut parts: Vec<String> = self
-            .sides()
-            .into_iter()
-            .map(|(name, selector)| format!("{name}: {{ {} }}", selector.value.describe()))
-            .collect();
-        parts.push(format!("by: {}", list(self.by())));
-        if let Some((name, keys)) = self.narrower() {
-            parts.push(format!("{name}: {}", list(keys)));
-        }
-        if let Check::ShareOf(share) = self {
-            parts.push(format!("scale: {}", share.scale()));
-            if let Some(decimals) = &share.decimals {
-                parts.push(format!("decimals: {}", decimals.value));
-            }
-        }
-        parts.join("; ")
-    }
-}
-
-impl ShareOf {
-    /// How the share is written; a word that is none counts as percent (and does not pass validation).
-    pub fn scale(&self) -> Scale {
-        self.scale
-            .as_ref()
-            .and_then(|word| Scale::from_word(&word.value))
-            .unwrap_or(Scale::Percent)
     }
 }

@@ -8,7 +8,7 @@ use serde::{
 };
 
 use super::Key;
-use crate::diagnostics::At;
+use crate::diagnostics::{At, Span, yaml::Shorthand};
 
 /// Figures by their keys: each key a text or a list of texts, an absent key being any.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -172,6 +172,27 @@ impl Selector {
             ];
             texts.into_iter().flatten().for_each(apply);
         }
+    }
+}
+
+/// A selector, or a list of them whose figures are added.
+#[derive(Clone, Debug)]
+pub struct Sides {
+    /// The selectors; one at least.
+    pub all: Vec<At<Selector>>,
+    /// Where they stand.
+    pub span: Span,
+}
+
+impl<'de> Deserialize<'de> for Sides {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        type OneOrSeveral = Shorthand<Vec<At<Selector>>, At<Selector>>;
+        let At { value, span } = At::<OneOrSeveral>::deserialize(deserializer)?;
+        let all = match value {
+            Shorthand::Short(several) => several,
+            Shorthand::Long(one) => vec![one],
+        };
+        Ok(Self { all, span })
     }
 }
 

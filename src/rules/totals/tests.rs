@@ -94,7 +94,8 @@ fn a_right_declaration_has_no_mistakes() {
         }
     }))
     .expect("right");
-    assert_eq!(plain.tolerance(), Decimal::ZERO);
+    assert_eq!(plain.tolerance(), Tolerance::default());
+    assert_eq!(plain.tolerance().absolute, Decimal::ZERO);
     assert_eq!(plain.severity(), Severity::Error);
     assert_eq!(plain.dimension(), Dimension::Consistency);
 }
@@ -257,6 +258,157 @@ fn each_mistake_is_said_at_its_place() {
             "`stated` of a control total is published, not computed @ \"computed\"",
         ),
         (
+            Box::new(|j| j["materiality"] = json!("critcal")),
+            "`critcal` is no materiality @ \"critcal\" ! did you mean `critical`?",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!("5 %%")),
+            "`5 %%` is no number, no percentage such as `0.5%` and not `rounding` @ \"5 %%\"",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!("-5%")),
+            "a tolerance cannot be below 0 @ \"-5%\"",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!({ "absolut": 1 })),
+            "unknown key `absolut` @ \"absolut\" ! did you mean `absolute`?",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!({ "absolute": -1 })),
+            "a tolerance cannot be below 0 @ -1",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!({ "relative": 5 })),
+            "`5` is no percentage: write its sign, such as `5%` @ 5",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!({ "relative": "half" })),
+            "`half` is no percentage: write one with its sign, such as `0.5%` @ \"half\"",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!({ "rounding": 0 })),
+            "figures are rounded to a number above 0 @ 0",
+        ),
+        (
+            Box::new(|j| j["tolerance"] = json!({ "rounding": "up" })),
+            "`up` is neither `true` nor the number to a multiple of which",
+        ),
+        (
+            Box::new(|j| {
+                j["tolerance"] = json!("rounding");
+                j["check"] = json!({ "share_of": { "share": {}, "part": {}, "whole": {} } });
+            }),
+            "`rounding` is a tolerance of figures that add up, and a quotient is none @ \"rounding\" ! say how it was rounded",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "share_of": {
+                    "share": {}, "part": {}, "whole": {}, "rounding": "half-up",
+                }});
+            }),
+            "`half-up` is no rounding @ \"half-up\" ! did you mean `half_up`?",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "change": {
+                    "change": {}, "from": {}, "to": {}, "scale": "percents",
+                }});
+            }),
+            "`percents` is no scale @ \"percents\" ! did you mean `percent`?",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "change": {
+                    "change": {}, "from": {}, "to": {}, "decimals": 16, "rounding": "truncate",
+                }});
+            }),
+            "`decimals` is 16, at most 15 @ 16",
+        ),
+        (
+            Box::new(|j| j["check"] = json!({ "change": { "change": {}, "from": {}, "too": {} } })),
+            "unknown key `too` @ \"too\" ! did you mean `to`?",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] =
+                    json!({ "flow": { "opening": {}, "in": [], "out": {}, "closing": {} } });
+            }),
+            "`in` is an empty list @ [] ! name the figures that are added",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "flow": { "opening": {}, "in": {}, "closing": {} } })
+            }),
+            "`out` is missing @ {",
+        ),
+        (
+            Box::new(|j| {
+                let out = json!([{ "tabel": "t" }]);
+                j["check"] =
+                    json!({ "flow": { "opening": {}, "in": {}, "out": out, "closing": {} } });
+            }),
+            "unknown key `tabel` @ \"tabel\" ! did you mean `table`?",
+        ),
+        (
+            Box::new(|j| {
+                let out = json!({ "source": "computd" });
+                j["check"] =
+                    json!({ "flow": { "opening": {}, "in": {}, "out": out, "closing": {} } });
+            }),
+            "`computd` is no source @ \"computd\" ! did you mean `computed`?",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] =
+                    json!({ "hierarchy": { "members": {}, "groups": {}, "codes": "site" } });
+            }),
+            "there is no code list `site` @ \"site\" ! did you mean `sites`?",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] =
+                    json!({ "hierarchy": { "members": {}, "groups": {}, "codes": "flat" } });
+            }),
+            "no code of `flat` has a parent @ \"flat\"",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "hierarchy": {
+                    "members": { "category": "Suoth" }, "groups": {}, "codes": "sites",
+                }});
+            }),
+            "`Suoth` is no code of `sites` @ \"Suoth\" ! did you mean `South`?",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "hierarchy": {
+                    "members": { "codes": "sites" }, "groups": {}, "codes": "sites",
+                }});
+            }),
+            "`codes` has no place in the `members` of a hierarchy @ \"sites\" ! leave it out",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "hierarchy": {
+                    "members": { "as": { "category": "x" } }, "groups": {}, "codes": "sites",
+                }});
+            }),
+            "`as: { category: … }` has no place in the `members` of a hierarchy @ \"x\"",
+        ),
+        (
+            Box::new(|j| {
+                j["check"] = json!({ "hierarchy": {
+                    "members": {}, "groups": {}, "codes": "sites", "by": ["period"],
+                    "match": ["category", "origin"],
+                }});
+            }),
+            "`match` names `origin`, which `by` does not @ \"origin\"",
+        ),
+        (
+            Box::new(|j| j["check"] = json!({ "hierarchi": {} })),
+            "unknown check `hierarchi` @ \"hierarchi\" ! did you mean `hierarchy`?",
+        ),
+        (
             Box::new(|j| j["check"] = json!({ "sum_to": {} })),
             "unknown check `sum_to` @ \"sum_to\" ! did you mean `sums_to`?",
         ),
@@ -266,6 +418,74 @@ fn each_mistake_is_said_at_its_place() {
         assert!(
             matches!(said.as_slice(), [only] if only.starts_with(expected)),
             "expected one mistake {expected:?}, said {said:#?}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_can_be_declared() {
+    let kinds = [
+        json!({ "flow": {
+            "opening": { "table": "t" }, "in": { "table": "t" }, "out": [{ "table": "t" }, { "table": "u" }],
+            "closing": { "table": "t" }, "by": ["period"],
+        }}),
+        json!({ "hierarchy": {
+            "members": { "table": "t", "not_category": "South" }, "groups": { "table": "t" },
+            "codes": "sites", "by": ["period"], "match": ["category"],
+        }}),
+        json!({ "change": {
+            "change": { "table": "t" }, "from": { "table": "t" }, "to": { "table": "t" },
+            "scale": "absolute", "decimals": 1, "rounding": "half_even",
+        }}),
+    ];
+    for kind in kinds {
+        assert_eq!(
+            mistakes(declaration(|j| j["check"] = kind.clone())),
+            [""; 0]
+        );
+    }
+}
+
+#[test]
+fn tolerances_are_said_in_several_ways() {
+    for (said, meant) in [
+        (json!(2), "2"),
+        (json!("0.5%"), "0; 0.5%"),
+        (json!("rounding"), "0; rounding"),
+        (json!({ "rounding": 5 }), "0; rounding to 5"),
+        (
+            json!({ "absolute": 0.5, "relative": "1%", "rounding": true }),
+            "0.5; 1%; rounding",
+        ),
+        (json!({ "rounding": false }), "0"),
+    ] {
+        let json = declaration(|j| j["tolerance"] = said.clone());
+        assert_eq!(mistakes(json.clone()), [""; 0]);
+        let read = statement(json).expect("right");
+        assert_eq!(read.tolerance().to_string(), meant, "{said}");
+    }
+}
+
+#[test]
+fn materiality_is_said_or_follows_from_severity() {
+    for (said, severity, meant) in [
+        (None, "blocking", Materiality::Critical),
+        (None, "error", Materiality::Major),
+        (None, "warn", Materiality::Minor),
+        (None, "info", Materiality::Minor),
+        (Some("critical"), "warn", Materiality::Critical),
+        (Some("minor"), "blocking", Materiality::Minor),
+    ] {
+        let read = statement(declaration(|j| {
+            j["severity"] = json!(severity);
+            if let Some(said) = said {
+                j["materiality"] = json!(said);
+            }
+        }));
+        assert_eq!(
+            read.expect("right").materiality(),
+            meant,
+            "{said:?} {severity}"
         );
     }
 }
@@ -326,7 +546,10 @@ fn the_version_changes_with_what_is_done() {
     let own = version(&|_| {});
     assert_eq!(own.len(), 12);
     assert_eq!(own, version(&|j| j["why"] = json!("another reason")));
-    let changes: [&dyn Fn(&mut Value); 4] = [
+    assert_eq!(own, version(&|j| j["materiality"] = json!("minor")));
+    let changes: [&dyn Fn(&mut Value); 6] = [
+        &|j| j["tolerance"] = json!("0.5%"),
+        &|j| j["tolerance"] = json!({ "absolute": 0.5, "rounding": true }),
         &|j| j["tolerance"] = json!(1),
         &|j| j["severity"] = json!("info"),
         &|j| j["check"]["sums_to"]["by"] = json!(["period"]),

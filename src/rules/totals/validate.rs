@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Check, ControlTotal, Key, Scale, Selector, Source, Statement,
+    Check, Key, Materiality, Selector, Source, Statement,
     expand::{MAX_EXPANDED, placeholders},
 };
 use crate::{
@@ -94,22 +94,9 @@ impl Statement {
     }
 
     fn validate_expanded(&self, lists: &[CodeList], diagnostics: &mut Vec<Diagnostic>) {
-        let id = &self.id;
-        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
-        if id.value.is_empty() || !id.value.bytes().all(good) {
-            let message = format!("`{}` cannot be an id", id.value);
-            diagnostics.push(Diagnostic::at(&id.span, message).help("use a-z, 0-9, _, - and ."));
-        }
-        match &self.why {
-            Some(why) if !why.value.trim().is_empty() => {}
-            Some(why) => diagnostics.push(
-                Diagnostic::at(&why.span, "`why` is blank").help("say why the figures must agree"),
-            ),
-            None => diagnostics.push(
-                Diagnostic::at(&id.span, format!("`{}` has no `why`", id.value))
-                    .help("say why the figures must agree"),
-            ),
-        }
+        good_id(&self.id, diagnostics);
+        let help = "say why the figures must agree";
+        said_why(&self.id, self.why.as_ref(), help, diagnostics);
         let severities = Severity::ALL.iter().map(|s| s.word());
         known_word("severity", self.severity.as_ref(), severities, diagnostics);
         let dimensions = Dimension::ALL.iter().map(|d| d.word());
@@ -119,11 +106,11 @@ impl Statement {
             dimensions,
             diagnostics,
         );
-        if let Some(tolerance) = &self.tolerance
-            && tolerance.value < crate::decimal::Decimal::ZERO
-        {
-            let message = "a tolerance cannot be below 0";
-            diagnostics.push(Diagnostic::at(&tolerance.span, message));
+        let materialities = Materiality::ALL.iter().map(|m| m.word());
+        let materiality = self.materiality.as_ref();
+        known_word("materiality", materiality, materialities, diagnostics);
+        if let Some(tolerance) = &self.tolerance {
+            tolerance.validate(self.check.adds(), diagnostics);
         }
         self.check.validate(lists, diagnostics);
     }
@@ -131,13 +118,21 @@ impl Statement {
 
 impl Check {
     fn validate(&self, lists: &[CodeList], diagnostics: &mut Vec<Diagnostic>) {
-        for (_, selector) in self.sides() {
-            selector.value.validate(&selector.span, lists, diagnostics);
+        for (name, selector) in self.sides() {
+            match self {
+                // As it is with the hierarchy's list.
+                Check::Hierarchy(k) if name == "members" => {
+                    k.members_by_group()
+                        .validate(&selector.span, lists, diagnostics);
+                }
+                _ => selector.value.validate(&selector.span, lists, diagnostics),
+            }
         }
         known_keys(self.by(), diagnostics);
         if let Some((name, keys)) = self.narrower() {
             known_keys(keys, diagnostics);
-            let by = || self.by().iter().map(|k| k.value.as_str());
+            let implied = self.implied().map(Key::word);
+            let by = || self.by().iter().map(|k| k.value.as_str()).chain(implied);
             for key in keys {
                 if Key::from_word(&key.value).is_some() && !by().any(|k| k == key.value) {
                     let message = format!("`{name}` names `{}`, which `by` does not", key.value);
@@ -148,30 +143,18 @@ impl Check {
                 }
             }
         }
-        match self {
-            Check::ShareOf(share) => {
-                let scales = Scale::ALL.iter().map(|s| s.word());
-                known_word("scale", share.scale.as_ref(), scales, diagnostics);
-                if let Some(decimals) = &share.decimals
-                    && decimals.value > 15
-                {
-                    let message = format!("`decimals` is {}, at most 15", decimals.value);
-                    diagnostics.push(Diagnostic::at(&decimals.span, message));
-                }
-            }
-            Check::ControlTotal(ControlTotal {
-                stated, computed, ..
-            }) => {
-                expect_source(stated, "stated", Source::Published, diagnostics);
-                expect_source(computed, "computed", Source::Computed, diagnostics);
-            }
-            Check::SumsTo(_) | Check::Equals(_) | Check::SubsetOf(_) => {}
-        }
+        self.validate_kind(diagnostics);
     }
 }
 
 impl Selector {
-    fn validate(&self, span: &Span, lists: &[CodeList], diagnostics: &mut Vec<Diagnostic>) {
+    /// Mistakes in this selector, which stands at `span`.
+    pub(super) fn validate(
+        &self,
+        span: &Span,
+        lists: &[CodeList],
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let filters = Key::ALL
             .iter()
             .filter_map(|key| self.texts(*key).map(|texts| (key.word(), texts)));
@@ -241,27 +224,7 @@ impl Selector {
     }
 }
 
-fn expect_source(
-    selector: &At<Selector>,
-    side: &str,
-    source: Source,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let texts = selector.value.texts(Key::Source).unwrap_or_default();
-    for text in texts
-        .iter()
-        .filter(|text| Source::from_word(&text.value).is_some_and(|other| other != source))
-    {
-        let message = format!(
-            "`{side}` of a control total is {source}, not {}",
-            text.value
-        );
-        diagnostics
-            .push(Diagnostic::at(&text.span, message).help("compare any two sides with `equals`"));
-    }
-}
-
-fn known_word<'k>(
+pub(super) fn known_word<'k>(
     what: &str,
     word: Option<&At<String>>,
     known: impl Iterator<Item = &'k str> + Clone,
@@ -283,8 +246,32 @@ fn known_keys(keys: &[At<String>], diagnostics: &mut Vec<Diagnostic>) {
     repeated(keys, "key", diagnostics);
 }
 
+/// Reports an id that cannot be one.
+pub(super) fn good_id(id: &At<String>, diagnostics: &mut Vec<Diagnostic>) {
+    let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+    if id.value.is_empty() || !id.value.bytes().all(good) {
+        let message = format!("`{}` cannot be an id", id.value);
+        diagnostics.push(Diagnostic::at(&id.span, message).help("use a-z, 0-9, _, - and ."));
+    }
+}
+
+/// Reports a `why` that is absent or says nothing.
+pub(super) fn said_why(
+    id: &At<String>,
+    why: Option<&At<String>>,
+    help: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let (span, message) = match why {
+        Some(why) if !why.value.trim().is_empty() => return,
+        Some(why) => (&why.span, "`why` is blank".to_owned()),
+        None => (&id.span, format!("`{}` has no `why`", id.value)),
+    };
+    diagnostics.push(Diagnostic::at(span, message).help(help));
+}
+
 /// Reports what a list holds twice.
-fn repeated(texts: &[At<String>], what: &str, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn repeated(texts: &[At<String>], what: &str, diagnostics: &mut Vec<Diagnostic>) {
     let mut seen = BTreeSet::new();
     for text in texts {
         if !seen.insert(text.value.as_str()) {

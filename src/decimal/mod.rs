@@ -1,8 +1,14 @@
 //! Exact decimal numbers: figures are added and compared as they were printed, never through floating point.
 
+mod range;
+#[cfg(test)]
+mod tests;
+
 use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use range::Range;
 
 /// An exact decimal number, `mantissa` / 10^`scale`; it keeps the decimals it was written with (`0.50` has two).
 ///
@@ -61,6 +67,17 @@ impl Decimal {
         Self::new(difference, scale)
     }
 
+    /// The product; `None` when it does not fit.
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        let product = self.mantissa.checked_mul(other.mantissa)?;
+        Self::new(product, self.scale.checked_add(other.scale)?)
+    }
+
+    /// Half a unit of the last decimal: the most that rounding to it can have moved the number. `None` when it does not fit.
+    pub fn half_unit(self) -> Option<Self> {
+        Self::new(5, self.scale.checked_add(1)?)
+    }
+
     /// The absolute value; `None` when it does not fit.
     pub fn checked_abs(self) -> Option<Self> {
         Some(Self {
@@ -87,8 +104,13 @@ impl Decimal {
             .checked_mul(2)?
             .checked_add(denominator)?
             .div_euclid(twice);
+        // Only at a half do the two differ: then the odd one of two neighbours gives way.
+        let half =
+            numerator.rem_euclid(denominator) == denominator - numerator.rem_euclid(denominator);
+        let even = rounded - i128::from(half && rounded % 2 != 0);
         Some(Ratio {
             rounded: Self::new(rounded, decimals)?,
+            even: Self::new(even, decimals)?,
             truncated: Self::new(numerator / denominator, decimals)?,
             exact: numerator % denominator == 0,
         })
@@ -105,6 +127,15 @@ impl Decimal {
             mantissa: floor + i128::from(rest >= unit - rest),
             scale: decimals,
         }
+    }
+
+    /// The same number without zeros at the end of its decimals.
+    pub fn trimmed(mut self) -> Self {
+        while self.scale > 0 && self.mantissa % 10 == 0 {
+            self.mantissa /= 10;
+            self.scale -= 1;
+        }
+        self
     }
 
     /// For readers: thousands separated, `2,054` or `1,204.5`.
@@ -139,11 +170,13 @@ impl Decimal {
     }
 }
 
-/// A quotient brought to a number of decimals in the two ways that people do it.
+/// A quotient brought to a number of decimals in the ways that people do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ratio {
     /// Rounded half up.
     pub rounded: Decimal,
+    /// Rounded half to even.
+    pub even: Decimal,
     /// Cut off.
     pub truncated: Decimal,
     /// Whether nothing was rounded or cut.
@@ -152,6 +185,12 @@ pub struct Ratio {
 
 fn power(exponent: u32) -> Option<i128> {
     10_i128.checked_pow(exponent)
+}
+
+impl Default for Decimal {
+    fn default() -> Self {
+        Self::ZERO
+    }
 }
 
 impl From<i64> for Decimal {
@@ -266,155 +305,5 @@ impl<'de> Deserialize<'de> for Decimal {
             }
         }
         deserializer.deserialize_any(Text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn decimal(text: &str) -> Decimal {
-        text.parse().expect(text)
-    }
-
-    #[test]
-    fn reads_and_writes_what_was_written() {
-        for good in [
-            "0",
-            "-1",
-            "12814",
-            "0.5",
-            "0.16900000000000001",
-            "-0.05",
-            "16.0",
-            "007.50",
-        ] {
-            let shown = decimal(good).to_string();
-            assert_eq!(shown, good.trim_start_matches("00"), "{good}");
-        }
-        for bad in [
-            "",
-            "-",
-            ".",
-            ".5",
-            "5.",
-            "+1",
-            " 1",
-            "1 ",
-            "1,000",
-            "1e3",
-            "nan",
-            "--1",
-            "1.2.3",
-            "٣",
-            "1234567890123456789012345678901234567",
-            "0.12345678901234567890123456789",
-        ] {
-            assert!(bad.parse::<Decimal>().is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn compares_what_is_meant() {
-        let big = "123456789012345678901234567890123456";
-        for (less, more) in [
-            ("1", "2"),
-            ("-2", "-1"),
-            ("-0.5", "0"),
-            ("0.1", "0.11"),
-            ("9.99", "10"),
-            ("0.9", big),
-            ("-1.5", "-1.4"),
-        ] {
-            assert!(decimal(less) < decimal(more), "{less} < {more}");
-            assert!(decimal(more) > decimal(less), "{more} > {less}");
-        }
-        for (one, other) in [("1", "1.0"), ("-0.50", "-0.5"), ("0", "-0.000"), (big, big)] {
-            assert_eq!(decimal(one), decimal(other));
-        }
-    }
-
-    #[test]
-    fn adds_exactly_or_not_at_all() {
-        let sum = |a: &str, b: &str| decimal(a).checked_add(decimal(b)).map(|d| d.to_string());
-        assert_eq!(sum("0.1", "0.2").as_deref(), Some("0.3"));
-        assert_eq!(sum("12", "-0.05").as_deref(), Some("11.95"));
-        let largest = Decimal::new(i128::MAX, 0).expect("no decimals");
-        let one = decimal("1");
-        assert_eq!(largest.checked_add(one), None);
-        assert_eq!(
-            Decimal::new(i128::MIN, 0).and_then(|d| d.checked_sub(one)),
-            None
-        );
-        assert_eq!(largest.checked_add(decimal("0.5")), None, "alignment");
-        assert_eq!(
-            Decimal::new(i128::MIN, 0).and_then(Decimal::checked_abs),
-            None
-        );
-        assert_eq!(Decimal::new(1, 29), None);
-    }
-
-    #[test]
-    fn ratios_round_half_up_and_truncate() {
-        for (part, whole, shift, decimals, rounded, truncated, exact) in [
-            ("81", "505", 2, 0, "16", "16", false),
-            ("21", "191", 2, 1, "11.0", "10.9", false),
-            ("1", "8", 2, 0, "13", "12", false), // 12.5 exactly: up
-            ("1", "8", 2, 1, "12.5", "12.5", true),
-            ("2", "3", 0, 3, "0.667", "0.666", false),
-            ("0", "7", 2, 1, "0.0", "0.0", true),
-            ("0.5", "2.0", 2, 0, "25", "25", true),
-            ("5.55", "1", 0, 1, "5.6", "5.5", false),
-            ("-1", "8", 2, 0, "-12", "-12", false), // half up, not away from zero
-        ] {
-            let ratio = decimal(part)
-                .ratio(decimal(whole), shift, decimals)
-                .expect(part);
-            let got = (
-                ratio.rounded.to_string(),
-                ratio.truncated.to_string(),
-                ratio.exact,
-            );
-            assert_eq!(
-                got,
-                (rounded.to_owned(), truncated.to_owned(), exact),
-                "{part} of {whole}"
-            );
-        }
-        let largest = Decimal::new(i128::MAX, 0).expect("no decimals");
-        for (part, whole) in [
-            (decimal("1"), decimal("0")),
-            (decimal("1"), decimal("-2")),
-            (largest, decimal("1")),
-        ] {
-            assert_eq!(part.ratio(whole, 2, 1), None);
-        }
-    }
-
-    #[test]
-    fn rounds_half_up() {
-        for (from, decimals, to) in [
-            ("0.16900000000000001", 3, "0.169"),
-            ("0.14099999999999999", 3, "0.141"),
-            ("2.5", 0, "3"),
-            ("-2.5", 0, "-2"),
-            ("2.4", 0, "2"),
-            ("7", 3, "7"),
-        ] {
-            assert_eq!(decimal(from).rounded(decimals).to_string(), to, "{from}");
-        }
-    }
-
-    #[test]
-    fn groups_thousands() {
-        for (plain, shown) in [
-            ("0", "0"),
-            ("999", "999"),
-            ("1000", "1,000"),
-            ("-12814", "-12,814"),
-            ("1234567.8901", "1,234,567.8901"),
-        ] {
-            assert_eq!(decimal(plain).grouped(), shown);
-        }
     }
 }

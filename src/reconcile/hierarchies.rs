@@ -1,0 +1,354 @@
+//! `hierarchy`: the members of each group, as a code list knows them, add up to the group's own figure.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+
+use super::{
+    Reconciliation,
+    amounts::Amount,
+    evidence,
+    groups::{Groups, Ranks},
+    run::{InOrder, Run, instance},
+    select::Side,
+};
+use crate::{
+    decimal::Decimal,
+    diagnostics::At,
+    rules::totals::{Hierarchy, Key},
+    tables::CodeList,
+};
+
+/// Codes that are named where they are not printed; of more, their number.
+const FEW: usize = 5;
+
+pub(super) fn rows(
+    run: &Run<'_>,
+    settings: &Hierarchy,
+    lists: &[CodeList],
+    rows: &mut Vec<Reconciliation>,
+) {
+    let [members, groups] = run.sides.as_slice() else {
+        return;
+    };
+    let mut lists = lists.iter();
+    let Some(list) = lists.find(|list| list.name.as_str() == settings.codes.value) else {
+        return;
+    };
+    let family = &Family::new(list, settings);
+    let names = family.groups.iter().map(|(name, _)| *name);
+    let ranks = Ranks::with(&run.sides, &run.by, names);
+    let levels = Levels {
+        family,
+        members,
+        groups,
+    };
+    let members = Groups::of(members, &run.by, &ranks, |place| levels.is_member(place));
+    let groups = Groups::of(groups, &run.on_keys(), &ranks, |place| {
+        levels.is_group(place)
+    });
+    let hierarchy = Printed {
+        run,
+        family,
+        members,
+        groups,
+    };
+    hierarchy.rows(&ranks, rows);
+}
+
+/// The groups of a code list with their members.
+struct Family<'l> {
+    list: &'l CodeList,
+    /// The codes of each group that the statement is about.
+    groups: Vec<(&'l str, Vec<usize>)>,
+    index: HashMap<&'l str, usize, FixedState>,
+}
+
+impl<'l> Family<'l> {
+    fn new(list: &'l CodeList, settings: &Hierarchy) -> Self {
+        let members = &settings.members.value;
+        let texts = |texts: Option<&[At<String>]>| -> Option<HashSet<String>> {
+            texts.map(|texts| texts.iter().map(|text| text.value.clone()).collect())
+        };
+        let only = texts(members.texts(Key::Category));
+        let never = texts(members.not_category.as_ref().map(|t| t.0.as_slice()));
+        let mut family = Self {
+            list,
+            groups: Vec::new(),
+            index: HashMap::default(),
+        };
+        for (place, code) in list.codes.iter().enumerate() {
+            let about = only.as_ref().is_none_or(|only| only.contains(&code.code))
+                && never
+                    .as_ref()
+                    .is_none_or(|never| !never.contains(&code.code));
+            if let Some(parent) = code.parent.as_deref().filter(|_| about) {
+                let new = family.groups.len();
+                let group = *family.index.entry(parent).or_insert(new);
+                if group == new {
+                    family.groups.push((parent, Vec::new()));
+                }
+                family.groups[group].1.push(place);
+            }
+        }
+        family
+    }
+
+    fn members(&self, group: &str) -> Option<&[usize]> {
+        let group = *self.index.get(group)?;
+        Some(&self.groups[group].1)
+    }
+
+    fn has_group(&self, code: Option<usize>) -> bool {
+        let code = code.and_then(|code| self.list.codes.get(code));
+        code.is_some_and(|code| code.parent.is_some())
+    }
+
+    /// `none of its 3 members in `sites``.
+    fn none_of(&self, codes: &[usize]) -> String {
+        let list = &self.list.name;
+        match codes.len() {
+            1 => format!("its only member in `{list}` is not"),
+            several => format!("none of its {several} members in `{list}` is"),
+        }
+    }
+
+    /// `Easton, Weston (until 2015-05-07)`: those of the group's codes that are not among `printed`.
+    fn not_printed(&self, group: &str, printed: &HashSet<usize>) -> Option<String> {
+        let codes = self.members(group)?;
+        let missing: Vec<usize> = codes
+            .iter()
+            .filter(|code| !printed.contains(code))
+            .copied()
+            .collect();
+        let name = |code: &usize| {
+            let code = self.list.codes.get(*code)?;
+            Some(match code.valid_to {
+                Some(end) => format!("{} (until {end})", code.code),
+                None => code.code.clone(),
+            })
+        };
+        let mut names: Vec<String> = missing.iter().take(FEW).filter_map(name).collect();
+        if missing.len() > FEW {
+            names.push(format!("and {} more", missing.len() - FEW));
+        }
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+}
+
+/// Which figures of two sides are members and which are groups: a table that prints both levels may be selected twice.
+struct Levels<'a, 'f> {
+    family: &'a Family<'a>,
+    members: &'a Side<'f>,
+    groups: &'a Side<'f>,
+}
+
+impl Levels<'_, '_> {
+    /// A figure that belongs to no group and is one itself is no member.
+    fn is_member(&self, place: usize) -> bool {
+        let picked = &self.members.picked[place];
+        self.family.has_group(picked.code) || self.groups.place_of(picked.figure).is_none()
+    }
+
+    /// A figure that has no members and is one itself is no group.
+    fn is_group(&self, place: usize) -> bool {
+        let name = self.groups.text(place, Key::Category);
+        let is_member = || {
+            let place = self.members.place_of(self.groups.picked[place].figure);
+            place.is_some_and(|place| self.family.has_group(self.members.picked[place].code))
+        };
+        self.family.index.contains_key(name) || !is_member()
+    }
+}
+
+/// A group of the list that is not printed, nor any member of it, although members of others are.
+struct Absent<'l> {
+    key: Vec<u32>,
+    name: &'l str,
+    /// A figure that shares the other keys.
+    like: usize,
+}
+
+/// What is printed of the two levels.
+struct Printed<'r, 'f> {
+    run: &'r Run<'f>,
+    family: &'r Family<'r>,
+    members: Groups<'r, 'f>,
+    groups: Groups<'r, 'f>,
+}
+
+impl<'r> Printed<'r, '_> {
+    fn rows(&self, ranks: &Ranks<'_>, rows: &mut Vec<Reconciliation>) {
+        let keys = (0..self.members.len()).map(|group| self.members.key(group));
+        let found = keys.filter_map(|key| self.groups.find(&self.run.project(key)));
+        let absent = self.absent(ranks);
+        let mut others = self.run.lonely(&self.groups, found, |row, figures| {
+            row.not_evaluated(self.childless(figures));
+            row.stated = self.stated(figures);
+        });
+        others.extend(absent.into_iter().map(|absent| self.absent_row(absent)));
+        let mut in_order = InOrder::new(others, self.members.len(), rows);
+        for group in 0..self.members.len() {
+            let key = self.members.key(group);
+            in_order.push(key, self.row(key, self.members.members(group)));
+        }
+        in_order.finish();
+    }
+
+    /// The figures of the group that `key` belongs to.
+    fn group(&self, key: &[u32]) -> Option<&[usize]> {
+        let group = self.groups.find(&self.run.project(key))?;
+        Some(self.groups.members(group))
+    }
+
+    /// The sum of a group's figures, where it has one.
+    fn stated(&self, figures: &[usize]) -> Option<Decimal> {
+        let amount = Amount::of(self.groups.side, figures).ok()?;
+        amount.range.exact()
+    }
+
+    /// A group with its members.
+    fn row(&self, key: &[u32], printed: &[usize]) -> Reconciliation {
+        let side = self.members.side;
+        let code = |place: &usize| side.picked[*place].code;
+        let is_member = |place: &usize| self.family.has_group(code(place));
+        let mut row = self.run.row(&self.run.by, (side, printed));
+        let name = printed
+            .first()
+            .map_or("", |first| side.text(*first, Key::Category));
+        let (members, strays): (Vec<usize>, Vec<usize>) =
+            printed.iter().partition(|p| is_member(p));
+        let group = self.group(key);
+        if let Some(figures) = group {
+            row.stated_by(self.groups.side, figures);
+        }
+        row.held_against(
+            side,
+            if members.is_empty() {
+                &strays
+            } else {
+                &members
+            },
+        );
+        if members.is_empty() {
+            let mut reason = self.stray(&strays);
+            if let Some(figures) = group {
+                row.stated = self.stated(figures);
+                reason.push_str("; ");
+                reason.push_str(&self.childless(figures));
+            }
+            row.not_evaluated(reason);
+            return row;
+        }
+        let group = group.map(|figures| Amount::of(self.groups.side, figures));
+        match (Amount::of(side, &members), group.transpose()) {
+            (Err(reason), _) | (_, Err(reason)) => row.not_evaluated(reason),
+            (Ok(sum), Ok(None)) => {
+                row.computed = sum.range.exact();
+                let sum = evidence::parts_alone(&sum, "member");
+                row.not_evaluated(format!("{sum} and no figure of the group is printed"));
+            }
+            (Ok(sum), Ok(Some(group))) => {
+                row.evidence = evidence::sum(&sum, "member", &group);
+                self.run.compare(&mut row, &group, &sum);
+            }
+        }
+        let codes = members.iter().filter_map(code).collect();
+        if let Some(missing) = self.family.not_printed(name, &codes) {
+            row.evidence.push_str("; not printed: ");
+            row.evidence.push_str(&missing);
+        }
+        if !strays.is_empty() {
+            row.evidence.push_str("; left out: ");
+            row.evidence.push_str(&self.stray(&strays));
+        }
+        row
+    }
+
+    /// Why a figure among the members is none.
+    fn stray(&self, figures: &[usize]) -> String {
+        let side = self.members.side;
+        let list = &self.family.list.name;
+        let Some(first) = figures.first() else {
+            return String::new();
+        };
+        let name = side.text(*first, Key::Category);
+        match side.picked[*first].code {
+            Some(_) => format!("`{name}` has no parent in `{list}`, so it is in no group"),
+            None => format!("`{name}` is no code of `{list}`, so it is in no group"),
+        }
+    }
+
+    /// Why a group's figure is held against nothing.
+    fn childless(&self, figures: &[usize]) -> String {
+        let side = self.groups.side;
+        let name = figures
+            .first()
+            .map_or("", |first| side.text(*first, Key::Category));
+        match self.family.members(name) {
+            Some(codes) => format!("the group is printed and {}", self.family.none_of(codes)),
+            None => {
+                let list = &self.family.list.name;
+                format!("`{name}` has no members: it is the parent of no code of `{list}`")
+            }
+        }
+    }
+
+    /// The groups of the list that are printed nowhere under keys under which others have members. (One that is printed has members elsewhere, or is among the lonely.)
+    fn absent(&self, ranks: &Ranks<'_>) -> Vec<Absent<'r>> {
+        let mut absent = Vec::new();
+        let Some(at) = self.run.by.iter().position(|key| *key == Key::Category) else {
+            return absent;
+        };
+        let mut others: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+        let mut rest = Vec::new();
+        for group in 0..self.members.len() {
+            rest.clear();
+            rest.extend_from_slice(self.members.key(group));
+            rest.remove(at);
+            if !others.contains_key(&rest)
+                && let Some(first) = self.members.members(group).first()
+            {
+                others.insert(rest.clone(), *first);
+            }
+        }
+        for (other, like) in others {
+            for (name, _) in &self.family.groups {
+                let Some(rank) = ranks.of(name) else {
+                    continue;
+                };
+                let mut key = other.clone();
+                key.insert(at, rank);
+                if self.members.find(&key).is_none() && self.group(&key).is_none() {
+                    absent.push(Absent { key, name, like });
+                }
+            }
+        }
+        absent
+    }
+
+    fn absent_row(&self, absent: Absent<'_>) -> (Vec<u32>, Reconciliation) {
+        let Absent { key, name, like } = absent;
+        let side = self.members.side;
+        let rest: Vec<Key> = self
+            .run
+            .by
+            .iter()
+            .copied()
+            .filter(|key| *key != Key::Category)
+            .collect();
+        let texts = self.run.by.iter().map(|key| match key {
+            Key::Category => (*key, name),
+            _ => (*key, side.text(like, *key)),
+        });
+        let mut row = Reconciliation {
+            statement: instance(&self.run.rule.rule_id, texts),
+            category: Some(name.into()),
+            ..self.run.row(&rest, (side, &[like]))
+        };
+        let codes = self.family.members(name).unwrap_or_default();
+        let none = self.family.none_of(codes);
+        row.not_evaluated(format!("the group is not printed, and {none}"));
+        (key, row)
+    }
+}
