@@ -174,7 +174,14 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 &mut findings,
                 &mut rejects,
             )?;
-            keep_swallowed(&chunk, table, source, &scanned.facts, &mut findings)?;
+            keep_swallowed(
+                &chunk,
+                table,
+                source,
+                &scanned.facts,
+                &scan_settings.privacy,
+                &mut findings,
+            )?;
             scanned.rejected_lines += chunk.rejects.iter().map(Reject::lines).sum::<u64>();
             scanned.swallowed_lines[at][chunk.file] +=
                 chunk.swallowed.iter().map(|s| s.records).sum::<u64>();
@@ -339,7 +346,7 @@ fn keep_rejects(
     let file = &source.files[chunk.file].export.file;
     let fact = fact_index(facts, &format!("{}.rejects", table.name));
     // A record that is no row has no columns, so one hidden column hides it all.
-    let hidden = table.columns.iter().any(|c| c.policy == Policy::Hide);
+    let hidden = hides(table);
     let mut builder = FindingBuilder::default();
     let mut rows = RejectBuilder::default();
     for reject in &chunk.rejects {
@@ -352,17 +359,11 @@ fn keep_rejects(
         let reason = reject.reason.to_string();
         let (line, row) = (signed(reject.line), signed(reject.row));
         rows.push([table.name.as_str(), file, &reason, &raw], line, row);
-        let hash = match hidden {
-            // Guesses could be tried against a hash of the text alone.
-            true => privacy
-                .hash(std::iter::once(reject.raw.as_slice()), 20)
-                .unwrap_or_else(|| short_hash(&[file, &row.to_string()])),
-            false => short_hash(&[&raw]),
-        };
+        let key = unkeyed(table, privacy, &reject.raw, (file, reject.row));
         let message = format!("line {line} of {file} is no row: {reason}; it is kept in rejects/");
         builder.push(&Finding {
             rule: fact,
-            record_key: &format!("#{hash}"),
+            record_key: &key,
             source_file: Some(file),
             source_line: Some(line),
             source_row: Some(row),
@@ -382,6 +383,7 @@ fn keep_swallowed(
     table: &Table,
     source: &crate::check::source::TableSource,
     facts: &[RuleFacts],
+    privacy: &Privacy,
     findings: &mut FindingFile,
 ) -> Result<(), RunError> {
     if chunk.swallowed.is_empty() {
@@ -397,13 +399,13 @@ fn keep_swallowed(
             records,
             ref raw,
         } = *found;
-        let key = crate::log::short_hash(&[&String::from_utf8_lossy(raw)]);
+        let key = unkeyed(table, privacy, raw, (file, row));
         let message = format!(
             "the record that begins on line {line} of {file} spans {lines} lines, and {records} of those behind the first have the delimiters of a record: a quote may be missing or too many, so that rows were read as the text of one; it is kept as it was read, compare the file with its source"
         );
         builder.push(&Finding {
             rule: fact_index(facts, &swallowed(&table.name)),
-            record_key: &format!("#{key}"),
+            record_key: &key,
             source_file: Some(file),
             source_line: Some(signed(line)),
             source_row: Some(signed(row)),
@@ -415,6 +417,21 @@ fn keep_swallowed(
         });
     }
     findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+fn hides(table: &Table) -> bool {
+    table.columns.iter().any(|c| c.policy == Policy::Hide)
+}
+
+/// What names a record that has no key to be named by: a hash of its text. Guesses could be tried against that of a
+/// hidden one, so it needs the key for hidden values, and without one the record is named by its place.
+fn unkeyed(table: &Table, privacy: &Privacy, raw: &[u8], place: (&str, u64)) -> String {
+    let keyed = || privacy.hash(std::iter::once(raw), 20);
+    let hash = match hides(table) {
+        true => keyed().unwrap_or_else(|| short_hash(&[place.0, &place.1.to_string()])),
+        false => short_hash(&[&String::from_utf8_lossy(raw)]),
+    };
+    format!("#{hash}")
 }
 
 fn signed(number: u64) -> i64 {
