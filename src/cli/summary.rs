@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::plain;
 use crate::{discrepancy::Severity, pipeline::RunReport};
 
 /// Rules shown in the summary.
@@ -21,7 +22,10 @@ fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
     writeln!(
         out,
         "{} · delivery {} · as of {} · run {}",
-        report.project, report.delivery, report.as_of, report.run_id
+        plain(&report.project),
+        plain(&report.delivery),
+        report.as_of,
+        report.run_id
     )?;
     writeln!(out)?;
     rows(out, report)?;
@@ -149,7 +153,7 @@ fn totals(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
 }
 
 fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
-    let folder = report.folder.display();
+    let folder = plain(&report.folder.to_string_lossy());
     if report.blocked {
         match &report.current {
             Some(good) => writeln!(
@@ -193,8 +197,9 @@ fn number(n: u64) -> String {
 }
 
 fn cut(line: &str, width: usize) -> String {
+    let line = plain(line);
     if line.chars().count() <= width {
-        return line.to_owned();
+        return line;
     }
     let mut short: String = line.chars().take(width.saturating_sub(1)).collect();
     short.push('…');
