@@ -89,7 +89,7 @@ pub enum PublishError {
     },
     /// The run that `current` names is not there, so the next manifest could not name it.
     #[error(
-        "`{}` names run {run_id}, which is not there any more; put its folder back into `runs`, or remove the link to start afresh without an earlier run",
+        "`{}` names run {run_id}, which is not there any more; restore its folder in `runs`, or remove the link to start afresh without an earlier run",
         path.display()
     )]
     CurrentIsGone {

@@ -595,7 +595,7 @@ fn out_folders_that_cannot_be_used_are_told_as_they_are() {
         ),
         (
             "gone",
-            "which is not there any more; put its folder back into `runs`, or remove the link",
+            "which is not there any more; restore its folder in `runs`, or remove the link",
         ),
     ] {
         // Another day, else the run that is gone would be put back.
