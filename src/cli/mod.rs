@@ -1,5 +1,7 @@
 //! The command line: arguments in, words out. Reads no clock and no environment; `main` hands them over.
 
+mod day;
+mod plain;
 mod size;
 mod summary;
 
@@ -8,6 +10,7 @@ use std::{path::PathBuf, sync::Arc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+pub use plain::plain;
 pub use summary::summary;
 
 use crate::{
@@ -35,7 +38,7 @@ Exit codes:
   1    something is, or the run was blocked or left rules out: it is kept and not published
   2    usage or project error: nothing was read
   3    an input is missing or unreadable, or the engine failed: nothing was published
-  130  interrupted
+  130  interrupted: nothing was published
 
 Examples:
   trueup run
@@ -58,7 +61,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
     /// The date the run takes for today [default: today, or the project's date for its default delivery]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day::parse)]
     pub as_of: Option<Date>,
     /// Exit with 1 when a discrepancy is this severe
     #[arg(long, value_enum, default_value_t = FailOnArg::Blocking)]

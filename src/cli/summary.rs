@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::plain;
 use crate::{discrepancy::Severity, pipeline::RunReport};
 
 /// Rules shown in the summary.
@@ -19,8 +20,8 @@ pub fn summary(report: &RunReport, width: usize) -> String {
 
 fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
     let parts = [
-        report.project.clone(),
-        format!("delivery {}", report.delivery),
+        plain(&report.project).to_string(),
+        format!("delivery {}", plain(&report.delivery)),
         format!("as of {}", report.as_of),
         format!("run {}", report.run_id),
     ];
@@ -151,7 +152,7 @@ fn totals(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
 }
 
 fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
-    let folder = report.folder.display();
+    let folder = plain(&report.folder.to_string_lossy());
     let current = match &report.current {
         Some(good) => format!("`current` still names the last good run, {good}"),
         None => "no run has been published yet, so there is no `current`".to_owned(),
@@ -219,8 +220,9 @@ fn filled(parts: &[String], width: usize) -> String {
 }
 
 fn cut(line: &str, width: usize) -> String {
+    let line = plain(line);
     if line.chars().count() <= width {
-        return line.to_owned();
+        return line;
     }
     let mut short: String = line.chars().take(width.saturating_sub(1)).collect();
     short.push('…');

@@ -145,7 +145,8 @@ fn exactly(format: &str, text: &str) -> Option<BrokenDownTime> {
     // The blank that `%e` puts before a digit is trimmed from a cell; the zeros that end a fraction say nothing.
     let written = written.trim_start();
     let same = written.eq_ignore_ascii_case(text.trim_start())
-        || (format.contains("%.f") && without_zeros(written) == without_zeros(text));
+        || ((format.contains("%.f") || format.contains("%f"))
+            && without_zeros(written) == without_zeros(text));
     same.then_some(read)
 }
 
@@ -316,6 +317,22 @@ mod tests {
             ),
             (fraction, "2017-01-05 10:20:30", at(10, 20, 30)),
             (fraction, "2017-1-05 10:20:30.5", None),
+            (
+                "%Y-%m-%d %H:%M:%S.%f",
+                "2017-01-05 10:20:30.500",
+                at(10, 20, 30).map(|t| t + SECOND / 2),
+            ),
+            (
+                "%Y-%m-%d %H:%M:%S%.3f",
+                "2017-01-05 10:20:30.500",
+                at(10, 20, 30).map(|t| t + SECOND / 2),
+            ),
+            ("%Y-%m-%d %H:%M:%S%.3f", "2017-01-05 10:20:30.5", None),
+            (
+                "%Y-%m-%dT%H:%M:%S%:z",
+                "2017-01-05T10:20:30+01:00",
+                at(9, 20, 30),
+            ),
         ] {
             assert_eq!(
                 Format::new(format).read_moment(text),

@@ -200,7 +200,7 @@ pub fn date(text: &At<String>, diagnostics: &mut Vec<Diagnostic>) -> Option<Date
 pub fn exact_date(text: &str) -> Option<Date> {
     text.parse::<Date>()
         .ok()
-        .filter(|date| date.to_string() == text)
+        .filter(|date| date.to_string() == text && date.year() > 0)
 }
 
 /// Reports a text that says nothing.

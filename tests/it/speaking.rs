@@ -26,6 +26,8 @@ fn jobs_get_json_lines() {
         ("-vv", 0, "run", 7),
         ("--delivery nowhere", 3, "error", 1),
         ("--select nothing.like.it", 2, "project_error", 1),
+        ("--bogus", 2, "error", 1),
+        ("--as-of today", 2, "error", 1),
     ] {
         let spoken = project
             .run(&format!("--format json {arguments}"))
@@ -46,6 +48,22 @@ fn jobs_get_json_lines() {
             _ => assert!(last["diagnostics"][0]["message"].is_string(), "{last}"),
         }
     }
+}
+
+#[test]
+fn names_from_files_move_no_cursor() {
+    let project = Project::small();
+    project.edit("rules/project.yaml", |text| {
+        let (head, rest) = text.split_once("name: ").expect("a name");
+        let rest = rest.split_once('\n').expect("a line").1;
+        format!("{head}name: \"a\\e[31m\\nb\\u202E\"\n{rest}")
+    });
+    let spoken = project.run("").expect(0);
+    let first = spoken.stdout.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with("a\\u{1b}[31m\\nb\\u{202e} · delivery"),
+        "{first:?}"
+    );
 }
 
 #[test]
