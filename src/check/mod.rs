@@ -5,6 +5,7 @@ mod key_hash;
 pub mod keys;
 mod lookups;
 mod origin;
+mod overflow;
 pub mod prepare;
 pub mod scan;
 pub mod session;
