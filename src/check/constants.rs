@@ -101,13 +101,15 @@ fn evaluate(state: &SessionState, expr: &Expr) -> Result<(), DataFusionError> {
 /// The regular expression that is written in a call or comparison.
 fn pattern(expr: &Expr) -> Option<&str> {
     let written = match expr {
-        Expr::BinaryExpr(BinaryExpr { op, right, .. }) => match op {
-            Operator::RegexMatch
-            | Operator::RegexIMatch
-            | Operator::RegexNotMatch
-            | Operator::RegexNotIMatch => right.as_ref(),
-            _ => return None,
-        },
+        Expr::BinaryExpr(BinaryExpr {
+            op:
+                Operator::RegexMatch
+                | Operator::RegexIMatch
+                | Operator::RegexNotMatch
+                | Operator::RegexNotIMatch,
+            right,
+            ..
+        }) => right.as_ref(),
         Expr::ScalarFunction(call) if call.func.name().starts_with("regexp_") => {
             call.args.get(1)?
         }
