@@ -369,7 +369,7 @@ impl Builder {
     /// The rows of a model table, in the order that its query says or, where it says none, in that of the tables it
     /// reads. A worker computes them while the caller writes them.
     pub async fn model(&self, file: &SqlFile) -> Result<SendableRecordBatchStream, EngineError> {
-        let doing = format!("model table `{}`", file.name);
+        let doing = format!("model table `{}` ({})", file.name, file.source.path);
         let rows = self.rows(file).await.map_err(EngineError::query(doing))?;
         let schema = plain(&rows.schema());
         Ok(in_types(rows, schema))
@@ -380,7 +380,7 @@ impl Builder {
         &self,
         file: &SqlFile,
     ) -> Result<(Vec<RecordBatch>, Vec<AggregateRow>), EngineError> {
-        let doing = format!("aggregate `{}`", file.name);
+        let doing = format!("aggregate `{}` ({})", file.name, file.source.path);
         let fail = || EngineError::query(doing.clone());
         let rows = self.rows(file).await.map_err(fail())?;
         let batches = in_types(rows, aggregate_schema());

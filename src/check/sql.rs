@@ -1,6 +1,10 @@
 //! An author's SQL, planned and refused where it is not what its place allows; mistakes point into the project's file.
 
-use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::{
@@ -9,16 +13,21 @@ use datafusion::{
         diagnostic::Diagnostic as EngineDiagnostic,
         tree_node::{TreeNode, TreeNodeRecursion},
     },
+    datasource::{empty::EmptyTable, provider_as_source},
     error::DataFusionError,
-    execution::context::{SQLOptions, SessionContext},
-    logical_expr::{Expr, ExprSchemable, LogicalPlan, Volatility, WindowFunctionDefinition},
+    execution::context::{SQLOptions, SessionContext, SessionState},
+    logical_expr::{
+        Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, UNNAMED_TABLE, Volatility,
+        WindowFunctionDefinition,
+    },
     sql::sqlparser::{
+        ast::{Expr as SqlExpr, Query, Visit, Visitor},
         dialect::GenericDialect,
         tokenizer::{Location, Token, Tokenizer},
     },
 };
 
-use super::depth;
+use super::{constants, depth};
 use crate::{
     diagnostics::{At, Diagnostic, Span, yaml::span_in},
     names::provenance,
@@ -34,19 +43,9 @@ pub fn predicate(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Expr> {
     let author = sql.author.as_ref();
-    let planned = plan_predicate(session, schema, &sql.text);
+    let planned = plan_predicate(session, schema, &sql.text, author.is_some());
     match planned {
-        Ok((expr, DataType::Boolean)) => match refuse_subquery(&expr) {
-            false => Some(expr),
-            true => {
-                let span = author.map_or(at, |a| &a.span);
-                diagnostics.push(
-                    Diagnostic::at(span, "a condition may not contain a query")
-                        .help("use `failed_rows` for what needs other tables"),
-                );
-                None
-            }
-        },
+        Ok((expr, DataType::Boolean)) => Some(expr),
         Ok((_, other)) => {
             let span = author.map_or(at, |a| &a.span);
             let message = format!("a condition must be true or false and this is {other}");
@@ -132,6 +131,7 @@ fn plan_predicate(
     session: &SessionContext,
     schema: &SchemaRef,
     text: &str,
+    by_author: bool,
 ) -> Result<(Expr, DataType), Refused> {
     if depth::is_too_long(text) {
         return Err(too_long());
@@ -141,10 +141,22 @@ fn plan_predicate(
     if depth::is_too_deep(&parsed.expr) {
         return Err(too_deep());
     }
+    // Before planning, which would miss the query's tables.
+    if holds_query(&parsed.expr) {
+        return Err(many_rows("query"));
+    }
+    let table = LogicalPlanBuilder::scan(
+        UNNAMED_TABLE,
+        provider_as_source(Arc::new(EmptyTable::new(Arc::clone(schema)))),
+        None,
+    )?;
     let schema = DFSchema::try_from(Arc::clone(schema))?;
     let expr = state.create_logical_expr_from_sql_expr(parsed, &schema)?;
     if let Some(call) = unsettled_call(&expr) {
         return Err(unsettled(&call, text));
+    }
+    if let Some(what) = of_many_rows(&expr) {
+        return Err(many_rows(what));
     }
     // Coercion decides whether `date >= text` is a comparison at all; the type alone does not say.
     let coerced = session
@@ -152,17 +164,60 @@ fn plan_predicate(
         .create_physical_expr(expr.clone(), &schema)?;
     let ty = coerced.data_type(schema.as_arrow())?;
     debug_assert_eq!(Ok(&ty), expr.get_type(&schema).as_ref().map_err(|_| ()));
+    let plan = table.project([expr.clone()])?.build()?;
+    refuse_faulty_constants(&state, &plan)?;
+    if by_author {
+        // As the scan will be planned: what the optimiser would stumble over is told now.
+        state.optimize(&plan)?;
+    }
     Ok((expr, ty))
 }
 
-fn refuse_subquery(expr: &Expr) -> bool {
-    expr.exists(|e| {
-        Ok(matches!(
+/// What looks at more than the row.
+fn of_many_rows(expr: &Expr) -> Option<&'static str> {
+    let holds = |wanted: fn(&Expr) -> bool| expr.exists(|e| Ok(wanted(e))).unwrap_or(true);
+    let query = |e: &Expr| {
+        matches!(
             e,
-            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_)
-        ))
-    })
-    .unwrap_or(true)
+            Expr::ScalarSubquery(_)
+                | Expr::InSubquery(_)
+                | Expr::Exists(_)
+                | Expr::SetComparison(_)
+        )
+    };
+    match () {
+        () if holds(query) => Some("query"),
+        () if holds(|e| matches!(e, Expr::AggregateFunction(_))) => Some("aggregate"),
+        () if holds(|e| matches!(e, Expr::WindowFunction(_))) => Some("window function"),
+        () => None,
+    }
+}
+
+fn many_rows(what: &str) -> Refused {
+    Refused::rule(
+        format!("a condition looks at one row, so it may hold no {what}"),
+        "use `failed_rows` for what needs other rows or tables",
+    )
+}
+
+fn holds_query(expr: &SqlExpr) -> bool {
+    struct Queries;
+    impl Visitor for Queries {
+        type Break = ();
+        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    expr.visit(&mut Queries).is_break()
+}
+
+/// Tells what is written in a plan and can never be computed.
+fn refuse_faulty_constants(state: &SessionState, plan: &LogicalPlan) -> Result<(), Refused> {
+    if let Some(message) = constants::fault(state, plan)? {
+        let help = "correct what is written there";
+        return Err(Refused::rule(message, help));
+    }
+    Ok(())
 }
 
 /// Plans a query; only SELECT is allowed.
@@ -204,10 +259,11 @@ async fn check_query(session: &SessionContext, text: &str) -> Result<LogicalPlan
             })
         })
     })?;
-    match found {
-        Some(call) => Err(unsettled(&call, text)),
-        None => Ok(plan),
+    if let Some(call) = found {
+        return Err(unsettled(&call, text));
     }
+    refuse_faulty_constants(&state, &plan)?;
+    Ok(plan)
 }
 
 /// A function whose result is not decided by its arguments: the names it goes by.
@@ -347,6 +403,7 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
         None => tidy(&error.strip_backtrace()),
     };
     let (message, parsed) = split_place(message);
+    let message = plain_words(message);
     let span = match (author, told.and_then(|t| t.span)) {
         (Some(author), None) if let Some((line, column)) = parsed => {
             span_in(author, (line, column), (line, column + 1))
@@ -405,8 +462,10 @@ fn tidy(text: &str) -> String {
         "Error during planning: ",
         "SQL error: ",
         "Schema error: ",
+        "Execution error: ",
         "This feature is not implemented: ",
         "ParserError(\"",
+        "TokenizerError(\"",
     ] {
         rest = rest.strip_prefix(prefix).unwrap_or(rest);
     }
@@ -415,8 +474,42 @@ fn tidy(text: &str) -> String {
         .to_owned()
 }
 
+/// Says in words for authors what the engine says in words for those who embed it.
+fn plain_words(message: String) -> String {
+    let other_statement = ["DML", "DDL", "Statement"]
+        .iter()
+        .find_map(|kind| message.strip_prefix(&format!("{kind} not supported: ")));
+    match &message[..] {
+        _ if let Some(statement) = other_statement => {
+            format!(
+                "a query may only select and this is {}",
+                statement.to_uppercase()
+            )
+        }
+        _ if message.ends_with("unless information_schema is enabled") => {
+            "a query may only select".to_owned()
+        }
+        "RecursionLimitExceeded" => {
+            "brackets and calls may stand 50 deep in each other and here are more".to_owned()
+        }
+        "The context currently only supports a single SQL statement" => {
+            "one query may stand here and these are several".to_owned()
+        }
+        "No SQL statements were provided in the query string" => "the query is empty".to_owned(),
+        _ if message.starts_with("Physical plan does not support") => {
+            "the engine cannot compute this row by row".to_owned()
+        }
+        _ => message,
+    }
+}
+
+/// The first letter small, unless the word is written in capitals.
 fn lower_first(text: &str) -> String {
-    let mut chars = text.trim_end_matches('.').chars();
+    let text = text.trim_end_matches('.');
+    let mut chars = text.chars();
+    if text.chars().nth(1).is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => String::new(),

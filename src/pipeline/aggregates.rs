@@ -103,7 +103,12 @@ async fn table<'r>(
     file: &'r SqlFile,
 ) -> Result<&'r str, RunError> {
     let path = format!("model/{}.parquet", file.name);
-    let fail = || EngineError::query(format!("model table `{}`", file.name));
+    let fail = || {
+        EngineError::query(format!(
+            "model table `{}` ({})",
+            file.name, file.source.path
+        ))
+    };
     let mut rows = builder.model(file).await?;
     let mut out = BatchFile::new(staged.create(&path)?, rows.schema(), Packing::Published)
         .map_err(parquet_error(&path))?;

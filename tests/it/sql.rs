@@ -1,6 +1,6 @@
 //! An author's SQL: what is refused before any data is read, and what a run makes of the rest.
 
-use crate::harness::{Project, Row, Sheet, Spoken};
+use crate::harness::{Project, Row, Sheet, Spoken, parquet_cells};
 
 const PROJECT: &str = "version: 1\nname: shop\ndelivery: { path: in, as_of: 2017-10-09 }\n";
 
@@ -327,4 +327,286 @@ fn a_rejected_record_is_no_row() {
     assert_eq!(&row["status"], "error");
     let error = error.unwrap_or_default();
     assert!(error.contains("no row of the table"), "{error}");
+}
+
+#[test]
+fn integers_that_grow_too_large_are_an_error() {
+    const LARGE: &str = "a number grew too large for its type";
+    const MAX: &str = "9223372036854775807";
+    for condition in [
+        format!("n * {MAX} > 1"),
+        format!("{MAX} + n > 1"),
+        format!("n - {MAX} - 2 < 1"),
+        format!("-(n - {MAX} - 1) > 1"),
+        format!("CASE WHEN n = 15 THEN abs(n + {MAX}) > 1 ELSE true END"),
+        format!("n IN (n + {MAX}, 1)"),
+    ] {
+        in_error(&expression(&condition), LARGE);
+        let query = format!("SELECT \"_row\" FROM orders WHERE NOT ({condition})");
+        in_error(&failed_rows(&query), LARGE);
+    }
+    for condition in [
+        "n + 1 = 16 OR n * 2 = 0",
+        "-n < 1 AND - 5 < n",
+        "n + 1.5 > 1 AND n - 0.5 < 15",
+        "\"_missing.n\" + n = n AND n + \"_row\" > n",
+        "n + NULL IS NULL AND n + CAST(1 AS DOUBLE) > 0",
+        "d - INTERVAL '1 day' < d AND n > -1",
+        "n % 15 + 3 * n = 45 OR n = 0",
+    ] {
+        counted(&expression(condition), ["2", "0", "1"]);
+    }
+}
+
+#[test]
+fn sums_that_grow_too_large_end_the_run() {
+    let large = "9223372036854775790";
+    for (model, told) in [
+        (
+            format!("SELECT sum(n + {large}) AS s FROM orders ORDER BY 1"),
+            true,
+        ),
+        (
+            format!("SELECT id, sum(n + {large}) OVER (ORDER BY id) AS s FROM orders ORDER BY id"),
+            true,
+        ),
+        (
+            format!(
+                "SELECT sum(n) OVER (ORDER BY id ROWS 1 PRECEDING) AS s, n * {large} AS x FROM orders ORDER BY id"
+            ),
+            true,
+        ),
+        (
+            format!(
+                "SELECT n IS NULL AS g, sum(DISTINCT n + {large}) AS s FROM orders GROUP BY n IS NULL ORDER BY 1"
+            ),
+            true,
+        ),
+        (
+            format!("SELECT sum({large} - n) - {large} AS s FROM orders WHERE n = 15 ORDER BY 1"),
+            false,
+        ),
+    ] {
+        let (_, spoken) = run(Written {
+            model: &model,
+            ..Written::default()
+        });
+        assert_eq!(
+            spoken.code,
+            Some(if told { 3 } else { 0 }),
+            "{model}\n{}",
+            spoken.stderr
+        );
+        let large = spoken
+            .stderr
+            .contains("a number grew too large for its type");
+        assert_eq!(large, told, "{model}\n{}", spoken.stderr);
+    }
+    let model = "
+        SELECT order_id, sum(item) AS s, sum(DISTINCT item % 2) AS d, sum(item) + 1 AS m, sum(item * 1.5) AS f,
+          sum(CAST(order_id AS INT)) AS i, sum(item) FILTER (WHERE item > 7) AS w, sum(n.n) AS n,
+          sum(sum(item)) OVER (ORDER BY order_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS o
+        FROM items, (SELECT n FROM orders WHERE n IS NULL) n GROUP BY order_id ORDER BY order_id";
+    let (project, spoken) = run(Written {
+        model,
+        ..Written::default()
+    });
+    let spoken = spoken.expect(0);
+    let rows = parquet_cells(&project.path(&spoken.folder()).join("model/made.parquet"));
+    let cells: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let cell = |name: &&str| row[*name].clone().unwrap_or_default();
+            ["order_id", "s", "d", "m", "i", "w", "n", "o"]
+                .iter()
+                .map(cell)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(
+        cells,
+        ["1 17 1 18 2 10  17", "2 8 0 9 2 8  25", "5 9 1 10 5 9  17"]
+    );
+}
+
+#[test]
+fn what_can_never_be_computed_is_told_with_its_place() {
+    for (condition, words) in [
+        ("v ~ '('", "unclosed group"),
+        ("v !~* '['", "unclosed character class"),
+        ("regexp_like(v, '(((')", "unclosed group"),
+        (
+            "length(regexp_replace(v, '*', '')) > 1",
+            "repetition operator missing expression",
+        ),
+        ("d > 'abc'", "'abc'"),
+        ("d > '2017-02-30'", "'2017-02-30'"),
+        ("n > CAST('x' AS INT)", "'x'"),
+        ("n > 1 / 0", "ivide by zero"),
+        ("n < 9223372036854775807 + 1", "verflow"),
+        ("to_timestamp('soon') > d", "soon"),
+    ] {
+        refused_rules(&expression(condition), words);
+        let only_where = format!("{}    where: {}\n", expression("n > 1"), quoted(condition));
+        refused_rules(&only_where, words);
+        let rows = format!("SELECT \"_row\" FROM orders WHERE {condition}");
+        refused_rules(&failed_rows(&rows), words);
+        let model = format!("SELECT id FROM orders\nWHERE {condition}");
+        let model = Written {
+            model: &model,
+            ..Written::default()
+        };
+        refused(model, condition, words);
+        refused(model, condition, "made.sql:1:1");
+    }
+    for condition in [
+        "v ~ '^a' OR v ~ '.'",
+        "v ~ 'a' OR n >= 0",
+        "d > '2017-01-31'",
+        "CASE WHEN n = 0 THEN true ELSE 1 / n >= 0 END",
+        "coalesce(1 / nullif(n, 0), 1) >= 0",
+        "n >= CAST('0' AS INT)",
+    ] {
+        let present = format!("CASE WHEN n IS NULL THEN NULL ELSE {condition} END");
+        counted(&expression(&present), ["2", "0", "1"]);
+    }
+}
+
+#[test]
+fn a_query_that_fails_on_the_data_names_its_file() {
+    let aggregate = "SELECT 'p' AS period, v AS population, v AS category, 1 AS sort, CAST(v AS BIGINT) AS count, 1 AS base, CAST(1 AS DOUBLE) AS share FROM orders ORDER BY v";
+    let model = Written {
+        model: "SELECT id, 1 / n AS x FROM orders",
+        ..Written::default()
+    };
+    let aggregate = Written {
+        aggregate,
+        ..Written::default()
+    };
+    for (written, words) in [
+        (
+            model,
+            "model table `made` (sql/model/made.sql) failed: a number was divided by zero",
+        ),
+        (
+            aggregate,
+            "aggregate `counted` (sql/aggregates/counted.sql) failed: a value could not be read",
+        ),
+    ] {
+        let (_, spoken) = run(written);
+        let said = spoken.expect(3).stderr;
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn what_no_condition_or_query_may_be_is_told_in_plain_words() {
+    for (condition, words) in [
+        (
+            "n IN (SELECT item FROM items)",
+            "error: a condition looks at one row, so it may hold no query\n",
+        ),
+        ("EXISTS (SELECT 1 FROM items)", "so it may hold no query\n"),
+        (
+            "n > (SELECT max(n) FROM orders)",
+            "so it may hold no query\n",
+        ),
+        ("sum(n) > 1", "so it may hold no aggregate\n"),
+        ("n = count(*)", "so it may hold no aggregate\n"),
+        (
+            "row_number() OVER () > 1",
+            "so it may hold no window function\n",
+        ),
+        ("sum(n) OVER () > 1", "so it may hold no window function\n"),
+        ("v = 'abc", "error: unterminated string literal\n"),
+        ("n + 1", "error: a condition must be true or false"),
+    ] {
+        refused_rules(&expression(condition), words);
+    }
+    let nested = format!("{}n{} > 1", "(".repeat(60), ")".repeat(60));
+    let words = "error: brackets and calls may stand 50 deep in each other";
+    refused_rules(&expression(&nested), words);
+    for (query, words) in [
+        (
+            "COPY orders TO 'x.csv'",
+            "error: a query may only select and this is COPY\n",
+        ),
+        (
+            "DELETE FROM orders",
+            "error: a query may only select and this is DELETE\n",
+        ),
+        (
+            "DROP TABLE orders",
+            "error: a query may only select and this is ",
+        ),
+        ("SET a = 1", "error: a query may only select and this is "),
+        ("SHOW TABLES", "error: a query may only select\n"),
+        (
+            "SELECT 1; SELECT 2",
+            "error: one query may stand here and these are several\n",
+        ),
+        ("-- none", "error: the query is empty\n"),
+    ] {
+        refused_rules(&failed_rows(query), words);
+    }
+}
+
+#[test]
+fn an_error_of_a_rule_says_what_failed() {
+    for (condition, words) in [
+        ("to_timestamp(v) > d", "`to_timestamp` failed: "),
+        ("n > 100 OR date_trunc(v, d) > d", "`date_trunc` failed: "),
+        (
+            "1 / n > 0",
+            "could not be evaluated: a number was divided by zero",
+        ),
+        (
+            "CAST(v AS INT) > 0",
+            "could not be evaluated: a value could not be read",
+        ),
+        (
+            "v ~ concat('(', v)",
+            "could not be evaluated: a regular expression cannot be read;",
+        ),
+    ] {
+        in_error(&expression(condition), words);
+    }
+}
+
+#[test]
+fn relationships_hold_between_columns_of_like_types() {
+    for (column, words) in [
+        (
+            "v",
+            "`v` is text and `item` of `items` is a number: they can never be equal",
+        ),
+        (
+            "d",
+            "`d` is a date and `item` of `items` is a number: they can never be equal",
+        ),
+    ] {
+        let columns = format!(
+            "relationships: {{ to: items, columns: [id, {column}], to_columns: [order_id, item] }}"
+        );
+        refused_rules(&rule(&columns), words);
+        let under = ORDERS.replace(
+            &format!("  {column}: {{"),
+            &format!("  {column}: {{ relationships: {{ to: items, column: item, why: Because. }},"),
+        );
+        let project = Project::of(&[
+            ("rules/project.yaml", PROJECT),
+            ("rules/tables/orders.yaml", &under),
+            ("rules/tables/items.yaml", ITEMS),
+        ]);
+        let said = project.run("").expect(2).stderr;
+        assert!(
+            said.contains(words) && said.contains("orders.yaml:"),
+            "{said}"
+        );
+    }
+    counted(
+        &rule("relationships: { to: items, columns: [id], to_columns: [order_id] }"),
+        ["3", "1", "0"],
+    );
 }
