@@ -390,9 +390,11 @@ fn wholes_that_nothing_belongs_to_are_said() {
             "t | body | y | all | a | count | 1",
             "total | body | y | all | every | count | 2",
             "total | body | z | all | every | count | 3",
+            "t | body | y | all | b | count | 0",
         ],
         &[
             "s[period=y;category=a]: 50 50 0 agrees; 1 of 2 is 50%; 50% stated @ f:1 / f:2; f:3",
+            "s[period=y;category=b]: - 0 - not_evaluated; `share` has no figure here: 0 of 2 is 0% @  / f:5; f:3",
             "s[period=z]: - - - not_evaluated; a whole is there and neither `share` nor `part` has a figure of it @  / f:4",
         ],
     );
