@@ -23,7 +23,7 @@ use crate::{
     project::Project,
     publish::{StagedFile, StagedRun},
     row_groups::{BatchFile, Packing, RowGroupFile},
-    rules::{Rule, Threshold, kinds::RuleKind},
+    rules::{Rule, Threshold, UNCLAIMED, kinds::RuleKind},
     tables::{Policy, Table},
 };
 
@@ -277,9 +277,6 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
 fn swallowed(table: &Name) -> String {
     format!("{table}.swallowed")
 }
-
-/// The engine's own rule about a delivery as a whole.
-const UNCLAIMED: &str = "delivery.unclaimed";
 
 /// The facts of all rules and statements, by id, which is the log's order.
 fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {

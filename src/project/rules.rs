@@ -18,7 +18,7 @@ use crate::{
     discrepancy::Severity,
     names::Name,
     rules::{
-        Kind, Nulls, OWN_NAMES, OnFail, Plan, Rule, Threshold,
+        Kind, Nulls, OWN_NAMES, OnFail, Plan, Rule, Threshold, UNCLAIMED,
         kinds::{RuleKind, Scope},
     },
     tables::{CodeList, Table},
@@ -202,9 +202,8 @@ impl Checker<'_> {
                 format!("start its id with `{table}.`, or move it"),
             );
         }
-        if let [_, name] = parts[..]
-            && OWN_NAMES.contains(&name)
-        {
+        let own = matches!(parts[..], [_, name] if OWN_NAMES.contains(&name));
+        if own || draft.id == UNCLAIMED {
             let message = format!("`{}` is a rule that the engine has of itself", draft.id);
             self.report(&draft.span, message, "choose another name");
         }

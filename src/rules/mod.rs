@@ -62,6 +62,9 @@ pub const OWN_NAMES: [&str; 5] = [
     "terminated",
 ];
 
+/// The engine's own rule about a delivery as a whole.
+pub const UNCLAIMED: &str = "delivery.unclaimed";
+
 /// What a null outcome means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Nulls {

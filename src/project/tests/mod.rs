@@ -248,6 +248,25 @@ fn columns_are_as_declared() {
 }
 
 #[test]
+fn no_rule_has_the_id_of_the_engine_s_own_about_a_delivery() {
+    let table = BOOKS
+        .replace("table: books", "table: delivery")
+        .replace("id: books.row_count", "id: delivery.unclaimed");
+    let folder = Folder::with(&[("rules/tables/delivery.yaml", &table)]);
+    let told = |text: &str| {
+        folder
+            .mistakes()
+            .iter()
+            .filter(|d| d.message == text)
+            .count()
+    };
+    assert_eq!(
+        told("`delivery.unclaimed` is a rule that the engine has of itself"),
+        1
+    );
+}
+
+#[test]
 fn rules_come_from_columns_types_and_the_list_in_that_order() {
     let project = good();
     let rules: Vec<_> = project
