@@ -18,7 +18,7 @@ use std::{
 use clap::Parser;
 use serde_json::json;
 use trueup::{
-    cli::{Cli, Command, Format, RunArgs, Surroundings, summary},
+    cli::{Cli, Command, Format, RunArgs, Surroundings, plain, summary},
     diagnostics::{
         DiagnosticLine,
         render::{lines, render},
@@ -28,9 +28,14 @@ use trueup::{
 
 /// Interrupted by a signal.
 const INTERRUPTED: u8 = 130;
+/// Bytes of a worker's stack: the engine follows an expression by recursion. Only what is used takes memory.
+const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
-    let Command::Run(args) = Cli::parse().command;
+    let Command::Run(args) = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return misused(&error),
+    };
     start_tracing(&args);
     // A panic's own words may quote data: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
@@ -48,7 +53,7 @@ fn main() -> ExitCode {
 
 fn run(args: &RunArgs) -> u8 {
     let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+    for signal in signals() {
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
             return fail(args, &format!("listening for signals failed: {error}"), 3);
         }
@@ -57,6 +62,7 @@ fn run(args: &RunArgs) -> u8 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("trueup")
+        .thread_stack_size(STACK)
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -106,6 +112,37 @@ fn run(args: &RunArgs) -> u8 {
     }
 }
 
+/// What ends a run. A hangup does not when whoever started us had it ignored, as `nohup` does.
+fn signals() -> Vec<i32> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|l| l.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let hangup = ignored.is_none_or(|mask| mask & (1 << (SIGHUP - 1)) == 0);
+    let mut signals = vec![SIGINT, SIGTERM];
+    if hangup {
+        signals.push(SIGHUP);
+    }
+    signals
+}
+
+/// A call that cannot be understood, or one for help. A job that asked for JSON gets JSON.
+fn misused(error: &clap::Error) -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    let json = words.iter().any(|word| word == "--format=json")
+        || words
+            .windows(2)
+            .any(|w| w[0] == "--format" && w[1] == "json");
+    if !(json && error.use_stderr()) {
+        error.exit();
+    }
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    let text = error.to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    event(&json!({ "event": "error", "exit_code": code, "message": message }));
+    ExitCode::from(code)
+}
+
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -149,7 +186,8 @@ fn fail(args: &RunArgs, message: &str, code: u8) -> u8 {
     match args.format {
         Format::Json => event(&json!({ "event": "error", "exit_code": code, "message": message })),
         Format::Text => {
-            let _ = writeln!(std::io::stderr(), "error: {message}");
+            let lines: Vec<String> = message.split('\n').map(plain).collect();
+            let _ = writeln!(std::io::stderr(), "error: {}", lines.join("\n"));
         }
     }
     code

@@ -89,10 +89,12 @@ impl<W: Write + Send> RowGroupFile<W> {
         Ok(())
     }
 
-    /// Writes the footer; returns the sink and the rows written.
+    /// Writes the footer; returns the sink, nothing held back in it, and the rows written.
     pub fn finish(self) -> Result<(W, u64), ParquetError> {
         let rows = self.rows;
-        Ok((self.writer.into_inner()?, rows))
+        let mut sink = self.writer.into_inner()?;
+        sink.flush()?;
+        Ok((sink, rows))
     }
 }
 
@@ -187,10 +189,60 @@ impl<W: Write + Send> BatchFile<W> {
         self.writer.write(batch)
     }
 
-    /// Writes the footer; returns the sink and the rows written.
+    /// Writes the footer; returns the sink, nothing held back in it, and the rows written.
     pub fn finish(self) -> Result<(W, u64), ParquetError> {
         let rows = self.rows;
-        let sink = self.writer.into_inner()?;
+        let mut sink = self.writer.into_inner()?;
+        sink.flush()?;
         Ok((sink, rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufWriter, Error, ErrorKind, Result};
+
+    use arrow::{
+        array::Int64Array,
+        datatypes::{DataType, Field, Schema},
+    };
+
+    use super::*;
+
+    /// A disk without room.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _bytes: &[u8]) -> Result<usize> {
+            Err(Error::from(ErrorKind::StorageFull))
+        }
+
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_though_a_buffer_took_all() {
+        let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, true)]));
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        let sink = || BufWriter::with_capacity(1 << 20, Full);
+        let whole = |error: ParquetError| {
+            assert!(error.to_string().contains("no storage space"), "{error}")
+        };
+
+        let mut file =
+            RowGroupFile::new(sink(), Arc::clone(&schema), Packing::Scratch).expect("a file");
+        let mut group = file.encoder().start().expect("a row group");
+        group.write(&[Arc::clone(&column)]).expect("rows");
+        file.append(group.finish().expect("a row group"))
+            .expect("appended");
+        whole(file.finish().map(|_| ()).expect_err("a full disk"));
+
+        let mut file =
+            BatchFile::new(sink(), Arc::clone(&schema), Packing::Scratch).expect("a file");
+        let batch = RecordBatch::try_new(schema, vec![column]).expect("a batch");
+        file.write(&batch).expect("written");
+        whole(file.finish().map(|_| ()).expect_err("a full disk"));
     }
 }

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray},
+    array::{Array, ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit},
+    datatypes::{DataType, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit},
     error::ArrowError,
 };
 use datafusion::{
@@ -92,10 +92,16 @@ pub async fn check_sql(
     }
     let mut broken = Vec::new();
     let mut traces = lineage::declared(tables);
-    for file in model {
-        if let Some(plan) = judged(&session, file, &mut broken, diagnostics).await {
+    for (place, file) in model.iter().enumerate() {
+        let before = diagnostics.len();
+        let plan = judged(&session, file, &mut broken, diagnostics).await;
+        for diagnostic in &mut diagnostics[before..] {
+            too_early(model, place, diagnostic);
+        }
+        if let Some(plan) = plan {
             let carried = refuse_hidden(&plan, file, &traces, diagnostics);
             traces.insert(file.name.to_string(), carried);
+            nested(file, &plan, diagnostics);
             register_empty(
                 &session,
                 file.name.as_str(),
@@ -171,6 +177,107 @@ fn refuse_hidden(
         settled.insert(field.name().clone(), trace.settled());
     }
     settled
+}
+
+/// Says why a model query does not see a table: it is itself, or made after it, or made of it.
+fn too_early(model: &[SqlFile], place: usize, diagnostic: &mut Diagnostic) {
+    let unseen = |file: &&SqlFile| {
+        let quoted = format!("{}' not found", file.name);
+        let before = diagnostic.message.strip_suffix(&quoted);
+        before.is_some_and(|words| words.ends_with(['\'', '.']))
+    };
+    let Some(read) = model[place..].iter().find(unseen) else {
+        return;
+    };
+    let name = &model[place].name;
+    let help = match cycle(model, read, &model[place]) {
+        Some(way) => {
+            diagnostic.message = format!("models form a cycle: {name} → {}", way.join(" → "));
+            "take one of these readings out; each model can read those before it in the order of their names"
+        }
+        None => {
+            diagnostic.message = format!(
+                "model `{name}` reads `{}`, which is made after it",
+                read.name
+            );
+            "models are made in the order of their names: rename one of the two"
+        }
+    };
+    diagnostic.help = Some(help.to_owned());
+}
+
+/// The way by which the query `from` may read `to`, both included.
+fn cycle<'m>(model: &'m [SqlFile], from: &'m SqlFile, to: &SqlFile) -> Option<Vec<&'m str>> {
+    let mut ways = vec![vec![from]];
+    let mut seen = vec![from.name.as_str()];
+    while let Some(way) = ways.pop() {
+        let last = way[way.len() - 1];
+        if last.name == to.name {
+            return Some(way.iter().map(|file| file.name.as_str()).collect());
+        }
+        for next in model {
+            if mentions(last, next.name.as_str()) && !seen.contains(&next.name.as_str()) {
+                seen.push(next.name.as_str());
+                ways.push([way.as_slice(), &[next]].concat());
+            }
+        }
+    }
+    None
+}
+
+/// Reports columns that would not be plain in a model's file.
+fn nested(file: &SqlFile, plan: &LogicalPlan, diagnostics: &mut Vec<Diagnostic>) {
+    for field in plain_schema(plan).fields() {
+        let plain = matches!(
+            field.data_type(),
+            DataType::Utf8
+                | DataType::Boolean
+                | DataType::Date32
+                | DataType::Int32
+                | DataType::Int64
+                | DataType::Float64
+                | DataType::Decimal128(_, _)
+                | DataType::Timestamp(_, _)
+        );
+        if !plain {
+            let message = format!(
+                "column `{}` of model `{}` is {}, and outputs have plain types only",
+                field.name(),
+                file.name,
+                field.data_type()
+            );
+            let help = "select its parts one by one, or cast it to text, a number, a date or a truth value";
+            diagnostics.push(Diagnostic::at(&file.text().span, message).help(help));
+        }
+    }
+}
+
+/// What is wrong with the rows of an aggregate and no plan can tell: a figure without its number, or two in one place.
+pub fn fault(batches: &[RecordBatch]) -> Option<String> {
+    let schema = aggregate_schema();
+    let mut seen = BTreeMap::new();
+    let mut number = 0;
+    for batch in batches {
+        let shares = batch.column(6).as_primitive::<Float64Type>();
+        for row in 0..batch.num_rows() {
+            number += 1;
+            if let Some(at) = (0..5).find(|at| batch.column(*at).is_null(row)) {
+                return Some(format!("row {number} has no {}", schema.field(at).name()));
+            }
+            if shares.is_valid(row) && !shares.value(row).is_finite() {
+                return Some(format!(
+                    "the share of row {number} is no number: divide by nullif(…, 0)"
+                ));
+            }
+            let key = [0, 1, 2].map(|at| batch.column(at).as_string::<i32>().value(row));
+            if let Some(first) = seen.insert(key, number) {
+                return Some(format!(
+                    "rows {first} and {number} have the same period, population and category"
+                ));
+            }
+        }
+    }
+    None
 }
 
 /// Whether a query may read the table `name`: its text has the word.
@@ -262,7 +369,7 @@ impl Builder {
     /// The rows of a model table, in the order that its query says or, where it says none, in that of the tables it
     /// reads. A worker computes them while the caller writes them.
     pub async fn model(&self, file: &SqlFile) -> Result<SendableRecordBatchStream, EngineError> {
-        let doing = format!("model table `{}`", file.name);
+        let doing = format!("model table `{}` ({})", file.name, file.source.path);
         let rows = self.rows(file).await.map_err(EngineError::query(doing))?;
         let schema = plain(&rows.schema());
         Ok(in_types(rows, schema))
@@ -273,7 +380,7 @@ impl Builder {
         &self,
         file: &SqlFile,
     ) -> Result<(Vec<RecordBatch>, Vec<AggregateRow>), EngineError> {
-        let doing = format!("aggregate `{}`", file.name);
+        let doing = format!("aggregate `{}` ({})", file.name, file.source.path);
         let fail = || EngineError::query(doing.clone());
         let rows = self.rows(file).await.map_err(fail())?;
         let batches = in_types(rows, aggregate_schema());
@@ -324,6 +431,7 @@ fn plain(schema: &Schema) -> SchemaRef {
         | DataType::Float64 => ty.clone(),
         DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => DataType::Int32,
         DataType::UInt32 | DataType::UInt64 => DataType::Int64,
+        DataType::Float16 | DataType::Float32 => DataType::Float64,
         DataType::Timestamp(_, _) => {
             DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into()))
         }

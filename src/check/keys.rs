@@ -9,7 +9,7 @@ use std::{
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 use datafusion::{
     datasource::file_format::parquet::ParquetFormat,
     datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
@@ -20,12 +20,13 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{
     prepare::{Checks, GROUP, Outcome},
-    session::{Engine, EngineError, describe},
+    session::{Engine, EngineError, describe, is_io},
     source::{ByProducts, TableSource},
     sql::plan_query,
 };
 use crate::{
-    conform::Conformer,
+    conform::{Conformer, full_schema},
+    ingest::Reject,
     log::Privacy,
     names::provenance,
     row_groups::{EncodedRowGroup, Packing, RowGroupEncoder, RowGroupFile},
@@ -49,6 +50,8 @@ pub struct FailingRows {
     pub rows: Vec<i64>,
     /// The group of each, where the rule has groups.
     pub groups: Vec<Option<Box<str>>>,
+    /// Record number and line of the first row of each one's group, where the rule says it.
+    pub firsts: Vec<Option<(i64, i64)>>,
 }
 
 impl FailingRows {
@@ -75,6 +78,7 @@ impl FailingRows {
         Self {
             rows: self.rows.clone(),
             groups: groups.collect(),
+            firsts: self.firsts.clone(),
         }
     }
 }
@@ -92,27 +96,35 @@ pub async fn key_failures(
     scratch: &Scratch<'_>,
 ) -> Result<KeyFailures, KeyError> {
     let session = engine.ordered_session();
+    let mut stored: Vec<Arc<TableRows>> = Vec::new();
     for (check, source) in checks.tables.iter().zip(sources) {
+        let mut rows = TableRows::of(source);
         if check.key_columns.is_empty() {
+            stored.push(Arc::new(rows));
             continue;
         }
         let name = check.table.name.as_str();
         let (file, path) = scratch(&format!("keys_{name}.parquet")).map_err(KeyError::Scratch)?;
         let wanted = |column: &str| check.key_columns.contains(column);
         let conformer = Conformer::new(&check.table, lists, false, wanted);
-        store_keys(engine, Arc::clone(source), conformer, file).await?;
-        register_parquet(&session, name, &path).await?;
+        rows.rejected = store_keys(engine, Arc::clone(source), conformer, file).await?;
+        stored.push(Arc::new(rows));
+        // All columns, as when the query was checked: one that only the optimiser can do without is not stored.
+        register_parquet_as(&session, name, &path, full_schema(&check.table))?;
         tracing::debug!(table = name, "key columns stored");
     }
     // Several run at a time: most are too small to be worth parting.
     let mut work = Vec::new();
-    for prepared in checks.tables.iter().flat_map(|check| &check.rules) {
-        if let Outcome::Query { query, .. } = &prepared.outcome {
-            let (rule, query, session) = (prepared.rule, query.clone(), session.clone());
-            work.push(async move {
-                let failing = async move { failing_rows(&session, &query).await };
-                (rule, tokio::spawn(failing).await)
-            });
+    for (check, rows) in checks.tables.iter().zip(&stored) {
+        for prepared in &check.rules {
+            if let Outcome::Query { query, .. } = &prepared.outcome {
+                let (rule, query, session) = (prepared.rule, query.clone(), session.clone());
+                let rows = Arc::clone(rows);
+                work.push(async move {
+                    let failing = async move { failing_rows(&session, &query, &rows).await };
+                    (rule, tokio::spawn(failing).await)
+                });
+            }
         }
     }
     let mut done = futures::stream::iter(work).buffered(engine.threads());
@@ -126,9 +138,20 @@ pub async fn key_failures(
                 tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
                 failures.rows.insert(rule, Arc::new(failing));
             }
-            Err(error) => {
-                let why = describe(&error);
-                tracing::error!(rule = id, why, "the rule's query failed");
+            // No fault of the rule's: what it would have found is not known.
+            Err(Failed::Engine(error)) if is_io(&error) => {
+                let doing = format!("reading the key columns for rule {id}");
+                return Err(EngineError::query(doing)(error).into());
+            }
+            Err(failed) => {
+                let why = match failed {
+                    Failed::Engine(error) => describe(&error),
+                    Failed::NullRow => "its query returns a `_row` that is null".to_owned(),
+                    Failed::NoRow => {
+                        "its query returns a `_row` that is no row of the table".to_owned()
+                    }
+                };
+                tracing::debug!(rule = id, why, "the rule's query failed");
                 failures.errors.insert(rule, why);
             }
         }
@@ -153,12 +176,13 @@ pub enum KeyError {
     Scratch(#[source] std::io::Error),
 }
 
+/// Stores the key columns of a table; returns the numbers of its records that are no row, ascending.
 async fn store_keys(
     engine: &Engine,
     source: Arc<TableSource>,
     conformer: Conformer,
     file: File,
-) -> Result<(), KeyError> {
+) -> Result<Vec<i64>, KeyError> {
     let sink = std::io::BufWriter::with_capacity(1 << 20, file);
     let mut out = RowGroupFile::new(sink, Arc::clone(conformer.schema()), Packing::Scratch)?;
     let encoder = out.encoder();
@@ -174,11 +198,14 @@ async fn store_keys(
         }
     });
     let mut groups = futures::stream::iter(work).buffered(engine.threads());
+    let mut rejected = Vec::new();
     while let Some(group) = groups.next().await {
-        out.append(group?)?;
+        let (group, mut of_chunk) = group?;
+        out.append(group)?;
+        rejected.append(&mut of_chunk);
     }
     out.finish()?;
-    Ok(())
+    Ok(rejected)
 }
 
 fn encode_chunk(
@@ -186,7 +213,7 @@ fn encode_chunk(
     chunk: (usize, usize),
     conformer: Conformer,
     encoder: &RowGroupEncoder,
-) -> Result<EncodedRowGroup, KeyError> {
+) -> Result<(EncodedRowGroup, Vec<i64>), KeyError> {
     let mut group = encoder.start()?;
     let mut batches = source.read(chunk, conformer)?;
     let mut beside = ByProducts::default();
@@ -196,7 +223,10 @@ fn encode_chunk(
     {
         group.write(batch.columns())?;
     }
-    Ok(group.finish()?)
+    let base = source.files[chunk.0].base;
+    let number = |reject: &Reject| base.saturating_add(reject.row.cast_signed());
+    let rejected = beside.rejects.iter().map(number).collect();
+    Ok((group.finish()?, rejected))
 }
 
 /// Makes a Parquet file of ours a table, its types as written.
@@ -207,12 +237,7 @@ pub async fn register_parquet(
 ) -> Result<(), EngineError> {
     let doing = format!("opening table `{name}`");
     let fail = || EngineError::query(doing.clone());
-    let url = ListingTableUrl::parse(path.to_string_lossy()).map_err(fail())?;
-    let options = ListingOptions::new(Arc::new(
-        ParquetFormat::default().with_force_view_types(false),
-    ))
-    .with_file_extension(".parquet");
-    let config = ListingTableConfig::new(url).with_listing_options(options);
+    let config = parquet_file(path).map_err(fail())?;
     let config = config
         .infer_schema(&session.state())
         .await
@@ -224,14 +249,76 @@ pub async fn register_parquet(
     Ok(())
 }
 
+/// The same with the columns of `schema`, of which those that a query reads stand in the file.
+fn register_parquet_as(
+    session: &SessionContext,
+    name: &str,
+    path: &Path,
+    schema: SchemaRef,
+) -> Result<(), EngineError> {
+    let doing = format!("opening table `{name}`");
+    let fail = || EngineError::query(doing.clone());
+    let config = parquet_file(path).map_err(fail())?.with_schema(schema);
+    let table = ListingTable::try_new(config).map_err(fail())?;
+    session
+        .register_table(name, Arc::new(table))
+        .map_err(fail())?;
+    Ok(())
+}
+
+fn parquet_file(path: &Path) -> Result<ListingTableConfig, DataFusionError> {
+    let url = ListingTableUrl::parse(path.to_string_lossy())?;
+    let options = ListingOptions::new(Arc::new(
+        ParquetFormat::default().with_force_view_types(false),
+    ))
+    .with_file_extension(".parquet");
+    Ok(ListingTableConfig::new(url).with_listing_options(options))
+}
+
+/// The numbers that are rows of a table.
+#[derive(Debug)]
+struct TableRows {
+    records: i64,
+    /// Records that are no row, ascending.
+    rejected: Vec<i64>,
+}
+
+impl TableRows {
+    fn of(source: &TableSource) -> Self {
+        let records: u64 = source.files.iter().map(|f| f.export.records).sum();
+        Self {
+            records: records.cast_signed(),
+            rejected: Vec::new(),
+        }
+    }
+
+    fn contains(&self, row: i64) -> bool {
+        (1..=self.records).contains(&row) && self.rejected.binary_search(&row).is_err()
+    }
+}
+
+/// Why the failing rows of a rule are not known.
+enum Failed {
+    Engine(DataFusionError),
+    NullRow,
+    NoRow,
+}
+
+impl<E: Into<DataFusionError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::Engine(error.into())
+    }
+}
+
 async fn failing_rows(
     session: &SessionContext,
     query: &str,
-) -> Result<FailingRows, DataFusionError> {
+    of_table: &TableRows,
+) -> Result<FailingRows, Failed> {
     let plan = plan_query(session, query).await?;
     let frame = session.execute_logical_plan(plan).await?;
     let mut stream = frame.execute_stream().await?;
-    let mut found: Vec<(i64, Option<Box<str>>)> = Vec::new();
+    let mut found = Vec::new();
     while let Some(batch) = stream.try_next().await? {
         let Some(rows) = batch.column_by_name(provenance::ROW) else {
             continue;
@@ -243,17 +330,29 @@ async fn failing_rows(
             None => None,
         };
         let groups = groups.as_ref().map(|g| g.as_string::<i32>());
+        let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
+        let firsts = number("_first").zip(number("_first_line"));
         for at in 0..rows.len() {
             let group = groups
                 .filter(|g| g.is_valid(at))
                 .map(|g| g.value(at).into());
-            if rows.is_valid(at) {
-                found.push((rows.value(at), group));
+            if rows.is_null(at) {
+                return Err(Failed::NullRow);
             }
+            if !of_table.contains(rows.value(at)) {
+                return Err(Failed::NoRow);
+            }
+            let first = firsts.map(|(row, line)| (row.value(at), line.value(at)));
+            found.push((rows.value(at), group, first));
         }
     }
     found.sort_unstable();
     found.dedup_by_key(|f| f.0);
-    let (rows, groups) = found.into_iter().unzip();
-    Ok(FailingRows { rows, groups })
+    let mut failing = FailingRows::default();
+    for (row, group, first) in found {
+        failing.rows.push(row);
+        failing.groups.push(group);
+        failing.firsts.push(first);
+    }
+    Ok(failing)
 }

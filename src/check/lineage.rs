@@ -83,6 +83,13 @@ impl Trace {
         }
     }
 
+    /// Takes over from a value that it is held equal to.
+    fn equals(&mut self, other: &Self) {
+        if !self.delivered {
+            self.add_hidden(other);
+        }
+    }
+
     fn of_all<'t>(traces: impl IntoIterator<Item = &'t Self>) -> Self {
         let mut all = Self::default();
         traces.into_iter().for_each(|trace| all.add(trace));
@@ -111,6 +118,11 @@ impl Scope {
         let at = self.schema.maybe_index_of_column(column)?;
         let found = self.traces.get(at).cloned();
         Some(found.unwrap_or_else(|| Trace::of_all(&self.traces)))
+    }
+
+    fn column_mut(&mut self, column: &Column) -> Option<&mut Trace> {
+        let at = self.schema.maybe_index_of_column(column)?;
+        self.traces.get_mut(at)
     }
 }
 
@@ -293,15 +305,28 @@ impl Tracer<'_> {
     ) {
         for condition in conditions {
             let (one, other) = match condition {
-                Expr::BinaryExpr(BinaryExpr { left, op, right })
-                    if matches!(op, Operator::Eq | Operator::IsNotDistinctFrom) =>
-                {
+                Expr::BinaryExpr(BinaryExpr {
+                    left,
+                    op: Operator::Eq | Operator::IsNotDistinctFrom,
+                    right,
+                }) => {
                     let traces = (self.expr(left, scope), self.expr(right, scope));
                     ((left, traces.1), Some((right, traces.0)))
                 }
                 Expr::InSubquery(q) if !q.negated => {
                     let among = self.subquery(&q.subquery.subquery, scope);
                     ((&q.expr, among), None)
+                }
+                Expr::Exists(q) if !q.negated => {
+                    self.outer.push(scope.clone());
+                    self.plan(&q.subquery.subquery);
+                    let inner = self.outer.pop().into_iter().flat_map(|s| s.traces);
+                    for (at, (trace, equal)) in scope.traces.iter_mut().zip(inner).enumerate() {
+                        if filtered(at) {
+                            trace.add_hidden(&equal);
+                        }
+                    }
+                    continue;
                 }
                 _ => continue,
             };
@@ -310,9 +335,16 @@ impl Tracer<'_> {
                     if let Some(at) = scope.schema.maybe_index_of_column(column)
                         && filtered(at)
                         && let Some(trace) = scope.traces.get_mut(at)
-                        && !trace.delivered
                     {
-                        trace.add_hidden(&value);
+                        trace.equals(&value);
+                    }
+                }
+                // What surrounds the subquery that holds the condition.
+                if let Expr::OuterReferenceColumn(_, column) = expr.as_ref() {
+                    let scopes = self.outer.iter_mut().rev();
+                    let found = scopes.filter_map(|s| s.column_mut(column)).next();
+                    if let Some(trace) = found {
+                        trace.equals(&value);
                     }
                 }
             }

@@ -1,9 +1,13 @@
 //! Checks: every rule is planned before data is read; row rules run in the table's one scan, key rules over key columns.
 
+mod constants;
+mod depth;
 mod key_hash;
 pub mod keys;
 pub mod lineage;
 mod lookups;
+mod origin;
+mod overflow;
 pub mod prepare;
 pub mod scan;
 pub mod session;

@@ -14,6 +14,7 @@ use datafusion::{
 
 use super::{
     lineage::{self, Traces, Uses},
+    origin,
     session::Engine,
     sql,
 };
@@ -187,7 +188,7 @@ impl Planner<'_> {
                     Some(sql) => Some(self.predicate(&sql, diagnostics)?),
                     None => None,
                 };
-                let plan = self.query(&query, read, diagnostics).await?;
+                let plan = self.query(&query, table, read, diagnostics).await?;
                 Outcome::Query {
                     query: query.text,
                     evaluated,
@@ -218,6 +219,7 @@ impl Planner<'_> {
     async fn query(
         &self,
         query: &Sql,
+        table: &Table,
         read: &mut BTreeMap<String, BTreeSet<String>>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<LogicalPlan> {
@@ -227,6 +229,15 @@ impl Planner<'_> {
         let plan = sql::query(self.session, &query.text, whole, at, diagnostics).await?;
         if let Some(message) = wrong_columns(&plan) {
             diagnostics.push(Diagnostic::at(at, message));
+            return None;
+        }
+        let row = plan.schema().index_of_column_by_name(None, provenance::ROW);
+        let table = table.name.as_str();
+        if row.is_some_and(|row| !origin::draws_row_of(&plan, row, table)) {
+            let message =
+                format!("`_row` names a bad row of `{table}` and this comes from elsewhere");
+            let help = format!("return the `_row` of `{table}`, the table that declares the rule");
+            diagnostics.push(Diagnostic::at(at, message).help(help));
             return None;
         }
         match sql::columns_read(self.session, &plan) {

@@ -6,6 +6,7 @@ use arrow::{datatypes::DataType, error::ArrowError};
 use datafusion::{
     error::DataFusionError,
     execution::{
+        FunctionRegistry,
         context::SessionContext,
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
         memory_pool::FairSpillPool,
@@ -19,7 +20,10 @@ use datafusion::{
 };
 use jiff::civil::Date;
 
-use super::{key_hash, lookups};
+use super::{
+    key_hash, lookups,
+    overflow::{CheckIntegers, checked_sum},
+};
 use crate::names::Name;
 
 /// Rows a batch inside the engine.
@@ -80,14 +84,24 @@ pub fn describe(error: &DataFusionError) -> String {
             ArrowError::CastError(_) | ArrowError::ParseError(_) => {
                 "a value could not be read as the type it was cast to (use TRY_CAST)".to_owned()
             }
+            // The pattern may be a value.
+            ArrowError::ExternalError(error) if error.is::<regex::Error>() => PATTERN.to_owned(),
+            ArrowError::ComputeError(text)
+                if text.starts_with("Regular expression did not compile") =>
+            {
+                PATTERN.to_owned()
+            }
             ArrowError::ExternalError(error) => error.to_string(),
             ArrowError::IoError(text, _) => text.clone(),
-            _ => "the engine could not compute it".to_owned(),
+            _ => "it cannot be computed for a value".to_owned(),
         },
         DataFusionError::ResourcesExhausted(_) => {
             "it needs more memory than it may have; give more with --memory-limit".to_owned()
         }
         DataFusionError::IoError(error) => error.to_string(),
+        DataFusionError::ObjectStore(error) => error.to_string(),
+        DataFusionError::ParquetError(error) => error.to_string(),
+        DataFusionError::External(error) if error.is::<regex::Error>() => PATTERN.to_owned(),
         DataFusionError::External(error) => error.to_string(),
         error @ (DataFusionError::Plan(_)
         | DataFusionError::SchemaError(_, _)
@@ -95,7 +109,23 @@ pub fn describe(error: &DataFusionError) -> String {
             let text = error.strip_backtrace();
             text.lines().next().unwrap_or_default().to_owned()
         }
-        _ => "the engine could not compute it".to_owned(),
+        _ => "it cannot be computed for a value".to_owned(),
+    }
+}
+
+const PATTERN: &str = "a regular expression cannot be read";
+
+/// Whether a file could not be read or written, which is no fault of what was asked.
+pub fn is_io(error: &DataFusionError) -> bool {
+    match error.find_root() {
+        DataFusionError::IoError(_)
+        | DataFusionError::ObjectStore(_)
+        | DataFusionError::ParquetError(_) => true,
+        DataFusionError::ArrowError(error, _) => {
+            matches!(error.as_ref(), ArrowError::IoError(_, _))
+        }
+        DataFusionError::External(error) => error.is::<std::io::Error>(),
+        _ => false,
     }
 }
 
@@ -165,15 +195,19 @@ impl Engine {
         config: SessionConfig,
         rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
     ) -> SessionContext {
-        let state = SessionStateBuilder::new()
+        let mut state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&self.runtime))
             .with_default_features()
             .with_physical_optimizer_rules(rules)
             .build();
+        if let Err(error) = state.register_function_rewrite(Arc::new(CheckIntegers::new())) {
+            unreachable!("a session takes any rewrite: {error}");
+        }
         let context = SessionContext::new_with_state(state);
         let day = crate::conform::days(self.as_of);
         context.register_udf(key_hash::key_hash());
+        context.register_udaf(checked_sum());
         context.register_udf(create_udf(
             "as_of",
             Vec::new(),
@@ -193,4 +227,34 @@ impl Engine {
 /// The SQL name of a code list.
 pub fn list_table(list: &Name) -> String {
     format!("list_{list}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn files_that_fail_are_no_fault_of_a_rule() {
+        let full = || Error::from(ErrorKind::StorageFull);
+        let io = [
+            DataFusionError::IoError(full()),
+            DataFusionError::from(full()),
+            DataFusionError::from(parquet::errors::ParquetError::EOF("short".to_owned())),
+            DataFusionError::from(ArrowError::from(full())),
+            DataFusionError::External(Box::new(full())),
+            DataFusionError::IoError(full()).context("a query"),
+        ];
+        for error in io {
+            assert!(is_io(&error), "{error:?}");
+        }
+        for error in [
+            DataFusionError::from(ArrowError::DivideByZero),
+            DataFusionError::Execution("no".to_owned()),
+            DataFusionError::ResourcesExhausted("much".to_owned()),
+        ] {
+            assert!(!is_io(&error), "{error:?}");
+        }
+    }
 }

@@ -14,7 +14,9 @@ use datafusion::{
 
 use crate::{
     conform::{Change, Conformer},
-    ingest::{ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, read_chunk},
+    ingest::{
+        ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, Swallowed, read_chunk,
+    },
     tables::Table,
 };
 
@@ -91,6 +93,8 @@ pub struct ByProducts {
     pub changes: Vec<Change>,
     /// Records that are no row.
     pub rejects: Vec<Reject>,
+    /// Rows that may have swallowed others.
+    pub swallowed: Vec<Swallowed>,
 }
 
 impl ConformedChunk {
@@ -103,6 +107,7 @@ impl ConformedChunk {
         };
         let mut raw: RawBatch = raw.map_err(|e| DataFusionError::External(Box::new(e)))?;
         beside.rejects.append(&mut raw.rejects);
+        beside.swallowed.append(&mut raw.swallowed);
         if self.base != 0 {
             let rows = add_wrapping(&raw.rows, &Int64Array::new_scalar(self.base))?;
             raw.rows = arrow::array::AsArray::as_primitive(&rows).clone();

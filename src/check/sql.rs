@@ -1,6 +1,10 @@
 //! An author's SQL, planned and refused where it is not what its place allows; mistakes point into the project's file.
 
-use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::{
@@ -9,13 +13,24 @@ use datafusion::{
         diagnostic::Diagnostic as EngineDiagnostic,
         tree_node::{TreeNode, TreeNodeRecursion},
     },
+    datasource::{empty::EmptyTable, provider_as_source},
     error::DataFusionError,
-    execution::context::{SQLOptions, SessionContext},
-    logical_expr::{Expr, ExprSchemable, LogicalPlan},
+    execution::context::{SQLOptions, SessionContext, SessionState},
+    logical_expr::{
+        Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, UNNAMED_TABLE, Volatility,
+        WindowFunctionDefinition,
+    },
+    sql::sqlparser::{
+        ast::{Expr as SqlExpr, Query, Visit, Visitor},
+        dialect::GenericDialect,
+        tokenizer::{Location, Token, Tokenizer},
+    },
 };
 
+use super::{constants, depth};
 use crate::{
     diagnostics::{At, Diagnostic, Span, yaml::span_in},
+    names::provenance,
     rules::Sql,
 };
 
@@ -28,56 +43,181 @@ pub fn predicate(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Expr> {
     let author = sql.author.as_ref();
-    let planned = plan_predicate(session, schema, &sql.text);
+    let planned = plan_predicate(session, schema, &sql.text, author.is_some());
     match planned {
-        Ok((expr, DataType::Boolean)) => match refuse_subquery(&expr) {
-            false => Some(expr),
-            true => {
-                let span = author.map_or(at, |a| &a.span);
-                diagnostics.push(
-                    Diagnostic::at(span, "a condition may not contain a query")
-                        .help("use `failed_rows` for what needs other tables"),
-                );
-                None
-            }
-        },
+        Ok((expr, DataType::Boolean)) => Some(expr),
         Ok((_, other)) => {
             let span = author.map_or(at, |a| &a.span);
             let message = format!("a condition must be true or false and this is {other}");
             diagnostics.push(Diagnostic::at(span, message));
             None
         }
-        Err(error) => {
-            diagnostics.push(from_engine(&error, author, at));
+        Err(refused) => {
+            diagnostics.push(refused.diagnostic(author, at));
             None
         }
     }
 }
 
+/// Why SQL is not taken.
+enum Refused {
+    /// The engine cannot plan it.
+    Engine(DataFusionError),
+    /// It can, and the SQL is not what its place allows.
+    Rule {
+        message: String,
+        help: String,
+        /// Where in the text, where that is known.
+        place: Option<Stretch>,
+    },
+}
+
+/// Start and end in a text, each a line and a column from 1.
+type Stretch = ((usize, usize), (usize, usize));
+
+impl From<DataFusionError> for Refused {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Refused {
+    fn rule(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Rule {
+            message: message.into(),
+            help: help.into(),
+            place: None,
+        }
+    }
+
+    fn diagnostic(&self, author: Option<&At<String>>, at: &Span) -> Diagnostic {
+        match self {
+            Self::Engine(error) => from_engine(error, author, at),
+            Self::Rule {
+                message,
+                help,
+                place,
+            } => {
+                let span = match (author, place) {
+                    (Some(author), Some((start, end))) => span_in(author, *start, *end),
+                    (Some(author), None) => author.span.clone(),
+                    (None, _) => at.clone(),
+                };
+                Diagnostic::at(&span, message).help(help)
+            }
+        }
+    }
+}
+
+fn too_long() -> Refused {
+    let message = format!(
+        "SQL may have {} KiB and this has more",
+        depth::MAX_BYTES >> 10
+    );
+    Refused::rule(message, SHORTER)
+}
+
+fn too_deep() -> Refused {
+    let message = format!(
+        "SQL may chain or nest {},000 terms and this has more",
+        depth::MAX_LEVELS / 1_000
+    );
+    Refused::rule(message, SHORTER)
+}
+
+const SHORTER: &str = "write `IN (…)` for many values, a code list or `values` for accepted ones, or part it into several rules";
+
 fn plan_predicate(
     session: &SessionContext,
     schema: &SchemaRef,
     text: &str,
-) -> Result<(Expr, DataType), DataFusionError> {
+    by_author: bool,
+) -> Result<(Expr, DataType), Refused> {
+    if depth::is_too_long(text) {
+        return Err(too_long());
+    }
+    let state = session.state();
+    let parsed = state.sql_to_expr_with_alias(text, &state.config_options().sql_parser.dialect)?;
+    if depth::is_too_deep(&parsed.expr) {
+        return Err(too_deep());
+    }
+    // Before planning, which would miss the query's tables.
+    if holds_query(&parsed.expr) {
+        return Err(many_rows("query"));
+    }
+    let table = LogicalPlanBuilder::scan(
+        UNNAMED_TABLE,
+        provider_as_source(Arc::new(EmptyTable::new(Arc::clone(schema)))),
+        None,
+    )?;
     let schema = DFSchema::try_from(Arc::clone(schema))?;
-    let expr = session.state().create_logical_expr(text, &schema)?;
+    let expr = state.create_logical_expr_from_sql_expr(parsed, &schema)?;
+    if let Some(call) = unsettled_call(&expr) {
+        return Err(unsettled(&call, text));
+    }
+    if let Some(what) = of_many_rows(&expr) {
+        return Err(many_rows(what));
+    }
     // Coercion decides whether `date >= text` is a comparison at all; the type alone does not say.
     let coerced = session
         .state()
         .create_physical_expr(expr.clone(), &schema)?;
     let ty = coerced.data_type(schema.as_arrow())?;
     debug_assert_eq!(Ok(&ty), expr.get_type(&schema).as_ref().map_err(|_| ()));
+    let plan = table.project([expr.clone()])?.build()?;
+    refuse_faulty_constants(&state, &plan)?;
+    if by_author {
+        // As the scan will be planned: what the optimiser would stumble over is told now.
+        state.optimize(&plan)?;
+    }
     Ok((expr, ty))
 }
 
-fn refuse_subquery(expr: &Expr) -> bool {
-    expr.exists(|e| {
-        Ok(matches!(
+/// What looks at more than the row.
+fn of_many_rows(expr: &Expr) -> Option<&'static str> {
+    let holds = |wanted: fn(&Expr) -> bool| expr.exists(|e| Ok(wanted(e))).unwrap_or(true);
+    let query = |e: &Expr| {
+        matches!(
             e,
-            Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::Exists(_)
-        ))
-    })
-    .unwrap_or(true)
+            Expr::ScalarSubquery(_)
+                | Expr::InSubquery(_)
+                | Expr::Exists(_)
+                | Expr::SetComparison(_)
+        )
+    };
+    match () {
+        () if holds(query) => Some("query"),
+        () if holds(|e| matches!(e, Expr::AggregateFunction(_))) => Some("aggregate"),
+        () if holds(|e| matches!(e, Expr::WindowFunction(_))) => Some("window function"),
+        () => None,
+    }
+}
+
+fn many_rows(what: &str) -> Refused {
+    Refused::rule(
+        format!("a condition looks at one row, so it may hold no {what}"),
+        "use `failed_rows` for what needs other rows or tables",
+    )
+}
+
+fn holds_query(expr: &SqlExpr) -> bool {
+    struct Queries;
+    impl Visitor for Queries {
+        type Break = ();
+        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    expr.visit(&mut Queries).is_break()
+}
+
+/// Tells what is written in a plan and can never be computed.
+fn refuse_faulty_constants(state: &SessionState, plan: &LogicalPlan) -> Result<(), Refused> {
+    if let Some(message) = constants::fault(state, plan)? {
+        let help = "correct what is written there";
+        return Err(Refused::rule(message, help));
+    }
+    Ok(())
 }
 
 /// Plans a query; only SELECT is allowed.
@@ -88,36 +228,133 @@ pub async fn query(
     at: &Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<LogicalPlan> {
-    match plan_query(session, text).await {
+    match check_query(session, text).await {
         Ok(plan) => Some(plan),
-        Err(error) => {
-            diagnostics.push(from_engine(&error, author, at));
+        Err(refused) => {
+            diagnostics.push(refused.diagnostic(author, at));
             None
         }
     }
 }
 
-/// Plans a query without places.
+async fn check_query(session: &SessionContext, text: &str) -> Result<LogicalPlan, Refused> {
+    if depth::is_too_long(text) {
+        return Err(too_long());
+    }
+    let state = session.state();
+    let statement = state.sql_to_statement(text, &state.config_options().sql_parser.dialect)?;
+    if depth::statement_is_too_deep(&statement) {
+        return Err(too_deep());
+    }
+    let plan = state.statement_to_plan(statement).await?;
+    only_select().verify_plan(&plan)?;
+    // Before the optimiser puts a moment in the place of `now()`.
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            found = unsettled_call(expr);
+            Ok(match found {
+                Some(_) => TreeNodeRecursion::Stop,
+                None => TreeNodeRecursion::Continue,
+            })
+        })
+    })?;
+    if let Some(call) = found {
+        return Err(unsettled(&call, text));
+    }
+    refuse_faulty_constants(&state, &plan)?;
+    Ok(plan)
+}
+
+/// A function whose result is not decided by its arguments: the names it goes by.
+fn unsettled_call(expr: &Expr) -> Option<Vec<String>> {
+    let mut found = None;
+    let searched = expr.apply(|e| {
+        let (signature, name, aliases) = match e {
+            Expr::ScalarFunction(call) => {
+                let f = &call.func;
+                (f.signature(), f.name(), f.aliases())
+            }
+            Expr::AggregateFunction(call) => {
+                let f = &call.func;
+                (f.signature(), f.name(), f.aliases())
+            }
+            Expr::WindowFunction(call) => match &call.fun {
+                WindowFunctionDefinition::AggregateUDF(f) => (f.signature(), f.name(), f.aliases()),
+                WindowFunctionDefinition::WindowUDF(f) => (f.signature(), f.name(), f.aliases()),
+            },
+            _ => return Ok(TreeNodeRecursion::Continue),
+        };
+        if signature.volatility == Volatility::Immutable {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        found = Some([&[name.to_owned()], aliases].concat());
+        Ok(TreeNodeRecursion::Stop)
+    });
+    debug_assert!(searched.is_ok());
+    found
+}
+
+fn unsettled(names: &[String], text: &str) -> Refused {
+    let (name, place) = match find_word(text, names) {
+        Some((word, place)) => (word, Some(place)),
+        None => (names.first().cloned().unwrap_or_default(), None),
+    };
+    Refused::Rule {
+        message: format!(
+            "`{name}` says something else every time, and the same delivery has to give the same results"
+        ),
+        help: "use `as_of()` for the run's date".to_owned(),
+        place,
+    }
+}
+
+/// The first of `names` that stands in `text` as a word, as it is written there.
+fn find_word(text: &str, names: &[String]) -> Option<(String, Stretch)> {
+    let tokens = Tokenizer::new(&GenericDialect {}, text)
+        .tokenize_with_location()
+        .ok()?;
+    tokens.into_iter().find_map(|token| match token.token {
+        Token::Word(word) if names.iter().any(|n| n.eq_ignore_ascii_case(&word.value)) => {
+            let at = |l: Location| (number(l.line), number(l.column));
+            Some((word.value, (at(token.span.start), at(token.span.end))))
+        }
+        _ => None,
+    })
+}
+
+fn only_select() -> SQLOptions {
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+}
+
+/// Plans a query that was checked before.
 pub async fn plan_query(
     session: &SessionContext,
     text: &str,
 ) -> Result<LogicalPlan, DataFusionError> {
-    let only_select = SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false);
     let plan = session.state().create_logical_plan(text).await?;
-    only_select.verify_plan(&plan)?;
+    only_select().verify_plan(&plan)?;
     Ok(plan)
 }
 
-/// The columns that a plan reads of each table.
+/// The columns that a plan reads of each table; of one that it only names, `_row`.
 pub fn columns_read(
     session: &SessionContext,
     plan: &LogicalPlan,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, DataFusionError> {
     let optimized = session.state().optimize(plan)?;
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // The optimiser may find that a table need not be read, and the run plans the query anew.
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let columns = read.entry(scan.table_name.table().to_owned());
+            columns.or_default().insert(provenance::ROW.to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
     optimized.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node {
             let columns = read.entry(scan.table_name.table().to_owned()).or_default();
@@ -166,6 +403,7 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
         None => tidy(&error.strip_backtrace()),
     };
     let (message, parsed) = split_place(message);
+    let message = plain_words(message);
     let span = match (author, told.and_then(|t| t.span)) {
         (Some(author), None) if let Some((line, column)) = parsed => {
             span_in(author, (line, column), (line, column + 1))
@@ -192,12 +430,16 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
 
 /// Where the planner's `place` in an author's text is in the file.
 pub fn place_in(author: &At<String>, place: EngineSpan) -> Span {
-    let number = |number: u64| usize::try_from(number).unwrap_or(1);
+    let (start, end) = (place.start, place.end);
     span_in(
         author,
-        (number(place.start.line), number(place.start.column)),
-        (number(place.end.line), number(place.end.column)),
+        (number(start.line), number(start.column)),
+        (number(end.line), number(end.column)),
     )
+}
+
+fn number(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(1)
 }
 
 /// Parts what the parser says from the place in the text that it appends to some of its words.
@@ -220,8 +462,10 @@ fn tidy(text: &str) -> String {
         "Error during planning: ",
         "SQL error: ",
         "Schema error: ",
+        "Execution error: ",
         "This feature is not implemented: ",
         "ParserError(\"",
+        "TokenizerError(\"",
     ] {
         rest = rest.strip_prefix(prefix).unwrap_or(rest);
     }
@@ -230,8 +474,42 @@ fn tidy(text: &str) -> String {
         .to_owned()
 }
 
+/// Says in words for authors what the engine says in words for those who embed it.
+fn plain_words(message: String) -> String {
+    let other_statement = ["DML", "DDL", "Statement"]
+        .iter()
+        .find_map(|kind| message.strip_prefix(&format!("{kind} not supported: ")));
+    match &message[..] {
+        _ if let Some(statement) = other_statement => {
+            format!(
+                "a query may only select and this is {}",
+                statement.to_uppercase()
+            )
+        }
+        _ if message.ends_with("unless information_schema is enabled") => {
+            "a query may only select".to_owned()
+        }
+        "RecursionLimitExceeded" => {
+            "brackets and calls may stand 50 deep in each other and here are more".to_owned()
+        }
+        "The context currently only supports a single SQL statement" => {
+            "one query may stand here and these are several".to_owned()
+        }
+        "No SQL statements were provided in the query string" => "the query is empty".to_owned(),
+        _ if message.starts_with("Physical plan does not support") => {
+            "the engine cannot compute this row by row".to_owned()
+        }
+        _ => message,
+    }
+}
+
+/// The first letter small, unless the word is written in capitals.
 fn lower_first(text: &str) -> String {
-    let mut chars = text.trim_end_matches('.').chars();
+    let text = text.trim_end_matches('.');
+    let mut chars = text.chars();
+    if text.chars().nth(1).is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => String::new(),

@@ -1,5 +1,7 @@
 //! The command line: arguments in, words out. Reads no clock and no environment; `main` hands them over.
 
+mod day;
+mod plain;
 mod size;
 mod summary;
 
@@ -8,6 +10,7 @@ use std::{path::PathBuf, sync::Arc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+pub use plain::plain;
 pub use summary::summary;
 
 use crate::{
@@ -32,10 +35,10 @@ pub enum Command {
     #[command(after_help = "\
 Exit codes:
   0    nothing at or above --fail-on
-  1    something is, or the run was blocked: it is kept and not published
+  1    something is, or the run was blocked or left rules out: it is kept and not published
   2    usage or project error: nothing was read
   3    an input is missing or unreadable, or the engine failed: nothing was published
-  130  interrupted
+  130  interrupted: nothing was published
 
 Examples:
   trueup run
@@ -58,15 +61,15 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
     /// The date the run takes for today [default: today, or the project's date for its default delivery]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day::parse)]
     pub as_of: Option<Date>,
     /// Exit with 1 when a discrepancy is this severe
     #[arg(long, value_enum, default_value_t = FailOnArg::Blocking)]
     pub fail_on: FailOnArg,
-    /// Run only these rules: an id (`*` for any text), tag:…, table:… or dimension:…
+    /// Try only these rules, and publish nothing: an id (`*` for any text), tag:…, table:… or dimension:…
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,
-    /// Leave these rules out
+    /// Leave these rules out, and publish nothing
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub exclude: Vec<String>,
     /// Worker threads; results do not depend on it [default: all cores]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::plain;
 use crate::{discrepancy::Severity, pipeline::RunReport};
 
 /// Rules shown in the summary.
@@ -9,7 +10,7 @@ const RULES: usize = 15;
 /// Statements shown in the summary.
 const STATEMENTS: usize = 8;
 
-/// The run in a page of text; `width` columns at most.
+/// The run in a page of text. What it lists is cut at `width`, 60 to 160; figures and paths never are.
 pub fn summary(report: &RunReport, width: usize) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
@@ -18,11 +19,13 @@ pub fn summary(report: &RunReport, width: usize) -> String {
 }
 
 fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
-    writeln!(
-        out,
-        "{} · delivery {} · as of {} · run {}",
-        report.project, report.delivery, report.as_of, report.run_id
-    )?;
+    let parts = [
+        plain(&report.project).to_string(),
+        format!("delivery {}", plain(&report.delivery)),
+        format!("as of {}", report.as_of),
+        format!("run {}", report.run_id),
+    ];
+    writeln!(out, "{}", filled(&parts, width))?;
     writeln!(out)?;
     rows(out, report)?;
     writeln!(out)?;
@@ -149,21 +152,30 @@ fn totals(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
 }
 
 fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
-    let folder = report.folder.display();
+    let folder = plain(&report.folder.to_string_lossy());
+    let current = match &report.current {
+        Some(good) => format!("`current` still names the last good run, {good}"),
+        None => "no run has been published yet, so there is no `current`".to_owned(),
+    };
+    if report.trial() {
+        writeln!(
+            out,
+            "TRIAL: {} of {} rules were left out, and what they would have found is not known",
+            number(report.left_out as u64),
+            number(report.rules.len() as u64)
+        )?;
+    }
     if report.blocked {
-        match &report.current {
-            Some(good) => writeln!(
-                out,
-                "BLOCKED: not published; `current` still names the last good run, {good}"
-            )?,
-            None => writeln!(
-                out,
-                "BLOCKED: not published; no run has been published yet, so there is no `current`"
-            )?,
-        }
+        writeln!(out, "BLOCKED: not published; {current}")?;
         writeln!(
             out,
             "look next: {folder}/discrepancies.csv, severity blocking"
+        )
+    } else if report.trial() {
+        writeln!(out, "kept, not published; {current}")?;
+        writeln!(
+            out,
+            "look next: {folder}/discrepancies.csv, then reconciliations.csv"
         )
     } else {
         let again = if report.already_published {
@@ -192,9 +204,25 @@ fn number(n: u64) -> String {
     out
 }
 
+/// The parts on as few lines as hold them, none broken.
+fn filled(parts: &[String], width: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 3 + part.chars().count() <= width => {
+                line.push_str(" · ");
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines.join("\n")
+}
+
 fn cut(line: &str, width: usize) -> String {
+    let line = plain(line);
     if line.chars().count() <= width {
-        return line.to_owned();
+        return line;
     }
     let mut short: String = line.chars().take(width.saturating_sub(1)).collect();
     short.push('…');
@@ -204,6 +232,18 @@ fn cut(line: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_filled_into_lines() {
+        let parts = ["ä library", "delivery x", "run 1"].map(str::to_owned);
+        for (width, want) in [
+            (30, "ä library · delivery x · run 1"),
+            (29, "ä library · delivery x\nrun 1"),
+            (5, "ä library\ndelivery x\nrun 1"),
+        ] {
+            assert_eq!(filled(&parts, width), want);
+        }
+    }
 
     #[test]
     fn thousands() {

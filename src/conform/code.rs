@@ -248,7 +248,11 @@ impl Coder {
         ranked.sort_unstable();
         let (distance, best) = *ranked.first()?;
         let runner_up = ranked.get(1).map_or(usize::MAX, |r| r.0);
-        let allowed = 1 + text.chars().count() / 6;
+        // One or two characters share too little with anything to tell what was meant; only their case may differ.
+        let allowed = match text.chars().count() {
+            0..3 => 0,
+            length => 1 + length / 6,
+        };
         (distance <= allowed && distance < runner_up).then(|| self.list.codes[best].code.clone())
     }
 }
@@ -464,6 +468,36 @@ mod tests {
         ] {
             let fault = coder.explain(text, None).expect("no code");
             assert_eq!(fault.suggestion.as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_shares_nothing_with_a_short_text_is_not_suggested() {
+        let codes = Codes {
+            list: 0,
+            as_of: None,
+            map_aliases: false,
+            repair: Repair::Keep,
+        };
+        for (code, text, want) in [
+            ("1", "😀", None),
+            ("1", "2", None),
+            ("1", "12", None),
+            ("NK", "N", None),
+            ("NK", "XK", None),
+            ("y", "Y", Some("y")),
+            ("NK", "nk", Some("NK")),
+            ("NK", "N/K", Some("NK")),
+            ("Yes", "Yse", Some("Yes")),
+            ("Yes", "Noo", None),
+        ] {
+            let mut only = list().as_ref().clone();
+            only.codes.truncate(1);
+            code.clone_into(&mut only.codes[0].code);
+            only.lookup.clear();
+            let coder = Coder::new(Arc::new(only), &codes);
+            let fault = coder.explain(text, None).expect("no code");
+            assert_eq!(fault.suggestion.as_deref(), want, "{text} for {code}");
         }
     }
 }

@@ -272,7 +272,7 @@ impl Conformer {
             }
             ColumnType::String => Made::text(text::without_blanks(&clean), missing),
             ColumnType::Date => date::read_dates(&clean, missing, &self.dates[index]),
-            ColumnType::Timestamp => date::read_timestamps(&clean, missing, &column.formats),
+            ColumnType::Timestamp => date::read_timestamps(&clean, missing, &self.dates[index]),
             ColumnType::Integer => number::read_integers(&clean, missing),
             ColumnType::Decimal => number::read_decimals(&clean, missing),
             ColumnType::Boolean => number::read_booleans(&clean, missing),
@@ -291,7 +291,7 @@ fn needs_codes(name: &str, column: &Column) -> bool {
 
 fn date_formats(column: &Column) -> Vec<date::Format> {
     match column.ty {
-        ColumnType::Date => column
+        ColumnType::Date | ColumnType::Timestamp => column
             .formats
             .iter()
             .map(|f| date::Format::new(f))

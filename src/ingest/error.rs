@@ -40,7 +40,7 @@ pub enum IngestError {
         file: String,
     },
     /// Another format under the name of a CSV.
-    #[error("`{file}` is {format}, not UTF-8 text; {}", .format.advice())]
+    #[error("`{file}` is {format}, not CSV in UTF-8; {}", .format.advice())]
     Foreign {
         /// The file.
         file: String,
@@ -81,7 +81,7 @@ pub enum IngestError {
     },
     /// The header does not end.
     #[error(
-        "`{file}` line {line}: no header ends within the first {limit} bytes{}; check the file's line endings and quotes, or raise the limit `header_bytes`",
+        "`{file}` line {line}: no header ends within the first {limit} bytes{}; check the file's line endings and quotes, as no longer header is read",
         open_quote(.quote)
     )]
     HeaderTooLong {
@@ -96,7 +96,7 @@ pub enum IngestError {
     },
     /// More columns than the limit.
     #[error(
-        "`{file}` line {line}: the header has {found} columns, more than {limit}; check the file, or raise the limit `columns`"
+        "`{file}` line {line}: the header has {found} columns, more than {limit}, which is the most that are read; check the file, or export fewer columns"
     )]
     TooManyColumns {
         /// The file.
@@ -120,7 +120,7 @@ pub enum IngestError {
     },
     /// A record longer than the limit.
     #[error(
-        "`{file}` line {line}: the record that starts here is longer than {limit} bytes{}; correct the export, or raise the limit `record_bytes`",
+        "`{file}` line {line}: the record that starts here is longer than {limit} bytes{}; no longer one is read: correct the export, or leave out what is so long",
         open_quote(.quote)
     )]
     RecordTooLong {
@@ -203,6 +203,8 @@ pub enum Foreign {
     Parquet,
     /// PDF.
     Pdf,
+    /// HTML or XML.
+    Markup,
 }
 
 impl Foreign {
@@ -221,6 +223,9 @@ impl Foreign {
             (b"PAR1\x15", Foreign::Parquet),
             (b"%PDF-", Foreign::Pdf),
         ];
+        if is_markup(start) {
+            return Some(Self::Markup);
+        }
         MAGIC
             .iter()
             .find(|(magic, _)| start.starts_with(magic))
@@ -233,8 +238,30 @@ impl Foreign {
             Self::Compressed => "unpack it first",
             Self::Zip | Self::Xls => "unpack it, or save the sheet as CSV in UTF-8",
             Self::Parquet | Self::Pdf => "export the table as CSV in UTF-8",
+            Self::Markup => {
+                "it may be a page that says why there is no export, or a table saved for a browser; export it again as CSV"
+            }
         }
     }
+}
+
+/// Whether a text begins as a page or a document does.
+fn is_markup(start: &[u8]) -> bool {
+    const TAGS: [&[u8]; 7] = [
+        b"<!doctype",
+        b"<html",
+        b"<head",
+        b"<body",
+        b"<table",
+        b"<meta",
+        b"<?xml",
+    ];
+    let start = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    let start = start.trim_ascii_start();
+    TAGS.iter().any(|tag| {
+        let begin = start.get(..tag.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(tag))
+    })
 }
 
 impl fmt::Display for Foreign {
@@ -246,6 +273,7 @@ impl fmt::Display for Foreign {
             Self::Xls => "an old binary workbook",
             Self::Parquet => "a Parquet file",
             Self::Pdf => "a PDF",
+            Self::Markup => "an HTML page or XML",
         })
     }
 }

@@ -28,6 +28,8 @@ pub struct HeaderMismatch {
     pub unnamed: Vec<usize>,
     /// No declared name was found at all: the first line may be data.
     pub no_header: bool,
+    /// What seems to part the names, where that is no comma.
+    pub separator: Option<char>,
 }
 
 /// A declared column that the header lacks.
@@ -61,6 +63,7 @@ pub fn map_header(export: &Export, declared: &[&str]) -> Result<Mapping, IngestE
         repeated: Vec::new(),
         unnamed: Vec::new(),
         no_header: false,
+        separator: None,
     };
     let mut positions = Vec::with_capacity(declared.len());
     for &column in declared {
@@ -93,10 +96,23 @@ pub fn map_header(export: &Export, declared: &[&str]) -> Result<Mapping, IngestE
             .collect();
     }
     mismatch.no_header = mismatch.missing.len() == declared.len();
+    if mismatch.no_header {
+        mismatch.separator = separator(header, declared);
+    }
     Err(IngestError::Header {
         file: export.file.clone(),
         line: export.header_line,
         mismatch,
+    })
+}
+
+/// The separator, if not a comma, between whose places declared names stand.
+fn separator(header: &[String], declared: &[&str]) -> Option<char> {
+    let line = header.join(",");
+    [';', '\t', '|'].into_iter().find(|separator| {
+        let mut names = line.split(*separator);
+        line.contains(*separator)
+            && names.any(|name| declared.contains(&name.trim().trim_matches('"')))
     })
 }
 
@@ -149,6 +165,16 @@ impl fmt::Display for HeaderMismatch {
             "the header does not fit the declared columns; {}; ",
             parts.join("; ")
         )?;
+        if let Some(separator) = self.separator {
+            let by = match separator {
+                '\t' => "tabs".to_owned(),
+                other => format!("`{other}`"),
+            };
+            return write!(
+                f,
+                "the names are separated by {by} and not by commas: export it with commas"
+            );
+        }
         f.write_str(if self.no_header {
             "no declared name was found at all, so it looks like the file has no header: export it with one"
         } else {

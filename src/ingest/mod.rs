@@ -19,6 +19,7 @@ mod index;
 mod marks;
 mod reader;
 mod records;
+mod swallowed;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ pub use error::{Foreign, IngestError};
 pub use header::{HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
 pub use index::index;
 pub use reader::{ChunkReader, RawBatch, Reject, RejectReason, read_chunk};
+pub use swallowed::Swallowed;
 
 /// What a file may cost. A breach is an error that names the limit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 use std::{fmt, fs::File, ops::Range, os::unix::fs::FileExt, sync::Arc};
 
 use arrow::array::{Int64Array, StringArray};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::{
     Content, Export, IngestError, Limits, Stamp,
     columns::Column,
     records::{Ends, Flaw, Record, Records, Span},
+    swallowed::{Swallowed, suspect},
 };
 
 /// Reads one chunk; `wanted` are the positions of the fields to keep, in the order of the batch's columns.
@@ -124,6 +125,8 @@ pub struct RawBatch {
     pub lines: Int64Array,
     /// Records that are no row.
     pub rejects: Vec<Reject>,
+    /// Rows that may have swallowed others.
+    pub swallowed: Vec<Swallowed>,
 }
 
 /// A record that is no row of the table.
@@ -137,6 +140,13 @@ pub struct Reject {
     pub raw: Vec<u8>,
     /// Why.
     pub reason: RejectReason,
+}
+
+impl Reject {
+    /// The lines that it stands on.
+    pub fn lines(&self) -> u64 {
+        memchr_iter(b'\n', &self.raw).count() as u64 + 1
+    }
 }
 
 /// Why a record is no row; where several hold, the first in this order.
@@ -215,6 +225,7 @@ impl ChunkReader {
         let mut rows: Vec<i64> = Vec::with_capacity(capacity);
         let mut lines: Vec<i64> = Vec::with_capacity(capacity);
         let mut rejects = Vec::new();
+        let mut swallowed = Vec::new();
 
         while !self.done && rows.len() + rejects.len() < self.batch_rows {
             let mut kept = 0;
@@ -240,6 +251,17 @@ impl ChunkReader {
                         rows.push(row as i64);
                         lines.push(record.line as i64);
                         kept += 1;
+                        if record.lines > 1 {
+                            let raw = &text[record.start..record.end];
+                            let found = suspect(raw, self.width, record.lines);
+                            swallowed.extend(found.map(|records| Swallowed {
+                                row,
+                                line: record.line,
+                                lines: record.lines,
+                                records,
+                                raw: raw.to_vec(),
+                            }));
+                        }
                     }
                     Some(reason) => rejects.push(Reject {
                         row,
@@ -274,6 +296,7 @@ impl ChunkReader {
             rows: rows.into(),
             lines: lines.into(),
             rejects,
+            swallowed,
         }))
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Record {
     pub next: usize,
     /// The line of its first byte.
     pub line: u64,
+    /// The lines that it stands on.
+    pub lines: u64,
     /// How many fields it has, which may be more than were kept.
     pub fields: usize,
     /// Why its fields cannot be trusted.
@@ -107,6 +109,7 @@ impl Records {
             end: text.len(),
             next: text.len(),
             line: self.line,
+            lines: 1,
             fields: 0,
             flaw: None,
             ends: Ends::Text,
@@ -132,6 +135,7 @@ impl Records {
                         continue;
                     }
                     record.end = end;
+                    record.lines = self.line - record.line;
                     record.next = self.at;
                     record.ends = Ends::Line;
                     record.keep(spans, quoted.take().unwrap_or(Span::new(field, end)));
@@ -168,6 +172,7 @@ impl Records {
             if record.end == record.start {
                 return None;
             }
+            record.lines = self.line - record.line + 1;
             record.keep(spans, quoted.unwrap_or(Span::new(field, record.end)));
         }
         Some(record)

@@ -10,7 +10,7 @@ use super::{
     tables::{finish_table, parquet_error, table_file},
 };
 use crate::{
-    aggregate::{Builder, aggregate_schema, mentions},
+    aggregate::{Builder, aggregate_schema, fault, mentions},
     check::EngineError,
     project::SqlFile,
     publish::StagedRun,
@@ -103,7 +103,12 @@ async fn table<'r>(
     file: &'r SqlFile,
 ) -> Result<&'r str, RunError> {
     let path = format!("model/{}.parquet", file.name);
-    let fail = || EngineError::query(format!("model table `{}`", file.name));
+    let fail = || {
+        EngineError::query(format!(
+            "model table `{}` ({})",
+            file.name, file.source.path
+        ))
+    };
     let mut rows = builder.model(file).await?;
     let mut out = BatchFile::new(staged.create(&path)?, rows.schema(), Packing::Published)
         .map_err(parquet_error(&path))?;
@@ -123,6 +128,10 @@ async fn aggregate(
     file: &SqlFile,
 ) -> Result<Vec<Figure>, RunError> {
     let (batches, rows) = builder.aggregate(file).await?;
+    if let Some(why) = fault(&batches) {
+        let path = file.source.path.clone();
+        return Err(RunError::Aggregate { path, why });
+    }
     let path = format!("aggregates/{}", file.name);
     let mut out = table_file(staged, &path, &aggregate_schema())?;
     for batch in &batches {

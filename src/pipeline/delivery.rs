@@ -10,8 +10,9 @@ use std::{
 
 use super::{
     error::RunError,
+    files::{Found, find},
     plan::Plan,
-    settings::{Settings, glob},
+    settings::Settings,
 };
 use crate::{
     check::source::{SourceFile, TableSource},
@@ -19,6 +20,7 @@ use crate::{
     project::Project,
     publish::FileHash,
     reconcile::{Figure, published},
+    tables::{FilePattern, Table},
 };
 
 /// A delivery, indexed: nothing is kept of its files but their shape.
@@ -26,6 +28,14 @@ pub(super) struct Delivery {
     pub(super) name: String,
     pub(super) sources: Vec<Arc<TableSource>>,
     pub(super) published: Vec<PublishedFile>,
+    pub(super) unclaimed: Vec<Unclaimed>,
+}
+
+/// A file of the delivery that no table's pattern names.
+pub(super) struct Unclaimed {
+    pub(super) path: String,
+    /// The table and pattern that it may have been meant for.
+    pub(super) nearest: Option<(String, String)>,
 }
 
 /// A file of published figures.
@@ -49,25 +59,33 @@ impl Delivery {
             (None, None) => return Err(RunError::NoDelivery),
         };
         let published = published_files(project)?;
-        let files = list(&folder).map_err(|source| RunError::Delivery {
+        let patterns: Vec<&FilePattern> = plan.tables.iter().map(|t| &t.files).collect();
+        let Found {
+            files: wanted,
+            unusable,
+            others,
+        } = find(&folder, &patterns).map_err(|source| RunError::Delivery {
             folder: folder.clone(),
             source,
         })?;
-        let mut missing = Vec::new();
-        let mut wanted: Vec<Vec<&String>> = Vec::new();
-        for table in &plan.tables {
-            let found: Vec<&String> = files.iter().filter(|f| glob(&table.files, f)).collect();
-            if found.is_empty() && table.required {
-                missing.push(format!(
-                    "table `{}` has no file `{}`",
-                    table.name, table.files
-                ));
-            }
-            wanted.push(found);
+        if !unusable.is_empty() {
+            let say = |((at, path), problem): ((usize, String), String)| {
+                format!("`{path}` of table `{}` {problem}", plan.tables[at].name)
+            };
+            let unusable = unusable.into_iter().map(say).collect();
+            return Err(RunError::Unusable { folder, unusable });
         }
+        let missing: Vec<String> = plan
+            .tables
+            .iter()
+            .zip(&wanted)
+            .filter(|(table, files)| table.required && files.is_empty())
+            .map(|(table, _)| absent(table, &others))
+            .collect();
         if !missing.is_empty() {
             return Err(RunError::Incomplete { folder, missing });
         }
+        let unclaimed = unclaimed(&folder, others, project, &plan.tables, &published);
         let mut indexed = index_all(&folder, &wanted, settings).into_iter();
         let mut errors = Vec::new();
         let mut sources = Vec::new();
@@ -112,15 +130,18 @@ impl Delivery {
             name: delivery_name(&folder),
             sources,
             published,
+            unclaimed,
         })
     }
 
-    /// Every input with its hash, for the run's id.
+    /// Every input with its hash, for the run's id; files that were not read count by their names, which the log holds.
     pub(super) fn hashes(&self) -> Vec<(&str, FileHash)> {
         let tables = self.sources.iter().flat_map(|s| &s.files);
         let tables = tables.map(|f| (f.export.file.as_str(), file_hash(&f.export.sha256)));
         let published = self.published.iter().map(|p| (p.path.as_str(), p.sha256));
-        tables.chain(published).collect()
+        let unclaimed = self.unclaimed.iter();
+        let unclaimed = unclaimed.map(|u| (u.path.as_str(), FileHash::of(b"not read")));
+        tables.chain(published).chain(unclaimed).collect()
     }
 }
 
@@ -133,10 +154,10 @@ pub(super) fn file_hash(hex: &str) -> FileHash {
 /// Indexes the files of all tables, several at once, largest first; the results are in the order of `wanted`.
 fn index_all(
     folder: &Path,
-    wanted: &[Vec<&String>],
+    wanted: &[Vec<String>],
     settings: &Settings,
 ) -> Vec<Result<Export, IngestError>> {
-    let names: Vec<&String> = wanted.iter().flatten().copied().collect();
+    let names: Vec<&String> = wanted.iter().flatten().collect();
     let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |m| m.len());
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(size(names[*at])));
@@ -171,42 +192,88 @@ fn delivery_name(folder: &Path) -> String {
     name.unwrap_or_else(|| "delivery".to_owned())
 }
 
-/// The plain files of a folder, by name.
-fn list(folder: &Path) -> std::io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.path().is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
+/// How a required table without a file is told; a name that differs in case is told too.
+fn absent(table: &Table, others: &[String]) -> String {
+    let mut message = format!("table `{}` has no file `{}`", table.name, table.files);
+    if let Some(other) = others.iter().find(|other| in_other_case(table, other)) {
+        message.push_str(&format!(
+            " (there is `{other}`, which differs in upper and lower case)"
+        ));
     }
-    names.sort_unstable();
-    Ok(names)
+    message
+}
+
+fn in_other_case(table: &Table, path: &str) -> bool {
+    let names: Vec<String> = path.split('/').map(str::to_lowercase).collect();
+    let lower = FilePattern::new(&table.files.as_str().to_lowercase());
+    lower.is_ok_and(|lower| {
+        lower.depth() == names.len() && (0..names.len()).all(|at| lower.means(at, &names[at]))
+    })
+}
+
+/// The files that no table's pattern names, but published figures that stand among them.
+fn unclaimed(
+    folder: &Path,
+    others: Vec<String>,
+    project: &Project,
+    tables: &[Arc<Table>],
+    published: &[PublishedFile],
+) -> Vec<Unclaimed> {
+    let published: Vec<PathBuf> = published
+        .iter()
+        .filter_map(|p| project.root.join(&p.path).canonicalize().ok())
+        .collect();
+    let is_published = |path: &String| {
+        let place = folder.join(path).canonicalize();
+        place.is_ok_and(|place| published.contains(&place))
+    };
+    let nearest = |path: &str| {
+        let plain = path.to_lowercase();
+        let distance = |table: &Arc<Table>| {
+            let pattern = table.files.as_str().to_lowercase().replace(['*', '?'], "");
+            let distance = strsim::damerau_levenshtein(&plain, &pattern);
+            (!in_other_case(table, path), distance, table.name.clone())
+        };
+        let nearest = tables.iter().min_by_key(|table| distance(table))?;
+        let (other_case, distance, _) = distance(nearest);
+        let near = !other_case || distance <= plain.chars().count() / 2;
+        near.then(|| (nearest.name.to_string(), nearest.files.to_string()))
+    };
+    others
+        .into_iter()
+        .filter(|path| !is_published(path))
+        .map(|path| Unclaimed {
+            nearest: nearest(&path),
+            path,
+        })
+        .collect()
 }
 
 fn published_files(project: &Project) -> Result<Vec<PublishedFile>, RunError> {
     let Some(pattern) = &project.published else {
         return Ok(Vec::new());
     };
-    let (folder, name_pattern) = pattern.rsplit_once('/').unwrap_or((".", pattern));
-    let path = project.root.join(folder);
+    let place = project.root.join(pattern.as_str());
     let fail = |path: PathBuf| move |source| RunError::PublishedFile { path, source };
-    let names = list(&path).map_err(fail(path.clone()))?;
-    let names: Vec<&String> = names.iter().filter(|n| glob(name_pattern, n)).collect();
+    let mut found = find(&project.root, &[pattern]).map_err(fail(place.clone()))?;
+    if let Some(((_, path), problem)) = found.unusable.pop_first() {
+        let unusable = std::io::Error::other(format!("it {problem}"));
+        return Err(fail(project.root.join(path))(unusable));
+    }
+    let names = found.files.pop().unwrap_or_default();
     if names.is_empty() {
         let nothing = std::io::Error::new(std::io::ErrorKind::NotFound, "no file of that name");
-        return Err(fail(project.root.join(pattern))(nothing));
+        return Err(fail(place)(nothing));
     }
     let mut files = Vec::new();
-    for name in names {
-        let file = path.join(name);
+    for path in names {
+        let file = project.root.join(&path);
         let text = std::fs::read(&file).map_err(fail(file.clone()))?;
-        let shown = format!("{folder}/{name}");
         files.push(PublishedFile {
             bytes: text.len() as u64,
             sha256: FileHash::of(&text),
-            figures: published::parse_with(&shown, &text, &project.suppressed)?,
-            path: shown,
+            figures: published::parse_with(&path, &text, &project.suppressed)?,
+            path,
         });
     }
     Ok(files)

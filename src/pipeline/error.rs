@@ -43,6 +43,14 @@ pub enum RunError {
         /// `table … has no file …`.
         missing: Vec<String>,
     },
+    /// What should be files is something else.
+    #[error("delivery {}: {}; nothing was read: put files there, or move away what is none of the delivery", folder.display(), unusable.join(", "))]
+    Unusable {
+        /// The delivery's folder.
+        folder: PathBuf,
+        /// `… is a pipe`.
+        unusable: Vec<String>,
+    },
     /// Several files could not be read.
     #[error("{}", join(.0))]
     Inputs(Vec<IngestError>),
@@ -78,6 +86,16 @@ pub enum RunError {
     /// The log could not be written.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// An aggregate has rows that are no figures, or two figures in one place.
+    #[error(
+        "{path}: {why}; nothing was published, since totals over such rows would mislead: mend the query"
+    )]
+    Aggregate {
+        /// The query's file.
+        path: String,
+        /// What is wrong with which row.
+        why: String,
+    },
     /// A table could not be written.
     #[error("writing {path} failed: {source}")]
     Parquet {

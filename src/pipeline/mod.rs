@@ -4,6 +4,7 @@ mod aggregates;
 mod delivery;
 mod error;
 pub mod examples;
+mod files;
 mod plan;
 mod report;
 mod results;
@@ -34,7 +35,7 @@ struct Context<'r> {
 /// Runs the project at `settings.project` over one delivery.
 ///
 /// Either a whole run stands in the out folder afterwards (published, or kept unpublished when something blocking
-/// fired), or nothing of it does.
+/// fired or rules were left out), or nothing of it does.
 ///
 /// # Errors
 /// See [`RunError`]; its [`RunError::exit_code`] is the command's.
@@ -47,6 +48,7 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     let project_hash = results::identity(project, settings);
     let staged = out.stage(&run_id(
         plan.as_of,
+        &delivery.name,
         &delivery.hashes(),
         project_hash,
         env!("CARGO_PKG_VERSION"),
@@ -90,7 +92,7 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);
     let verified = staged.verify(facts)?;
-    Ok(match report.blocked {
+    Ok(match report.blocked || report.trial() {
         false => report.published(verified.publish()?),
         true => report.kept(verified.keep()?),
     })

@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub(super) checks: Checks,
     pub(super) statements: Vec<Statement>,
     pub(super) comparisons: Vec<Comparison>,
+    /// Rules that the selection leaves out: with any, the run is a trial.
+    pub(super) left_out: usize,
 }
 
 impl Plan {
@@ -73,12 +75,15 @@ impl Plan {
         if !diagnostics.is_empty() {
             return Err(RunError::Project(diagnostics));
         }
+        let mut left_out = 0;
         for (check, table) in checks.tables.iter_mut().zip(&tables) {
+            left_out += check.rules.len();
             check.rules.retain(|prepared| {
                 settings
                     .selection
                     .includes(&project.rules[prepared.rule], table)
             });
+            left_out -= check.rules.len();
         }
         Ok(Self {
             as_of,
@@ -87,6 +92,7 @@ impl Plan {
             checks,
             statements,
             comparisons,
+            left_out,
         })
     }
 

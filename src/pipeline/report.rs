@@ -25,6 +25,8 @@ pub struct RunReport {
     pub as_of: Date,
     /// Whether something blocking fired, so that the run was kept and not published.
     pub blocked: bool,
+    /// Rules that `--select` and `--exclude` left out: what they would have found is not known, so the run is not published.
+    pub left_out: usize,
     /// Whether something fired at or above `--fail-on`.
     pub fails: bool,
     /// One for each table.
@@ -56,6 +58,8 @@ pub struct RunReport {
 pub struct TableLine {
     /// The table.
     pub table: String,
+    /// Its files in the delivery: none for a table that need not be there and is not.
+    pub files: usize,
     /// Its records.
     pub rows: RowCounts,
 }
@@ -108,9 +112,14 @@ impl RunReport {
         self
     }
 
-    /// 0 or 1: whether something fired at or above `--fail-on`.
+    /// Whether rules were left out, so that the run was kept and not published.
+    pub fn trial(&self) -> bool {
+        self.left_out > 0
+    }
+
+    /// 0 or 1: whether something fired at or above `--fail-on`, or the run is not published.
     pub fn exit_code(&self) -> u8 {
-        u8::from(self.fails || self.blocked)
+        u8::from(self.fails || self.blocked || self.trial())
     }
 
     /// The content of `run_results.json`; the same run has the same bytes.
@@ -123,8 +132,11 @@ impl RunReport {
             "delivery": self.delivery,
             "as_of": self.as_of.to_string(),
             "blocked": self.blocked,
+            "trial": self.trial(),
+            "rules_left_out": self.left_out,
             "tables": self.tables.iter().map(|t| json!({
                 "table": t.table,
+                "files": t.files,
                 "rows_read": t.rows.read,
                 "clean": t.rows.clean,
                 "quarantined": t.rows.quarantined,

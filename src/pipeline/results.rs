@@ -319,6 +319,7 @@ pub(super) fn report(
             files.iter().for_each(|f| rows.merge(*f));
             TableLine {
                 table: table.name.to_string(),
+                files: files.len(),
                 rows,
             }
         });
@@ -328,6 +329,7 @@ pub(super) fn report(
         delivery: delivery.name.clone(),
         as_of: plan.as_of,
         blocked: blocking > 0,
+        left_out: plan.left_out,
         fails: run.settings.fail_on.fails(&counts.by_severity),
         tables: tables.collect(),
         rules: rule_lines(project, plan, scanned),
@@ -393,6 +395,7 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             sha256: file_hash(&project.hash),
         },
         blocked: report.blocked,
+        trial: report.trial(),
         rules_run: report.rules.iter().filter(|r| r.counts.is_some()).count() as u64,
         discrepancies: SeverityCounts {
             blocking: count(Severity::Blocking),

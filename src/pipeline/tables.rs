@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs::File, io::BufWriter, path::PathBuf, sync::A
 
 use futures::StreamExt;
 
-use super::{Context, error::RunError, plan::Plan};
+use super::{Context, delivery::Delivery, error::RunError, plan::Plan};
 use crate::{
     check::{
         keys::{KeyError, KeyFailures},
@@ -14,6 +14,7 @@ use crate::{
         },
     },
     discrepancy::{Action, Category, Dimension, Severity},
+    ingest::{Reject, Swallowed},
     log::{
         CHANGE_SCHEMA, FINDING_SCHEMA, Finding, FindingBuilder, Privacy, REJECT_SCHEMA,
         RejectBuilder, RuleFacts, TableFile, short_hash,
@@ -22,7 +23,7 @@ use crate::{
     project::Project,
     publish::{StagedFile, StagedRun},
     row_groups::{BatchFile, Packing, RowGroupFile},
-    rules::{Rule, Threshold, kinds::RuleKind},
+    rules::{Rule, Threshold, UNCLAIMED, kinds::RuleKind},
     tables::{Policy, Table},
 };
 
@@ -36,6 +37,10 @@ pub(super) struct Scanned {
     pub(super) facts: Vec<RuleFacts>,
     /// Rules that could not be evaluated, by index, and why: never a pass.
     pub(super) errors: BTreeMap<usize, String>,
+    /// Lines that rejected records stand on.
+    rejected_lines: u64,
+    /// Lines that look like records and were read as text, of each file of each table.
+    swallowed_lines: Vec<Vec<u64>>,
     /// Findings so far.
     pub(super) findings: Option<FindingFile>,
 }
@@ -112,6 +117,12 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .collect(),
         facts,
         errors: keys.errors.clone(),
+        rejected_lines: 0,
+        swallowed_lines: delivery
+            .sources
+            .iter()
+            .map(|s| vec![0; s.files.len()])
+            .collect(),
         findings: None,
     };
     let mut findings = FindingFile::new(staged)?;
@@ -163,6 +174,17 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 &mut findings,
                 &mut rejects,
             )?;
+            keep_swallowed(
+                &chunk,
+                table,
+                source,
+                &scanned.facts,
+                &scan_settings.privacy,
+                &mut findings,
+            )?;
+            scanned.rejected_lines += chunk.rejects.iter().map(Reject::lines).sum::<u64>();
+            scanned.swallowed_lines[at][chunk.file] +=
+                chunk.swallowed.iter().map(|s| s.records).sum::<u64>();
             for (rule, counts) in order.iter().zip(&chunk.rules) {
                 if let Some(total) = &mut scanned.rules[*rule] {
                     total.merge(*counts);
@@ -185,7 +207,8 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     }
     finish_table(changes)?;
     finish_table(rejects)?;
-    apply_thresholds(project, &mut scanned, project.max_rejects);
+    about_delivery(delivery, &scanned.facts, &mut findings)?;
+    apply_thresholds(project, delivery, &mut scanned);
     scanned.findings = Some(findings);
     Ok(scanned)
 }
@@ -210,7 +233,7 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 4] {
+fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 5] {
     [
         (
             format!("{table}.rule_error"),
@@ -223,6 +246,13 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             format!("{table}.rejects"),
             "rejects",
             Dimension::Validity,
+            Severity::Error,
+            Category::WrongFormat,
+        ),
+        (
+            swallowed(table),
+            "swallowed",
+            Dimension::Completeness,
             Severity::Error,
             Category::WrongFormat,
         ),
@@ -241,6 +271,11 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Category::Schema,
         ),
     ]
+}
+
+/// The engine's own rule about records that may have swallowed others.
+fn swallowed(table: &Name) -> String {
+    format!("{table}.swallowed")
 }
 
 /// The facts of all rules and statements, by id, which is the log's order.
@@ -271,6 +306,15 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
             });
         }
     }
+    facts.push(RuleFacts {
+        id: UNCLAIMED.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        kind: "schema".to_owned(),
+        dimension: Dimension::Completeness,
+        severity: Severity::Warn,
+        category: Category::Schema,
+        table: String::new(),
+    });
     facts.extend(super::results::statement_facts(&plan.statements));
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     facts.dedup_by(|a, b| a.id == b.id);
@@ -299,7 +343,7 @@ fn keep_rejects(
     let file = &source.files[chunk.file].export.file;
     let fact = fact_index(facts, &format!("{}.rejects", table.name));
     // A record that is no row has no columns, so one hidden column hides it all.
-    let hidden = table.columns.iter().any(|c| c.policy == Policy::Hide);
+    let hidden = hides(table);
     let mut builder = FindingBuilder::default();
     let mut rows = RejectBuilder::default();
     for reject in &chunk.rejects {
@@ -312,17 +356,11 @@ fn keep_rejects(
         let reason = reject.reason.to_string();
         let (line, row) = (signed(reject.line), signed(reject.row));
         rows.push([table.name.as_str(), file, &reason, &raw], line, row);
-        let hash = match hidden {
-            // Guesses could be tried against a hash of the text alone.
-            true => privacy
-                .hash(std::iter::once(reject.raw.as_slice()), 20)
-                .unwrap_or_else(|| short_hash(&[file, &row.to_string()])),
-            false => short_hash(&[&raw]),
-        };
+        let key = unkeyed(table, privacy, &reject.raw, (file, reject.row));
         let message = format!("line {line} of {file} is no row: {reason}; it is kept in rejects/");
         builder.push(&Finding {
             rule: fact,
-            record_key: &format!("#{hash}"),
+            record_key: &key,
             source_file: Some(file),
             source_line: Some(line),
             source_row: Some(row),
@@ -335,6 +373,62 @@ fn keep_rejects(
     }
     rejects.write(&rows.finish().map_err(crate::log::LogError::from)?)?;
     findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+fn keep_swallowed(
+    chunk: &ChunkResult,
+    table: &Table,
+    source: &crate::check::source::TableSource,
+    facts: &[RuleFacts],
+    privacy: &Privacy,
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    if chunk.swallowed.is_empty() {
+        return Ok(());
+    }
+    let file = &source.files[chunk.file].export.file;
+    let mut builder = FindingBuilder::default();
+    for found in &chunk.swallowed {
+        let Swallowed {
+            row,
+            line,
+            lines,
+            records,
+            ref raw,
+        } = *found;
+        let key = unkeyed(table, privacy, raw, (file, row));
+        let message = format!(
+            "the record that begins on line {line} of {file} spans {lines} lines, and {records} of those behind the first have the delimiters of a record: a quote may be missing or too many, so that rows were read as the text of one; it is kept as it was read, compare the file with its source"
+        );
+        builder.push(&Finding {
+            rule: fact_index(facts, &swallowed(&table.name)),
+            record_key: &key,
+            source_file: Some(file),
+            source_line: Some(signed(line)),
+            source_row: Some(signed(row)),
+            observed: Some(&format!("{lines} lines")),
+            expected: Some("a record whose lines do not look like records"),
+            action: Some(Action::Kept),
+            message: &message,
+            ..Finding::default()
+        });
+    }
+    findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+fn hides(table: &Table) -> bool {
+    table.columns.iter().any(|c| c.policy == Policy::Hide)
+}
+
+/// What names a record that has no key to be named by: a hash of its text. Guesses could be tried against that of a
+/// hidden one, so it needs the key for hidden values, and without one the record is named by its place.
+fn unkeyed(table: &Table, privacy: &Privacy, raw: &[u8], place: (&str, u64)) -> String {
+    let keyed = || privacy.hash(std::iter::once(raw), 20);
+    let hash = match hides(table) {
+        true => keyed().unwrap_or_else(|| short_hash(&[place.0, &place.1.to_string()])),
+        false => short_hash(&[&String::from_utf8_lossy(raw)]),
+    };
+    format!("#{hash}")
 }
 
 fn signed(number: u64) -> i64 {
@@ -433,8 +527,45 @@ fn about_table(
     findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
 }
 
-/// Failures within a rule's threshold are information; rejects beyond what the project tolerates block.
-fn apply_thresholds(project: &Project, scanned: &mut Scanned, max_rejects: u64) {
+/// What is to be said about a delivery as a whole: files that belong to no table.
+fn about_delivery(
+    delivery: &Delivery,
+    facts: &[RuleFacts],
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    let mut builder = FindingBuilder::default();
+    for file in &delivery.unclaimed {
+        let path = &file.path;
+        let (nearest, expected) = match &file.nearest {
+            Some((table, pattern)) => (
+                format!("; the nearest is `{pattern}` of table {table}"),
+                format!("a name such as `{pattern}`"),
+            ),
+            None => (String::new(), "a file of a table".to_owned()),
+        };
+        let message = format!(
+            "{path} is a file of the delivery that no table names, so it was not read{nearest}"
+        );
+        builder.push(&Finding {
+            rule: fact_index(facts, UNCLAIMED),
+            record_key: path,
+            source_file: Some(path),
+            observed: Some(path),
+            expected: Some(&expected),
+            action: Some(Action::Excluded),
+            message: &message,
+            ..Finding::default()
+        });
+    }
+    if builder.is_empty() {
+        return Ok(());
+    }
+    findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+/// Failures within a rule's threshold are information; rejects and swallowed lines beyond what the project tolerates block.
+fn apply_thresholds(project: &Project, delivery: &Delivery, scanned: &mut Scanned) {
+    let max_rejects = project.max_rejects;
     for (index, rule) in project.rules.iter().enumerate() {
         if let Some(counts) = scanned.rules[index]
             && tolerated(rule, counts)
@@ -443,13 +574,28 @@ fn apply_thresholds(project: &Project, scanned: &mut Scanned, max_rejects: u64) 
             scanned.facts[at].severity = Severity::Info;
         }
     }
-    let rejected: u64 = scanned.files.iter().flatten().map(|f| f.rejected).sum();
-    if rejected > max_rejects {
+    // In lines: one quote can make one record of half a file.
+    if scanned.rejected_lines > max_rejects {
         for fact in scanned.facts.iter_mut().filter(|f| f.kind == "rejects") {
             fact.severity = Severity::Blocking;
         }
     }
+    for (table, source) in delivery.sources.iter().enumerate() {
+        let lines = &scanned.swallowed_lines[table];
+        let heavy = source.files.iter().zip(lines).any(|(file, lines)| {
+            // The file's lines but for those of honest texts.
+            let all = file.export.records + lines;
+            *lines > max_rejects && lines * HEAVY > all
+        });
+        if heavy {
+            let at = fact_index(&scanned.facts, &swallowed(&source.table.name)) as usize;
+            scanned.facts[at].severity = Severity::Blocking;
+        }
+    }
 }
+
+/// Swallowed lines are too many to publish when so many times as many are more than the file has.
+const HEAVY: u64 = 100;
 
 /// Whether the rule failed within its threshold.
 pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
@@ -464,4 +610,19 @@ pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
             )]
             Some(Threshold::MaxShare(most)) => counts.failed as f64 <= most * evaluated as f64,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
+        let table = Name::new("things").expect("a name");
+        let ids = built_in(&table).map(|rule| rule.0);
+        assert_eq!(
+            ids,
+            crate::rules::OWN_NAMES.map(|name| format!("things.{name}"))
+        );
+    }
 }

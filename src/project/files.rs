@@ -17,6 +17,8 @@ use crate::{
 
 /// Largest file of codes or SQL, in bytes.
 const MAX_BYTES: usize = 64 << 20;
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Most entries in one folder.
 const MAX_ENTRIES: usize = 10_000;
 
@@ -234,6 +236,10 @@ impl Reader<'_> {
         }
         self.hashes
             .push((path.to_owned(), hex(&Sha256::digest(&bytes))));
+        // YAML and CSV know the mark that some editors put first; to SQL it would be a word.
+        if path.ends_with(".sql") && bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
+        }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(Arc::new(Source {
                 path: path.to_owned(),

@@ -28,6 +28,8 @@ const CODES: [&str; 7] = [
 const ALIASES: [&str; 4] = ["alias", "code", "cause", "confidence"];
 /// `not_recorded` is the blank cell, which no code can be.
 const KINDS: [Missing; 3] = [Missing::Unknown, Missing::Refused, Missing::NotApplicable];
+/// How sure it is that an alias means its code, for whoever reads the list; the most sure first.
+const CONFIDENCE: [&str; 4] = ["verified", "probable", "inferred", "ambiguous"];
 const CAUSES: [AliasCause; 4] = [
     AliasCause::Variant,
     AliasCause::Misspelling,
@@ -178,13 +180,14 @@ fn add_aliases(
         if !reader.usable(alias, "alias") {
             continue;
         }
-        if confidence.text.trim().is_empty() {
-            reader.report(
-                confidence,
-                "confidence is blank",
-                "say how sure it is that the alias means the code, such as verified or probable",
+        if confidence.text.is_empty() {
+            let help = format!(
+                "say how sure it is that the alias means the code: {}",
+                CONFIDENCE.join(", ")
             );
+            reader.report(confidence, "confidence is blank", &help);
         }
+        reader.word(confidence, "confidence", &CONFIDENCE.map(|word| (word, ())));
         let why = reader.word(cause, "cause", &CAUSES.map(|cause| (cause.word(), cause)));
         if cause.text.is_empty() {
             let words = CAUSES.map(AliasCause::word).join(", ");

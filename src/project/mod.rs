@@ -28,7 +28,7 @@ use crate::{
     diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
     names::Name,
     rules::{Rule, totals::Suppressed},
-    tables::{CodeList, Table},
+    tables::{CodeList, FilePattern, Table},
 };
 
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
@@ -45,11 +45,11 @@ pub struct Project {
     pub delivery: Option<DefaultDelivery>,
     /// The reporting periods in order; none overlaps another.
     pub periods: Vec<Period>,
-    /// Glob of the published figures, relative to the project.
-    pub published: Option<String>,
+    /// The files of published figures, relative to the project.
+    pub published: Option<FilePattern>,
     /// Texts that are printed there in place of suppressed figures.
     pub suppressed: Suppressed,
-    /// Rejected records that a run tolerates.
+    /// Rejected records that a run tolerates, by the lines that they stand on.
     pub max_rejects: u64,
     /// The tables in the order of their file names.
     pub tables: Vec<Table>,

@@ -13,6 +13,7 @@ use crate::{
         yaml::{self, Entries, Tried},
     },
     rules::totals::Suppressed,
+    tables::{FilePattern, NoPattern},
 };
 
 /// What `rules/project.yaml` may say.
@@ -75,7 +76,7 @@ pub struct PublishedFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatesFile {
-    /// Rejected records that are tolerated.
+    /// Rejected records that are tolerated, by the lines that they stand on.
     pub max_rejects: u64,
 }
 
@@ -85,7 +86,7 @@ pub struct Head {
     pub name: String,
     pub delivery: Option<DefaultDelivery>,
     pub periods: Vec<Period>,
-    pub published: Option<String>,
+    pub published: Option<FilePattern>,
     pub suppressed: Suppressed,
     pub max_rejects: u64,
 }
@@ -111,9 +112,8 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
     });
     let mut suppressed = Suppressed::default();
     let published = file.published.and_then(|p| p.0).map(|published| {
-        relative_glob(&published.files, diagnostics);
         suppressed = Suppressed::declared(published.suppressed, diagnostics);
-        published.files.value
+        file_pattern(&published.files, diagnostics)
     });
     Head {
         name: file.name.0.map(|name| name.value).unwrap_or_default(),
@@ -200,7 +200,7 @@ pub fn date(text: &At<String>, diagnostics: &mut Vec<Diagnostic>) -> Option<Date
 pub fn exact_date(text: &str) -> Option<Date> {
     text.parse::<Date>()
         .ok()
-        .filter(|date| date.to_string() == text)
+        .filter(|date| date.to_string() == text && date.year() > 0)
 }
 
 /// Reports a text that says nothing.
@@ -210,21 +210,10 @@ pub fn said(text: &At<String>, what: &str, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports a glob that could leave the folder that it searches.
-pub fn relative_glob(glob: &At<String>, diagnostics: &mut Vec<Diagnostic>) {
-    let text = glob.value.as_str();
-    let message = if text.trim().is_empty() {
-        "`files` is blank"
-    } else if text.starts_with('/')
-        || text.split('/').any(|part| part == "..")
-        || text.contains('\\')
-    {
-        "`files` has to stay inside the folder"
-    } else {
-        return;
-    };
-    diagnostics.push(
-        Diagnostic::at(&glob.span, message)
-            .help("write a relative pattern such as `people*.csv`, with `/` between folders"),
-    );
+/// The pattern that `text` is, which means nothing where it has a mistake.
+pub fn file_pattern(text: &At<String>, diagnostics: &mut Vec<Diagnostic>) -> FilePattern {
+    FilePattern::new(&text.value).unwrap_or_else(|NoPattern { problem, help }| {
+        diagnostics.push(Diagnostic::at(&text.span, problem).help(help));
+        FilePattern::default()
+    })
 }

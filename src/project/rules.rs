@@ -18,7 +18,7 @@ use crate::{
     discrepancy::Severity,
     names::Name,
     rules::{
-        Kind, Nulls, OnFail, Plan, Rule, Threshold,
+        Kind, Nulls, OWN_NAMES, OnFail, Plan, Rule, Threshold, UNCLAIMED,
         kinds::{RuleKind, Scope},
     },
     tables::{CodeList, Table},
@@ -201,6 +201,11 @@ impl Checker<'_> {
                 message,
                 format!("start its id with `{table}.`, or move it"),
             );
+        }
+        let own = matches!(parts[..], [_, name] if OWN_NAMES.contains(&name));
+        if own || draft.id == UNCLAIMED {
+            let message = format!("`{}` is a rule that the engine has of itself", draft.id);
+            self.report(&draft.span, message, "choose another name");
         }
         if let Some(first) = self.seen.get(&draft.id) {
             let help = format!("the other is at {first:?}");

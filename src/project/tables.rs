@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{civil, fmt::strtime};
+use jiff::{
+    civil::{self, DateTime},
+    fmt::strtime,
+};
 
 use super::{
     files::Named,
-    project_file::{relative_glob, version},
+    project_file::{file_pattern, version},
     table_file::{ColumnFile, TableFile},
     unread::{Unread, Words},
 };
@@ -16,9 +19,11 @@ use crate::{
         yaml::{self, Entries, Node, Tried},
     },
     names::Name,
-    tables::{Clean, Column, ColumnType, Policy, Table},
+    tables::{Clean, Column, ColumnType, FilePattern, Policy, Table},
 };
 
+/// Most formats of a column.
+const MAX_FORMATS: usize = 20;
 /// Most columns of a table.
 const MAX_COLUMNS: usize = 1_000;
 
@@ -72,7 +77,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
         table: Table {
             name,
             description: String::new(),
-            files: String::new(),
+            files: FilePattern::default(),
             required: true,
             key: Vec::new(),
             columns: Vec::new(),
@@ -104,8 +109,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
     }
     declared.table.description = read.description.0.unwrap_or_default();
     if let Some(found) = read.source.0 {
-        relative_glob(&found.files, diagnostics);
-        declared.table.files = found.files.value;
+        declared.table.files = file_pattern(&found.files, diagnostics);
         declared.table.required = found.required;
     }
     match read.columns.0 {
@@ -279,6 +283,10 @@ fn to_column(
             diagnostics.push(
                 Diagnostic::at(&text.span, "a blank text is missing already").help("remove it"),
             );
+        } else if let Some(why) = column.never_holds(&text.value) {
+            let message = format!("no cell can be `{}`: {why}", text.value);
+            diagnostics
+                .push(Diagnostic::at(&text.span, message).help("write it as a cleaned cell is"));
         } else if let Some(other) = seen.insert(&text.value, &text.span) {
             let message = format!("`{}` is said to mean missing twice", text.value);
             diagnostics.push(
@@ -314,6 +322,11 @@ fn formats(ty: ColumnType, file: &ColumnFile, diagnostics: &mut Vec<Diagnostic>)
         );
         return by_default;
     }
+    if declared.value.len() > MAX_FORMATS {
+        let message = format!("`formats` lists more than {MAX_FORMATS}");
+        diagnostics.push(Diagnostic::at(&declared.span, message));
+        return by_default;
+    }
     let mut formats: Vec<String> = Vec::new();
     for format in &declared.value {
         if let Err(why) = reads_back(ty, &format.value) {
@@ -336,6 +349,18 @@ fn formats(ty: ColumnType, file: &ColumnFile, diagnostics: &mut Vec<Diagnostic>)
                 &format.span,
                 format!("format `{}` stands here twice", format.value),
             ));
+        } else if let Some((other, text)) = formats
+            .iter()
+            .find_map(|other| Some((other, read_twice(ty, other, &format.value)?)))
+        {
+            let message = format!("`{other}` and `{}` read one text as two days", format.value);
+            let help = "keep one of them: which was meant cannot be told from the text; where files differ, declare a table for each";
+            let label = format!("such as {text}");
+            diagnostics.push(
+                Diagnostic::at(&format.span, message)
+                    .label(label)
+                    .help(help),
+            );
         }
         formats.push(format.value.clone());
     }
@@ -346,24 +371,50 @@ fn formats(ty: ColumnType, file: &ColumnFile, diagnostics: &mut Vec<Diagnostic>)
 fn reads_back(ty: ColumnType, format: &str) -> Result<(), String> {
     // Each part has another value than the others and than its default, so a part that the format leaves out or swaps shows.
     let sample = civil::date(2017, 11, 25).at(13, 46, 0, 0);
-    let text = match ty {
-        ColumnType::Date => strtime::format(format, sample.date()),
-        _ => sample
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .and_then(|zoned| strtime::format(format, &zoned)),
-    };
-    let read = text.and_then(|text| strtime::parse(format, &text));
-    let same = match ty {
-        ColumnType::Date => read
-            .and_then(|read| read.to_date())
-            .map(|date| date == sample.date()),
-        _ => read
-            .and_then(|read| read.to_datetime())
-            .map(|time| time == sample),
-    };
+    let same = write(ty, format, sample)
+        .and_then(|text| read_text(ty, format, &text))
+        .map(|read| match ty {
+            ColumnType::Date => read.date() == sample.date(),
+            _ => read == sample,
+        });
     match same {
         Ok(true) => Ok(()),
         Ok(false) => Err("it reads another value than it writes".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// `value` as the format writes it.
+fn write(ty: ColumnType, format: &str, value: DateTime) -> Result<String, jiff::Error> {
+    match ty {
+        ColumnType::Date => strtime::format(format, value.date()),
+        _ => value
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .and_then(|zoned| strtime::format(format, &zoned)),
+    }
+}
+
+/// What the format reads; a date at midnight.
+fn read_text(ty: ColumnType, format: &str, text: &str) -> Result<DateTime, jiff::Error> {
+    let read = strtime::parse(format, text)?;
+    match ty {
+        ColumnType::Date => read.to_date().map(DateTime::from),
+        _ => read.to_datetime(),
+    }
+}
+
+/// A text that both formats write and read, each as another value.
+fn read_twice(ty: ColumnType, one: &str, other: &str) -> Option<String> {
+    // Two years that differ in every digit pair, and all days that could also be months.
+    let years = [2001, 2012].into_iter();
+    let days = years.flat_map(|y| (1..=12).flat_map(move |m| (1..=12).map(move |d| (y, m, d))));
+    days.map(|(y, m, d)| civil::date(y, m, d).at(3, 4, 0, 0))
+        .find_map(|value| {
+            let text = write(ty, one, value).ok()?;
+            let meant = read_text(ty, one, &text).ok()?;
+            let read = read_text(ty, other, &text).ok()?;
+            // The reader of this crate is stricter than the parser here: what it would not write so it may not read.
+            let strict = write(ty, other, read).is_ok_and(|written| written == text);
+            (strict && read != meant).then_some(text)
+        })
 }

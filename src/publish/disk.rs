@@ -26,6 +26,11 @@ pub(super) fn make_folder(path: &Path) -> Result<(), IoError> {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => match fs::metadata(path) {
             Ok(found) if found.is_dir() => Ok(()),
             Ok(_) => Err(IoError::on(action, path)(ErrorKind::NotADirectory.into())),
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                let what = "it is a link to what is not there";
+                let there = io::Error::new(ErrorKind::AlreadyExists, what);
+                Err(IoError::on(action, path)(there))
+            }
             Err(e) => Err(IoError::on(action, path)(e)),
         },
         Err(e) if e.kind() == ErrorKind::NotFound && path.parent().is_some() => {
@@ -33,6 +38,12 @@ pub(super) fn make_folder(path: &Path) -> Result<(), IoError> {
             match fs::create_dir(path) {
                 Ok(()) => sync_folder(parent(path)),
                 Err(e) if e.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+                // The folder above is there, so this is no matter of a missing one: /proc, for instance.
+                Err(e) if e.kind() == ErrorKind::NotFound => {
+                    let what = "the file system there lets no folder be made";
+                    let refused = io::Error::new(ErrorKind::Unsupported, what);
+                    Err(IoError::on(action, path)(refused))
+                }
                 Err(e) => Err(IoError::on(action, path)(e)),
             }
         }

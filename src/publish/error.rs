@@ -78,7 +78,8 @@ pub enum PublishError {
     },
     /// The run that `current` names cannot be read, so the next manifest could not name it.
     #[error(
-        "`current` names run {run_id}, whose manifest cannot be read: {source}; restore that run folder, or remove the link to start afresh without an earlier run"
+        "`current` names run {run_id}, whose manifest `{}` cannot be read: {}; restore that run folder, or remove the link to start afresh without an earlier run",
+        source.path.display(), source.source
     )]
     CurrentIsBroken {
         /// The run it names.
@@ -86,9 +87,23 @@ pub enum PublishError {
         /// Why the manifest cannot be read.
         source: IoError,
     },
+    /// The run that `current` names is not there, so the next manifest could not name it.
+    #[error(
+        "`{}` names run {run_id}, which is not there any more; restore its folder in `runs`, or remove the link to start afresh without an earlier run",
+        path.display()
+    )]
+    CurrentIsGone {
+        /// The link's place.
+        path: PathBuf,
+        /// The run it names.
+        run_id: RunId,
+    },
     /// Only a run without blocking failures may become `current`.
     #[error("run {0} is blocked, so it is kept and not published")]
     Blocked(RunId),
+    /// Only a run of all rules may become `current`.
+    #[error("run {0} left rules out, so it is kept and not published")]
+    Trial(RunId),
     /// Keeping this run would change what `current` shows.
     #[error(
         "run {0} is published already and the same run now differs and is not to be published; nothing was changed, find out why the same inputs gave another result"
@@ -159,7 +174,9 @@ fn advice(error: &io::Error) -> &'static str {
         ErrorKind::PermissionDenied => {
             "give this user the right to write there, or choose another out folder"
         }
-        ErrorKind::ReadOnlyFilesystem => "choose an out folder that can be written to",
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::Unsupported => {
+            "choose an out folder that can be written to"
+        }
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists | ErrorKind::IsADirectory => {
             "move what is there away, or choose another out folder"
         }

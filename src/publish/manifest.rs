@@ -16,7 +16,7 @@ pub struct Manifest {
     pub format: u32,
     /// Version of the program that wrote the run.
     pub trueup: String,
-    /// The run: derived from date, inputs, project and version.
+    /// The run: derived from date, delivery, inputs, project and version.
     pub run_id: RunId,
     /// The date that the run takes for today.
     #[serde(with = "date_text")]
@@ -27,6 +27,8 @@ pub struct Manifest {
     pub project: Project,
     /// Whether something blocking fired: such a run is kept and never `current`.
     pub blocked: bool,
+    /// Whether rules were left out: such a run is kept and never `current`.
+    pub trial: bool,
     /// Number of rules that ran.
     pub rules_run: u64,
     /// Discrepancies by severity.
@@ -54,6 +56,8 @@ pub struct RunFacts {
     pub project: Project,
     /// See [`Manifest::blocked`].
     pub blocked: bool,
+    /// See [`Manifest::trial`].
+    pub trial: bool,
     /// See [`Manifest::rules_run`].
     pub rules_run: u64,
     /// See [`Manifest::discrepancies`].
@@ -209,6 +213,7 @@ impl Manifest {
             delivery,
             project,
             blocked,
+            trial,
             rules_run,
             discrepancies,
             mut inputs,
@@ -225,6 +230,7 @@ impl Manifest {
             delivery,
             project,
             blocked,
+            trial,
             rules_run,
             discrepancies,
             inputs,

@@ -16,18 +16,24 @@ const MAX_PATH: usize = 512;
 /// Longest file or folder name, in bytes: what common file systems take.
 const MAX_PART: usize = 255;
 
-/// `<as_of>-<12 hex>`: the same for the same inputs, project, date and version.
+/// `<as_of>-<12 hex>`: the same for the same delivery, inputs, project, date and version.
 ///
 /// It stands in a folder's name and in a link's target, so only [`run_id`] and a strict parser make one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
-/// The id of a run over `inputs` (path and hash of each, in any order).
+/// The id of a run over `inputs` (path and hash of each, in any order) of a delivery, whose name stands in every row.
 ///
 /// Whatever else changes the outputs (selected rules, say) belongs into `project`: two runs with one id
 /// replace each other.
-pub fn run_id(as_of: Date, inputs: &[(&str, FileHash)], project: FileHash, version: &str) -> RunId {
+pub fn run_id(
+    as_of: Date,
+    delivery: &str,
+    inputs: &[(&str, FileHash)],
+    project: FileHash,
+    version: &str,
+) -> RunId {
     let mut inputs = inputs.to_vec();
     inputs.sort_unstable();
     let mut hash = Sha256::new();
@@ -36,8 +42,9 @@ pub fn run_id(as_of: Date, inputs: &[(&str, FileHash)], project: FileHash, versi
         hash.update((t.len() as u64).to_be_bytes());
         hash.update(t);
     };
-    text("trueup run 1");
+    text("trueup run 2");
     text(&as_of.to_string());
+    text(delivery);
     text(version);
     text(&project.to_string());
     for (path, file) in &inputs {

@@ -82,6 +82,12 @@ pub fn current(out: &Path) -> Result<Option<PublishedInfo>, PublishError> {
             run_id,
             manifest_sha256,
         })),
+        Err(_) if !out.join(RUNS).join(run_id.as_str()).exists() => {
+            Err(PublishError::CurrentIsGone {
+                path: out.join(CURRENT),
+                run_id,
+            })
+        }
         Err(source) => Err(PublishError::CurrentIsBroken { run_id, source }),
     }
 }

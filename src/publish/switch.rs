@@ -90,6 +90,9 @@ impl VerifiedRun {
         if self.manifest.blocked {
             return Err(PublishError::Blocked(self.manifest.run_id));
         }
+        if self.manifest.trial {
+            return Err(PublishError::Trial(self.manifest.run_id));
+        }
         let earlier = self.earlier()?;
         let held = &self.staging.held;
         let id = &self.manifest.run_id;

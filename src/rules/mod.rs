@@ -53,6 +53,18 @@ pub struct Rule {
     pub span: Span,
 }
 
+/// Names of rules that the engine has of itself: `<table>.<name>`.
+pub const OWN_NAMES: [&str; 5] = [
+    "rule_error",
+    "rejects",
+    "swallowed",
+    "columns",
+    "terminated",
+];
+
+/// The engine's own rule about a delivery as a whole.
+pub const UNCLAIMED: &str = "delivery.unclaimed";
+
 /// What a null outcome means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Nulls {

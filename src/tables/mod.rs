@@ -1,9 +1,13 @@
 //! The declared model: tables, columns, types, and the code lists that columns draw on.
 
+mod file_pattern;
+
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
+
+pub use file_pattern::{FilePattern, NoPattern};
 
 use crate::names::Name;
 
@@ -14,8 +18,8 @@ pub struct Table {
     pub name: Name,
     /// What a row is, for readers.
     pub description: String,
-    /// Glob of its files inside the delivery.
-    pub files: String,
+    /// Its files inside the delivery.
+    pub files: FilePattern,
     /// Whether a delivery without such a file is refused.
     pub required: bool,
     /// The columns that identify a row, as indices into `columns`.
@@ -50,6 +54,21 @@ pub struct Column {
     pub codes: Option<Codes>,
     /// Whether its values may be shown outside the clean tables.
     pub policy: Policy,
+}
+
+impl Column {
+    /// Why a cell, once cleaned, is never `text`.
+    pub fn never_holds(&self, text: &str) -> Option<&'static str> {
+        let repairs = |clean: &Clean| match clean {
+            Clean::Trim => (text.trim() != text).then_some("cells are trimmed"),
+            Clean::Squeeze => text
+                .contains("  ")
+                .then_some("blanks in cells are squeezed"),
+            Clean::Upper => (text.to_uppercase() != text).then_some("cells are made upper case"),
+            Clean::Lower => (text.to_lowercase() != text).then_some("cells are made lower case"),
+        };
+        self.clean.iter().find_map(repairs)
+    }
 }
 
 /// Type of a cleaned value.

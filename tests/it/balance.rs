@@ -257,7 +257,7 @@ rules:
             groups,
             "{rule}"
         );
-        for row in rows.iter().filter(|_| groups > 0) {
+        for row in rows.iter().filter(|row| &row["kind"] == "duplicates") {
             let group = format!("(as `{}`)", &row["record_key"]);
             assert!(row["message"].contains(&group), "{row:?}");
         }

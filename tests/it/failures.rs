@@ -501,6 +501,8 @@ fn mistakes_of_the_call_end_with_2() {
     for (name, arguments) in [
         ("as_of_that_is_no_date", "--as-of yesterday"),
         ("as_of_that_does_not_exist", "--as-of 2017-02-30"),
+        ("as_of_with_a_time", "--as-of 2017-10-09T00:00:00"),
+        ("as_of_before_all_years", "--as-of 0000-01-01"),
         ("no_threads", "--threads 0"),
         ("no_size", "--memory-limit much"),
         ("unknown_engine", "--engine postgres"),
@@ -536,9 +538,9 @@ impl Started {
         }
     }
 
-    fn interrupt(self) -> Spoken {
+    fn interrupt(self, signal: &str) -> Spoken {
         let id = self.0.id().to_string();
-        let kill = Command::new("kill").args(["-INT", &id]).status();
+        let kill = Command::new("kill").args([signal, &id]).status();
         assert!(kill.expect("kill").success());
         Spoken::from(self.0.wait_with_output().expect("a child"))
     }
@@ -561,11 +563,52 @@ fn staging(out: &Path) -> bool {
 fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
     let night = Night::after_a_good_run();
     let out = night.project.path("out");
-    let mut run = Started::new(&night.project, "--as-of 2017-10-10");
-    run.wait_until(|| staging(&out));
-    let spoken = run.interrupt();
-    check(&night.project, "interrupted", &spoken, 130);
-    night.check_current("interrupted");
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let mut run = Started::new(&night.project, "--as-of 2017-10-10");
+        run.wait_until(|| staging(&out));
+        let spoken = run.interrupt(signal);
+        check(&night.project, "interrupted", &spoken, 130);
+        night.check_current(signal);
+    }
+}
+
+#[test]
+fn out_folders_that_cannot_be_used_are_told_as_they_are() {
+    use std::os::unix::fs::symlink;
+    let project = Project::small();
+    symlink("nowhere", project.path("dangling")).expect("a link");
+    project.run("--out gone").expect(0);
+    let run = fs::read_link(project.path("gone/current")).expect("a link");
+    fs::remove_dir_all(project.path("gone").join(run)).expect("a run");
+    for (out, words) in [
+        (
+            "dangling",
+            "cannot create the folder `dangling`: it is a link to what is not there; move",
+        ),
+        (
+            "dangling/deeper",
+            "cannot create the folder `dangling`: it is a link to what is not there; move",
+        ),
+        (
+            "/proc/x",
+            "cannot create the folder `/proc/x`: the file system there lets no folder be made; choose",
+        ),
+        (
+            "gone",
+            "which is not there any more; restore its folder in `runs`, or remove the link",
+        ),
+    ] {
+        // Another day, else the run that is gone would be put back.
+        let spoken = project
+            .run(&format!("--as-of 2017-10-10 --out {out}"))
+            .expect(3);
+        assert!(spoken.stderr.contains(words), "{out}: {}", spoken.stderr);
+        assert!(
+            !spoken.stderr.contains("run again"),
+            "{out}: {}",
+            spoken.stderr
+        );
+    }
 }
 
 #[test]

@@ -56,18 +56,24 @@ impl Project {
         project
     }
 
-    /// Of these files alone, beside a `rules/project.yaml` that reads `delivery/`.
+    /// Of these files alone; unless one of them is `rules/project.yaml`, it reads `delivery/`.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let project = Self {
             folder: TempDir::new().expect("a temporary folder"),
         };
         let about = "version: 1\nname: A test\ndelivery: { path: delivery, as_of: 2020-06-01 }\n";
-        for (file, text) in [("rules/project.yaml", about)].iter().chain(files) {
-            let path = project.path(file);
-            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
-            fs::write(path, text).expect("a file can be written");
+        project.write("rules/project.yaml", about);
+        for (path, text) in files {
+            project.write(path, text);
         }
         project
+    }
+
+    /// Writes a file, with the folders above it.
+    pub fn write(&self, inside: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(inside);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
     }
 
     fn copy_into(folder: TempDir) -> Self {

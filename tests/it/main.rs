@@ -9,12 +9,16 @@ mod harness;
 
 mod architecture;
 mod balance;
+mod delivery;
 mod determinism;
 mod examples;
 mod failures;
 mod figures;
 mod independent;
+mod messages;
 mod planted;
 mod privacy;
+mod queries;
 mod speaking;
+mod sql;
 mod year_on_year;

@@ -26,6 +26,8 @@ fn jobs_get_json_lines() {
         ("-vv", 0, "run", 7),
         ("--delivery nowhere", 3, "error", 1),
         ("--select nothing.like.it", 2, "project_error", 1),
+        ("--bogus", 2, "error", 1),
+        ("--as-of today", 2, "error", 1),
     ] {
         let spoken = project
             .run(&format!("--format json {arguments}"))
@@ -46,6 +48,22 @@ fn jobs_get_json_lines() {
             _ => assert!(last["diagnostics"][0]["message"].is_string(), "{last}"),
         }
     }
+}
+
+#[test]
+fn names_from_files_move_no_cursor() {
+    let project = Project::small();
+    project.edit("rules/project.yaml", |text| {
+        let (head, rest) = text.split_once("name: ").expect("a name");
+        let rest = rest.split_once('\n').expect("a line").1;
+        format!("{head}name: \"a\\e[31m\\nb\\u202E\"\n{rest}")
+    });
+    let spoken = project.run("").expect(0);
+    let first = spoken.stdout.lines().next().unwrap_or_default();
+    assert!(
+        first.starts_with("a\\u{1b}[31m\\nb\\u{202e} · delivery"),
+        "{first:?}"
+    );
 }
 
 #[test]
@@ -108,7 +126,7 @@ fn selection_skips_rules_and_says_so() {
         ),
     ];
     for (arguments, runs) in cases {
-        let spoken = project.run(arguments).expect(0);
+        let spoken = project.run(arguments).expect(1);
         let run = project.path(&spoken.folder());
         let mut seen: BTreeMap<bool, usize> = BTreeMap::new();
         for row in &Sheet::read(&run.join("rule_results.csv")).rows {
@@ -130,4 +148,50 @@ fn selection_skips_rules_and_says_so() {
         };
         assert_eq!(told.iter().find(skipped), None, "{arguments}");
     }
+}
+
+#[test]
+fn a_run_that_leaves_rules_out_is_a_trial_and_not_published() {
+    let project = Project::small();
+    let out = project.path("out");
+    let current = || std::fs::read_link(out.join("current")).ok();
+    let trial = |arguments: &str, words: &str| {
+        let before = current();
+        let spoken = project.run(arguments).expect(1);
+        assert_eq!(current(), before, "{arguments}");
+        let said = spoken.stdout.lines().rev().take(3).collect::<Vec<_>>();
+        assert!(said[2].starts_with("TRIAL: "), "{arguments}: {said:?}");
+        assert!(said[1].contains(words), "{arguments}: {said:?}");
+        let run = project.path(&spoken.folder());
+        let manifest = trueup::publish::check_run(&run).expect("a whole run");
+        assert!(manifest.trial && !manifest.blocked, "{arguments}");
+        let results = crate::harness::read(&run.join("run_results.json"));
+        let results: Value = serde_json::from_str(&results).expect("JSON");
+        assert_eq!(results["trial"], true, "{arguments}");
+        let left_out = results["rules_left_out"].as_u64().expect("a number");
+        assert_eq!(left_out + manifest.rules_run, 119, "{arguments}");
+    };
+    trial(
+        "--exclude *",
+        "no run has been published yet, so there is no `current`",
+    );
+    project.run("").expect(0);
+    let good = current().expect("a published run");
+    let good = good.file_name().expect("a run").to_string_lossy();
+    trial("--select cases.row_count", &good);
+    trial("--exclude cases.row_count --fail-on never", &good);
+
+    let spoken = project.run("--select * --format json").expect(0);
+    let last = &events(&spoken)[0];
+    assert_eq!(last["result"]["trial"], false, "{last}");
+    let run = last["folder"].as_str().expect("a folder");
+    assert_eq!(
+        current(),
+        Some(
+            std::path::Path::new(run)
+                .strip_prefix("out")
+                .expect("in out")
+                .to_owned()
+        )
+    );
 }

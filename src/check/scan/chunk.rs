@@ -22,7 +22,7 @@ use crate::{
     conform::{Change, CodeFault, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
-    ingest::Reject,
+    ingest::{Reject, Swallowed},
     log::{ChangeBuilder, Finding, FindingBuilder},
     row_groups::RowGroup,
     rules::{Rule, kinds::RuleKind},
@@ -39,6 +39,7 @@ pub(super) struct Chunk<'s> {
     findings: FindingBuilder,
     changes: ChangeBuilder,
     rejects: Vec<Reject>,
+    swallowed: Vec<Swallowed>,
     rules: Vec<RuleCounts>,
     counts: RowCounts,
 }
@@ -53,6 +54,7 @@ impl<'s> Chunk<'s> {
             findings: FindingBuilder::default(),
             changes: ChangeBuilder::default(),
             rejects: Vec::new(),
+            swallowed: Vec::new(),
             rules: vec![RuleCounts::default(); scanner.rules.len()],
             counts: RowCounts::default(),
         })
@@ -105,6 +107,7 @@ impl<'s> Chunk<'s> {
         changes.sort_by_key(|c| (c.row, c.column));
         view.note_changes(&changes, &mut self.changes);
         self.rejects.extend(beside.rejects);
+        self.swallowed.extend(beside.swallowed);
         let reasons =
             || rules().map(|(r, o)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.fail));
         let quarantine = view.quarantine(&settlement, reasons())?;
@@ -127,6 +130,7 @@ impl<'s> Chunk<'s> {
         errors: BTreeMap<usize, String>,
     ) -> Result<ChunkResult> {
         self.rejects.extend(beside.rejects);
+        self.swallowed.extend(beside.swallowed);
         let rejected = self.rejects.len() as u64;
         self.counts.merge(RowCounts {
             read: rejected,
@@ -140,6 +144,7 @@ impl<'s> Chunk<'s> {
             findings: self.findings.finish()?,
             changes: self.changes.finish()?,
             rejects: self.rejects,
+            swallowed: self.swallowed,
             rules: self.rules,
             counts: self.counts,
             errors,
@@ -297,7 +302,9 @@ impl<'s> View<'s> {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
+            let first = self.first(scan, at);
             let message = message(
+                first.as_deref(),
                 column,
                 observed.as_deref(),
                 &expected,
@@ -335,6 +342,21 @@ impl<'s> View<'s> {
                 message: &message,
             });
         }
+    }
+
+    /// Where the first row of a failing row's group stands, where the rule says it.
+    fn first(&self, scan: &ScanRule, at: usize) -> Option<String> {
+        let ScanOutcome::Known { failing, .. } = &scan.outcome else {
+            return None;
+        };
+        let found = failing.rows.binary_search(&self.rows.value(at)).ok()?;
+        let (row, line) = (*failing.firsts.get(found)?)?;
+        let source = &self.scanner.source;
+        let file = &source.file_of(row).export.file;
+        Some(match *file == source.files[self.file].export.file {
+            true => format!("first on line {line}"),
+            false => format!("first on line {line} of {file}"),
+        })
     }
 
     fn code_fault(&self, rule: &Rule, at: usize) -> Option<CodeFault> {
@@ -507,6 +529,7 @@ fn display(array: &ArrayRef, at: usize) -> Option<String> {
 
 /// One sentence: what was seen, what was expected, why it matters.
 fn message(
+    first: Option<&str>,
     column: Option<&str>,
     observed: Option<&str>,
     expected: &str,
@@ -524,9 +547,11 @@ fn message(
         Some((cause, None)) => format!(" ({cause})"),
         None => String::new(),
     };
-    let group = match group {
-        Some(group) => format!(" (as `{group}`)"),
-        None => String::new(),
+    let group = match (first, group) {
+        (Some(first), _) => format!(" ({first})"),
+        // What only says the value again says nothing.
+        (None, Some(group)) if Some(group) != observed => format!(" (as `{group}`)"),
+        (None, _) => String::new(),
     };
     format!("{what}{cause}{group}; expected {expected}. {why}")
 }

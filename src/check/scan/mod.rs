@@ -17,6 +17,7 @@ use datafusion::{
     error::DataFusionError,
     execution::{TaskContext, context::SessionContext},
     logical_expr::Expr,
+    physical_expr::{PhysicalExpr, ScalarFunctionExpr},
     physical_plan::{ExecutionPlan, streaming::PartitionStream},
     prelude::ident,
 };
@@ -32,7 +33,7 @@ use crate::{
     conform::{Conformer, MISSING, RAW, arrow_type},
     discrepancy::Category,
     disposition::Outcomes,
-    ingest::Reject,
+    ingest::{Reject, Swallowed},
     log::{HIDDEN, Privacy},
     names::provenance,
     row_groups::{EncodedRowGroup, RowGroupEncoder},
@@ -125,6 +126,8 @@ pub struct ChunkResult {
     pub changes: RecordBatch,
     /// Records that are no row.
     pub rejects: Vec<Reject>,
+    /// Rows that may have swallowed others.
+    pub swallowed: Vec<Swallowed>,
     /// Counts of each rule, in the order of the table's rules.
     pub rules: Vec<RuleCounts>,
     /// Where the records went.
@@ -300,7 +303,7 @@ impl Scanner {
             Ok(result) => Ok(result),
             // One rule that fails on one value fails the whole plan: find it, and let the others go on.
             Err(error) if !matches!(error.find_root(), DataFusionError::External(_)) => {
-                tracing::warn!(table = %self.table.name, chunk = at, "evaluating rules one by one");
+                tracing::debug!(table = %self.table.name, chunk = at, "evaluating rules one by one");
                 self.one_by_one(at).map_err(EngineError::query(doing))
             }
             Err(error) => Err(EngineError::query(doing)(error)),
@@ -349,7 +352,9 @@ impl Scanner {
                     {
                         Ok(column) => column,
                         Err(error) => {
-                            failed.entry(place).or_insert_with(|| describe(&error));
+                            failed
+                                .entry(place)
+                                .or_insert_with(|| why(expr, &batch, &error));
                             Arc::new(BooleanArray::new_null(rows))
                         }
                     },
@@ -392,6 +397,26 @@ impl Scanner {
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
         )
+    }
+}
+
+/// Why an expression cannot be computed: what went wrong and, where it was in a function, in which.
+fn why(expr: &Arc<dyn PhysicalExpr>, batch: &RecordBatch, error: &DataFusionError) -> String {
+    match failing_function(expr, batch) {
+        Some(name) => format!("`{name}` failed: {}", describe(error)),
+        None => describe(error),
+    }
+}
+
+fn failing_function(expr: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Option<String> {
+    let mut parts = expr.children().into_iter();
+    match parts.find(|part| part.evaluate(batch).is_err()) {
+        Some(part) => failing_function(part, batch),
+        None => {
+            let call = expr.downcast_ref::<ScalarFunctionExpr>()?;
+            // Hidden functions stand for operators.
+            (!call.name().starts_with('_')).then(|| call.name().to_owned())
+        }
     }
 }
 

@@ -93,9 +93,13 @@ impl<'de, 'c> Decoder<'de, 'c> {
             Value::Sequence(_) => "a list".to_owned(),
             Value::Map(_) => "a map".to_owned(),
         };
+        let help = self
+            .plain()
+            .is_some_and(leading_nought)
+            .then(|| "write it without the leading nought".to_owned());
         self.settle(Err(Failure::new(
             format!("{wanted} has to stand here, not {found}"),
-            None,
+            help,
         )))
     }
 
@@ -134,7 +138,8 @@ impl<'de, 'c> Decoder<'de, 'c> {
 macro_rules! numbers {
     ($($method:ident $visit:ident $type:ty: $words:literal),+ $(,)?) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            match self.plain().and_then(|text| text.parse::<$type>().ok()) {
+            let number = self.plain().filter(|text| !leading_nought(text));
+            match number.and_then(|text| text.parse::<$type>().ok()) {
                 Some(number) => self.settle(visitor.$visit(number)),
                 None => self.other_shape($words),
             }
@@ -349,6 +354,14 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
             },
             Value::Sequence(_) => return self.other_shape(&format!("one {}", in_words(name))),
         };
+        if self.node.is_null() && variants.contains(&word.as_str()) {
+            let message = format!(
+                "`{word}` without quotes is nothing and no {}",
+                in_words(name)
+            );
+            let help = format!("write `\"{word}\"`, in quotes");
+            return self.settle(Err(Failure::new(message, Some(help))));
+        }
         if !variants.contains(&word.as_str()) {
             let diagnostic = Diagnostic::at(
                 &self.context.span(place.clone()),
@@ -368,6 +381,12 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         visitor.visit_unit()
     }
+}
+
+/// Whether a number is written as `010`, which some take for eight and some for ten.
+fn leading_nought(text: &str) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `ColumnType` as `column type`.

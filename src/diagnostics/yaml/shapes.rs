@@ -41,7 +41,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Tried<T> {
     }
 }
 
-/// Reads a value that may be absent but, where it stands, is never null: so `null` can be one of its words.
+/// Reads a value that may be absent but, where it stands, is never null: so null is told and not taken for absence.
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

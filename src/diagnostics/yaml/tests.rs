@@ -144,16 +144,17 @@ fn a_shorthand_is_a_word_or_a_map() {
 }
 
 #[test]
-fn null_can_be_a_word_where_a_value_is_always_present() {
+fn null_is_a_word_in_quotes_only() {
     #[derive(Deserialize)]
     struct Word {
         #[serde(default, deserialize_with = "present")]
         colour: Option<Colour>,
     }
+    let bare = "t:1:9 `null` without quotes is nothing and no colour | write `\"null\"`, in quotes";
     for (text, expected) in [
-        ("colour: null", Some(Colour::Null)),
-        ("colour: \"null\"", Some(Colour::Null)),
-        ("{}", None),
+        ("colour: null", Err(bare)),
+        ("colour: \"null\"", Ok(Some(Colour::Null))),
+        ("{}", Ok(None)),
     ] {
         let source = Arc::new(crate::diagnostics::Source {
             path: "t".into(),
@@ -161,8 +162,22 @@ fn null_can_be_a_word_where_a_value_is_always_present() {
         });
         let mut said = Vec::new();
         let node = parse(&source, &mut said).expect("a tree");
-        let word: Word = decode(&node, &source, &mut said).expect("a word");
-        assert_eq!(word.colour, expected, "{text}");
+        let word: Option<Word> = decode(&node, &source, &mut said);
+        let said: Vec<String> = said
+            .iter()
+            .map(|d| {
+                format!(
+                    "{:?} {} | {}",
+                    d.span.as_ref().expect("a place"),
+                    d.message,
+                    d.help.as_deref().unwrap_or("-")
+                )
+            })
+            .collect();
+        match expected {
+            Ok(colour) => assert_eq!(word.expect("a word").colour, colour, "{text}"),
+            Err(mistake) => assert_eq!(said, [mistake], "{text}"),
+        }
     }
 }
 

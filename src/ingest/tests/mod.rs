@@ -157,3 +157,60 @@ fn fields_are_kept_as_often_and_in_the_order_wanted() {
         assert_eq!(batch.rows.values(), &[1]);
     }
 }
+
+#[test]
+fn records_that_may_have_swallowed_others_are_told() {
+    // Each: the text, and row@line:lines/records of what is suspect.
+    let rows = |from: usize, to: usize| -> String {
+        (from..to).map(|n| format!("V{n},x,y,z\n")).collect()
+    };
+    let head = "ref,b,c,note\n";
+    let wide = format!("{head}V1,x,y,\"said\n{}V9,x,y,bye\"\n", rows(2, 9));
+    let long = format!("{head}V1,x,y,\"{}\"\nV2,x,y,z\n", "line\n".repeat(101));
+    let cases: [(&str, &[&str]); 11] = [
+        (&wide, &["1@2:9/8"]),
+        (&wide.replace('\n', "\r\n"), &["1@2:9/8"]),
+        // Two rows that became one.
+        ("ref,note\nV1,\"said\nV20,bye\"\nV3,z\n", &["1@2:2/1"]),
+        // The keys are words: one line may be chance, three are not.
+        (
+            "who,b,c,note\nAnn,x,y,\"p\nBob,x,y,z\nCid,x,y,z\nq\"\n",
+            &[],
+        ),
+        (
+            "who,b,c,note\nAnn,x,y,\"p\nBob,x,y,z\nCid,x,y,z\nDee,x,y,z\nq\"\n",
+            &["1@2:5/3"],
+        ),
+        (&long, &["1@2:102/0"]),
+        // Honest notes.
+        (
+            "ref,note\nV1,\"called, no answer\ncalled again\n\nleft a message\"\n",
+            &[],
+        ),
+        (
+            "ref,b,c,note\nV1,x,y,\"Flat 1, 2 High Street\nLeicester, UK, Europe, Earth\"\n",
+            &[],
+        ),
+        ("ref,note,c\nV1,\"one\ntwo, three\",z\n", &[]),
+        ("note\n\"a 1\nb 2\nc 3\"\n", &[]),
+        // A record that is no row is a reject.
+        ("ref,note\nV1,\"said\nV2,z\nV3,\"x\"\nV4,z\n", &[]),
+    ];
+    for (text, expected) in cases {
+        // Chunks of any size: records are whole in them.
+        for chunk_bytes in [1, 64, 1 << 20] {
+            let limits = Limits {
+                chunk_bytes,
+                ..Limits::default()
+            };
+            let export = index("x.csv", bytes(text), &limits).unwrap();
+            let batches = (0..export.chunks.len())
+                .flat_map(|chunk| read_chunk(&export, chunk, &[0], &limits).unwrap());
+            let found: Vec<String> = batches
+                .flat_map(|batch| batch.unwrap().swallowed)
+                .map(|s| format!("{}@{}:{}/{}", s.row, s.line, s.lines, s.records))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}

@@ -19,13 +19,24 @@ fn files_that_are_refused() {
         (
             b"\xFF\xFEa\0",
             &usual,
-            "`x.csv` is UTF-16 text, not UTF-8 text; export it as UTF-8",
+            "`x.csv` is UTF-16 text, not CSV in UTF-8; export it as UTF-8",
         ),
         (b"\xFE\xFF\0a", &usual, "UTF-16"),
         (b"a\0,\0b\0\n\0", &usual, "UTF-16"),
         (b"\x1F\x8B\x08\0", &usual, "a compressed file"),
         (b"PK\x03\x04\0\0", &usual, "a ZIP archive or a workbook"),
         (b"PAR1\x15\0", &usual, "a Parquet file"),
+        (
+            b"\xEF\xBB\xBF\r\n <!DOCTYPE html>\n<html>\n",
+            &usual,
+            "an HTML page or XML",
+        ),
+        (
+            b"<HTML><body>Sign in</body></HTML>",
+            &usual,
+            "an HTML page or XML",
+        ),
+        (b"<?xml version='1.0'?>\n", &usual, "an HTML page or XML"),
         (
             b"a,b\r1,2\r3,4\r",
             &usual,
@@ -69,7 +80,7 @@ fn files_that_are_refused() {
         (
             b"a,b,c\n",
             &small,
-            "line 1: the header has 3 columns, more than 2",
+            "line 1: the header has 3 columns, more than 2, which is the most that are read; check the file, or export fewer columns",
         ),
         (
             b"a,bcdefg\n",
@@ -84,7 +95,7 @@ fn files_that_are_refused() {
         (
             b"a,b\n123,56\n",
             &small,
-            "line 2: the record that starts here is longer than 5 bytes;",
+            "line 2: the record that starts here is longer than 5 bytes; no longer one is read",
         ),
         (
             b"a,b\n1,2\n123,56",
@@ -113,7 +124,7 @@ fn files_that_are_refused() {
         );
     }
     // Names that begin like another format.
-    for text in ["PAR1,PAR2\n", "BZh,b\n", "PK,b\n"] {
+    for text in ["PAR1,PAR2\n", "BZh,b\n", "PK,b\n", "<htm,b\n"] {
         assert_eq!(indexed(text).header.len(), 2);
     }
 }
@@ -163,6 +174,21 @@ fn headers_that_do_not_fit() {
         ),
         (
             "C-1,2017-01-05",
+            &["case_ref", "opened_on"],
+            "it looks like the file has no header",
+        ),
+        (
+            "case_ref;\"opened_on\";note",
+            &["case_ref", "opened_on"],
+            "the names are separated by `;` and not by commas: export it with commas",
+        ),
+        (
+            "note, or other\topened_on",
+            &["case_ref", "opened_on"],
+            "the names are separated by tabs and not by commas",
+        ),
+        (
+            "C-1;x,2017-01-05",
             &["case_ref", "opened_on"],
             "it looks like the file has no header",
         ),

@@ -30,7 +30,13 @@ fn place() -> Place {
 /// The id of the run over an input of this content.
 fn id(content: &str) -> RunId {
     let inputs = [("t.csv", FileHash::of(content.as_bytes()))];
-    run_id(date(2017, 10, 9), &inputs, FileHash::of(b"rules"), "0.1.0")
+    run_id(
+        date(2017, 10, 9),
+        "d",
+        &inputs,
+        FileHash::of(b"rules"),
+        "0.1.0",
+    )
 }
 
 /// What the pipeline would say of a run with `clean` good rows and two others.
@@ -58,6 +64,7 @@ fn facts(clean: u64) -> RunFacts {
             sha256: FileHash::of(b"rules"),
         },
         blocked: false,
+        trial: false,
         rules_run: 7,
         discrepancies: SeverityCounts {
             warn: 3,

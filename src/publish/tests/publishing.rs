@@ -171,6 +171,13 @@ fn a_blocked_run_is_kept_and_not_current() {
     assert_eq!(out.current().unwrap(), before);
     check_run(&kept.folder).unwrap();
 
+    let trial = RunFacts {
+        trial: true,
+        ..facts(4)
+    };
+    let verified = staged(&out, &id("b"), "two").verify(trial).unwrap();
+    assert_says(&error(verified.publish()), &["left rules out"]);
+
     // The published run itself is never replaced by a blocked one.
     let good = tree(&p.out);
     let verified = staged(&out, &id("a"), "other").verify(blocked()).unwrap();

@@ -228,20 +228,21 @@ fn the_manifest_has_these_bytes() {
 fn run_ids_follow_what_goes_in() {
     let (x, y) = (FileHash::of(b"x"), FileHash::of(b"y"));
     let day = date(2017, 10, 9);
-    let base = run_id(day, &[("a", x), ("b", y)], x, "1");
+    let base = run_id(day, "d", &[("a", x), ("b", y)], x, "1");
     assert_eq!(
         base,
-        run_id(day, &[("b", y), ("a", x)], x, "1"),
+        run_id(day, "d", &[("b", y), ("a", x)], x, "1"),
         "any order"
     );
     assert_eq!(RunId::new(base.as_str()).unwrap(), base);
     let others = [
-        run_id(date(2017, 10, 10), &[("a", x), ("b", y)], x, "1"),
-        run_id(day, &[("a", y), ("b", x)], x, "1"),
-        run_id(day, &[("a", x)], x, "1"),
-        run_id(day, &[("a", x), ("c", y)], x, "1"),
-        run_id(day, &[("a", x), ("b", y)], y, "1"),
-        run_id(day, &[("a", x), ("b", y)], x, "2"),
+        run_id(date(2017, 10, 10), "d", &[("a", x), ("b", y)], x, "1"),
+        run_id(day, "d", &[("a", y), ("b", x)], x, "1"),
+        run_id(day, "e", &[("a", x), ("b", y)], x, "1"),
+        run_id(day, "d", &[("a", x)], x, "1"),
+        run_id(day, "d", &[("a", x), ("c", y)], x, "1"),
+        run_id(day, "d", &[("a", x), ("b", y)], y, "1"),
+        run_id(day, "d", &[("a", x), ("b", y)], x, "2"),
     ];
     for other in &others {
         assert_ne!(*other, base);

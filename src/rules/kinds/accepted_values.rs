@@ -11,7 +11,7 @@ use crate::{
     discrepancy::{Category, Dimension},
     names::Name,
     rules::{Plan, Rule, Sql, template::render},
-    tables::{Clean, Code, CodeList, Column, ColumnType, Entry, Table},
+    tables::{Code, CodeList, ColumnType, Entry, Table},
 };
 
 /// Most values that a rule may list itself.
@@ -94,7 +94,7 @@ impl AcceptedValues {
             if value.value.trim().is_empty() {
                 let message = "a blank cell is missing and no value";
                 diagnostics.push(Diagnostic::at(&value.span, message).help("remove it; `not_null` says whether a cell may be blank"));
-            } else if let Some(why) = column.and_then(|column| never(&value.value, column)) {
+            } else if let Some(why) = column.and_then(|column| column.never_holds(&value.value)) {
                 let message = format!("no cell can be `{}`: {why}", value.value);
                 diagnostics.push(Diagnostic::at(&value.span, message).help("write it as a cleaned cell is"));
             } else if !seen.insert(&value.value) {
@@ -103,17 +103,6 @@ impl AcceptedValues {
             }
         }
     }
-}
-
-/// Why a cell of `column`, once cleaned, is never `value`.
-fn never(value: &str, column: &Column) -> Option<&'static str> {
-    let repairs = |clean: &Clean| match clean {
-        Clean::Trim => (value.trim() != value).then_some("cells are trimmed"),
-        Clean::Squeeze => value.contains("  ").then_some("blanks in cells are squeezed"),
-        Clean::Upper => (value.to_uppercase() != value).then_some("cells are made upper case"),
-        Clean::Lower => (value.to_lowercase() != value).then_some("cells are made lower case"),
-    };
-    column.clean.iter().find_map(repairs)
 }
 
 impl RuleKind for AcceptedValues {

@@ -18,7 +18,7 @@ pub struct Expression {
     /// The column that a failure is about.
     #[serde(default)]
     column: Option<At<String>>,
-    /// The category of its discrepancies.
+    /// The category of its discrepancies; by default that a value lies outside what the condition allows.
     #[serde(default)]
     category: Option<Category>,
     /// What a passing row looks like; by default the condition itself.
@@ -28,7 +28,7 @@ pub struct Expression {
 
 impl RuleKind for Expression {
     fn category(&self) -> Category {
-        self.category.unwrap_or(Category::OutOfOrder)
+        self.category.unwrap_or(Category::OutOfRange)
     }
     fn dimension(&self) -> Dimension {
         Dimension::Consistency

@@ -18,7 +18,7 @@ pub struct FailedRows {
     /// The column that a failure is about.
     #[serde(default)]
     column: Option<At<String>>,
-    /// The category of its discrepancies.
+    /// The category of its discrepancies; by default that a value lies outside what the query allows.
     #[serde(default)]
     category: Option<Category>,
     /// What a passing row looks like.
@@ -31,7 +31,7 @@ pub struct FailedRows {
 
 impl RuleKind for FailedRows {
     fn category(&self) -> Category {
-        self.category.unwrap_or(Category::OutOfOrder)
+        self.category.unwrap_or(Category::OutOfRange)
     }
     fn dimension(&self) -> Dimension {
         Dimension::Consistency

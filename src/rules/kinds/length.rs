@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, need_column};
+use super::{RuleKind, Scope, column_name, need_column, need_text};
 use crate::{
     diagnostics::Diagnostic,
     discrepancy::{Category, Dimension},
@@ -15,8 +15,14 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Length {
-    min: u32,
+    min: Option<u32>,
     max: Option<u32>,
+}
+
+impl Length {
+    fn at_least(&self) -> u32 {
+        self.min.unwrap_or(0)
+    }
 }
 
 impl RuleKind for Length {
@@ -28,20 +34,24 @@ impl RuleKind for Length {
     }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
         need_column("length", scope, diagnostics);
-        if self.max.is_some_and(|max| max < self.min) {
+        need_text("length", scope, diagnostics);
+        if self.min.is_none() && self.max.is_none() {
+            diagnostics.push(Diagnostic::at(scope.span, "`length` needs `min`, `max` or both"));
+        }
+        if self.max.is_some_and(|max| max < self.at_least()) {
             diagnostics.push(Diagnostic::at(scope.span, "`length` has a `max` below its `min`"));
         }
     }
     fn plan(&self, rule: &Rule, table: &Table) -> Plan {
-        let values = context! { column => column_name(rule, table), min => self.min, max => self.max };
+        let values = context! { column => column_name(rule, table), min => self.at_least(), max => self.max };
         Plan::Row {
             predicate: Sql::ours(render(include_str!("length.sql"), values)),
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {
         match self.max {
-            Some(max) => format!("{} to {max} characters", self.min),
-            None => format!("{} characters or more", self.min),
+            Some(max) => format!("{} to {max} characters", self.at_least()),
+            None => format!("{} characters or more", self.at_least()),
         }
     }
 }

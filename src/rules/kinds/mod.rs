@@ -6,7 +6,7 @@ use super::{Plan, Rule};
 use crate::{
     diagnostics::Diagnostic,
     discrepancy::{Category, Dimension},
-    tables::{CodeList, Table},
+    tables::{CodeList, ColumnType, Table},
 };
 
 /// What a kind can look at while it checks its settings.
@@ -120,6 +120,15 @@ fn expect_column(
         diagnostics.push(Diagnostic::at(&name.span, message).suggest(&name.value, known));
     }
     found
+}
+
+/// Reports a kind that looks at text under a column of another type.
+fn need_text(word: &str, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let column = scope.column.map(|c| &scope.table.columns[c]);
+    if column.is_some_and(|column| column.ty != ColumnType::String) {
+        let message = format!("`{word}` needs a column of type string");
+        diagnostics.push(Diagnostic::at(scope.span, message));
+    }
 }
 
 /// Reports a column kind that stands under no column.

@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, need_column};
+use super::{RuleKind, Scope, column_name, need_column, need_text};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -33,6 +33,11 @@ impl RuleKind for Pattern {
     }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
         need_column("pattern", scope, diagnostics);
+        need_text("pattern", scope, diagnostics);
+        if self.regex.value.trim().is_empty() {
+            let help = "write what a good text looks like; a blank cell is missing and never matched";
+            diagnostics.push(Diagnostic::at(&self.regex.span, "`regex` is blank").help(help));
+        }
         if let Err(error) = regex::Regex::new(&self.anchored()) {
             let reason = error.to_string();
             let last = reason.lines().last().unwrap_or_default().to_owned();

@@ -19,6 +19,53 @@ pub struct Range {
     max: Option<At<String>>,
 }
 
+/// A bound as a number that orders as the column's values do; or why it is none.
+fn read_bound(text: &str, ty: ColumnType) -> Result<i128, &'static str> {
+    const OTHER: &str = "bounds are numbers, ISO dates or ISO timestamps, as the column's type is";
+    match ty {
+        ColumnType::Integer | ColumnType::Decimal => {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+            let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+            if whole.is_empty() || digits.ends_with('.') || !all_digits(whole) || !all_digits(fraction) {
+                return Err(OTHER);
+            }
+            if whole.len() > 1 && whole.starts_with('0') {
+                return Err("write it without the leading nought");
+            }
+            let (most, decimals) = match ty {
+                ColumnType::Decimal => (14, 4),
+                _ => (19, 0),
+            };
+            if whole.len() > most || fraction.len() > decimals {
+                return Err(match ty {
+                    ColumnType::Decimal => "the column's values have at most 14 digits before and 4 behind the point",
+                    _ => "the column's values are whole numbers of at most 19 digits",
+                });
+            }
+            let number: i128 = format!("{whole}{fraction:0<decimals$}").parse().map_err(|_| OTHER)?;
+            let number = if text.starts_with('-') { -number } else { number };
+            match ty {
+                ColumnType::Integer => i64::try_from(number).map(i128::from).map_err(|_| OTHER),
+                _ => Ok(number),
+            }
+        }
+        ColumnType::Date => {
+            let date: jiff::civil::Date = text.parse().map_err(|_| OTHER)?;
+            if date.to_string() != text {
+                return Err("write year-month-day, such as 2017-01-05");
+            }
+            let (year, month, day) = (date.year(), date.month(), date.day());
+            Ok(i128::from(year) * 10_000 + i128::from(month) * 100 + i128::from(day))
+        }
+        ColumnType::Timestamp => {
+            let instant: jiff::Timestamp = text.parse().map_err(|_| OTHER)?;
+            Ok(instant.as_nanosecond())
+        }
+        ColumnType::String | ColumnType::Boolean => Err(OTHER),
+    }
+}
+
 impl RuleKind for Range {
     fn category(&self) -> Category {
         Category::OutOfRange
@@ -34,19 +81,21 @@ impl RuleKind for Range {
         let Some(column) = scope.column.map(|c| &scope.table.columns[c]) else {
             return;
         };
-        for bound in [&self.min, &self.max].into_iter().flatten() {
-            let reads = match column.ty {
-                ColumnType::Integer => bound.value.parse::<i64>().is_ok(),
-                ColumnType::Decimal => bound.value.parse::<f64>().is_ok_and(f64::is_finite),
-                ColumnType::Date => bound.value.parse::<jiff::civil::Date>().is_ok(),
-                ColumnType::Timestamp => bound.value.parse::<jiff::Timestamp>().is_ok(),
-                ColumnType::String | ColumnType::Boolean => false,
-            };
-            if !reads {
+        let mut read = |bound: &Option<At<String>>| {
+            let bound = bound.as_ref()?;
+            let read = read_bound(&bound.value, column.ty);
+            if let Err(why) = read {
                 let message = format!("`{}` is no bound for column `{}`", bound.value, column.name);
-                let help = "bounds are numbers, ISO dates or ISO timestamps, as the column's type is";
-                diagnostics.push(Diagnostic::at(&bound.span, message).help(help));
+                diagnostics.push(Diagnostic::at(&bound.span, message).help(why));
             }
+            read.ok()
+        };
+        let (min, max) = (read(&self.min), read(&self.max));
+        if let (Some(min), Some(max), Some(at)) = (min, max, &self.max)
+            && max < min
+        {
+            let help = "no value is at least the one and at most the other";
+            diagnostics.push(Diagnostic::at(&at.span, "`range` has a `max` below its `min`").help(help));
         }
     }
     fn plan(&self, rule: &Rule, table: &Table) -> Plan {

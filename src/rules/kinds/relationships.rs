@@ -8,7 +8,7 @@ use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
     rules::{Plan, Rule, Sql, template::render},
-    tables::Table,
+    tables::{ColumnType, Table},
 };
 
 /// What a row names stands in table `to`, among the rows where `to_where` holds. All delivered rows count, quarantined ones
@@ -70,6 +70,33 @@ impl Relationships {
     }
 }
 
+/// Reports two columns whose values can never be equal.
+fn expect_like(
+    (table, own): (&Table, usize),
+    (to_table, to): (&Table, usize),
+    at: &At<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let (own, to) = (&table.columns[own], &to_table.columns[to]);
+    let (is, other) = (words(own.ty), words(to.ty));
+    if is != other {
+        let message = format!(
+            "`{}` is {is} and `{}` of `{}` is {other}: they can never be equal",
+            own.name, to.name, to_table.name
+        );
+        diagnostics.push(Diagnostic::at(&at.span, message).help("declare both with one `type`"));
+    }
+}
+
+fn words(ty: ColumnType) -> &'static str {
+    match ty {
+        ColumnType::String => "text",
+        ColumnType::Integer | ColumnType::Decimal => "a number",
+        ColumnType::Date | ColumnType::Timestamp => "a date",
+        ColumnType::Boolean => "true or false",
+    }
+}
+
 impl RuleKind for Relationships {
     fn category(&self) -> Category {
         Category::Orphan
@@ -86,8 +113,22 @@ impl RuleKind for Relationships {
         let to = scope.tables.iter().find(|t| t.name.as_str() == self.to.value);
         match to {
             Some(table) => {
-                for column in self.targets() {
-                    expect_column(column, table, diagnostics);
+                let known: Vec<Option<usize>> = self
+                    .targets()
+                    .iter()
+                    .map(|column| expect_column(column, table, diagnostics))
+                    .collect();
+                let own: Vec<Option<usize>> = match self.columns.is_empty() {
+                    true => vec![scope.column],
+                    false => {
+                        let index = |c: &At<String>| scope.table.column_index(&c.value);
+                        self.columns.iter().map(index).collect()
+                    }
+                };
+                for ((own, to), at) in own.iter().zip(known).zip(self.targets()) {
+                    if let (Some(own), Some(to)) = (own, to) {
+                        expect_like((scope.table, *own), (table, to), at, diagnostics);
+                    }
                 }
             }
             None => {

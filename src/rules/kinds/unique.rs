@@ -54,7 +54,12 @@ impl RuleKind for Unique {
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
         }
     }
-    fn expected(&self, _rule: &Rule, _table: &Table) -> String {
-        "one row for each key".to_owned()
+    fn expected(&self, rule: &Rule, table: &Table) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|c| c.value.as_str()).collect();
+        match (&names[..], rule.column) {
+            ([], None) => "one row for each key".to_owned(),
+            ([], Some(_)) => format!("one row for each {}", column_name(rule, table)),
+            (names, _) => format!("one row for each {}", names.join(", ")),
+        }
     }
 }

@@ -1,8 +1,9 @@
 {# Rows whose hash is theirs alone share no key: only the others are compared. #}
-SELECT r."_row" AS "_row", concat_ws('|', {% for c in columns %}replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'){% if not loop.last %}, {% endif %}{% endfor %}) AS "_group"
+SELECT r."_row" AS "_row", concat_ws('|', {% for c in columns %}replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'){% if not loop.last %}, {% endif %}{% endfor %}) AS "_group",
+  r."_first" AS "_first", r."_first_line" AS "_first_line"
 FROM (
   SELECT "_row"{% for c in columns %}, {{ c|ident }}{% endfor %},
-    min("_row") OVER (PARTITION BY {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_first"
+    first_value("_row") OVER w AS "_first", first_value("_line") OVER w AS "_first_line"
   FROM {{ table|ident }}
   WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
     {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
@@ -17,5 +18,6 @@ FROM (
       GROUP BY h."_hash"
       HAVING count(*) > 1
     )
+  WINDOW w AS (PARTITION BY {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %} ORDER BY "_row")
 ) r
 WHERE r."_row" > r."_first"
