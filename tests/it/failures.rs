@@ -562,6 +562,8 @@ fn staging(out: &Path) -> bool {
 #[test]
 fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
     let night = Night::after_a_good_run();
+    // The whole delivery, so that the run is still at work when the signal comes.
+    night.project.renew(DELIVERY);
     let out = night.project.path("out");
     for signal in ["-INT", "-TERM", "-HUP"] {
         let mut run = Started::new(&night.project, "--as-of 2017-10-10");
