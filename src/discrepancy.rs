@@ -12,6 +12,8 @@ macro_rules! words {
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
             /// The word in files and logs.
             pub fn word(self) -> &'static str { match self { $($name::$variant => $word),+ } }
+            /// The value of a word.
+            pub fn of_word(word: &str) -> Option<Self> { Self::ALL.iter().copied().find(|value| value.word() == word) }
         }
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str(self.word()) }

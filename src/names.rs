@@ -65,6 +65,8 @@ pub mod provenance {
     pub const ROW: &str = "_row";
     /// First physical line of the record, from 1; the header counts.
     pub const LINE: &str = "_line";
+    /// All of them, in the order of their columns.
+    pub const ALL: [&str; 5] = [DELIVERY, FILE, SHEET, ROW, LINE];
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Model tables and aggregates: the project's SQL over the clean tables, planned before any data is read.
 
+mod records;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use arrow::{
@@ -20,9 +22,11 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt};
 
+pub use records::Records;
+
 use crate::{
     check::{
-        Engine, EngineError,
+        Engine, EngineError, decides,
         keys::register_parquet,
         lineage::{self, Trace, Traces, Uses},
         scan::clean_schema,
@@ -31,7 +35,7 @@ use crate::{
     },
     conform::days,
     diagnostics::Diagnostic,
-    project::{Period, SqlFile},
+    project::{Period, Project, SqlFile},
     tables::{CodeList, Table},
 };
 
@@ -67,20 +71,20 @@ pub fn aggregate_schema() -> SchemaRef {
     ]))
 }
 
-/// Plans all model and aggregate SQL over tables without rows; every mistake becomes a diagnostic.
+/// Plans all SQL of `project` but its rules' over `tables`, without rows; every mistake becomes a diagnostic.
+/// Returns what the queries of records return.
 pub async fn check_sql(
     engine: &Engine,
     tables: &[Arc<Table>],
-    lists: &[Arc<CodeList>],
-    periods: &[Period],
-    model: &[SqlFile],
-    aggregates: &[SqlFile],
+    project: &Project,
     diagnostics: &mut Vec<Diagnostic>,
-) {
+) -> Vec<Records> {
+    let (model, aggregates) = (&project.model, &project.aggregates);
+    let lists: Vec<Arc<CodeList>> = project.lists.iter().cloned().map(Arc::new).collect();
     let session = engine.session();
-    if let Err(error) = register_reference(&session, lists, periods) {
+    if let Err(error) = register_reference(&session, &lists, &project.periods) {
         diagnostics.push(Diagnostic::nowhere(error.to_string()));
-        return;
+        return Vec::new();
     }
     for table in tables {
         register_empty(
@@ -92,6 +96,7 @@ pub async fn check_sql(
     }
     let mut broken = Vec::new();
     let mut traces = lineage::declared(tables);
+    let mut decided = records::declared(tables);
     for (place, file) in model.iter().enumerate() {
         let before = diagnostics.len();
         let plan = judged(&session, file, &mut broken, diagnostics).await;
@@ -101,6 +106,7 @@ pub async fn check_sql(
         if let Some(plan) = plan {
             let carried = refuse_hidden(&plan, file, &traces, diagnostics);
             traces.insert(file.name.to_string(), carried);
+            decided.insert(file.name.to_string(), decides::decided(&plan, &decided));
             nested(file, &plan, diagnostics);
             register_empty(
                 &session,
@@ -121,21 +127,34 @@ pub async fn check_sql(
         }
         refuse_hidden(&plan, file, &traces, diagnostics);
     }
+    let mut known = Vec::new();
+    for file in &project.records {
+        // Their rows are gathered in an order of their own.
+        let Some(plan) = known_plan(&session, file, &broken, diagnostics).await else {
+            continue;
+        };
+        refuse_hidden(&plan, file, &traces, diagnostics);
+        known.extend(Records::new(
+            file,
+            &plan,
+            &decided,
+            tables,
+            aggregates,
+            diagnostics,
+        ));
+    }
+    known
 }
 
-/// Plans a query. What is wrong with one that reads the result of a `broken` one cannot be known, so that is not told.
+/// Plans a query whose result others may read. What is wrong with one that reads the result of a `broken` one cannot be known, so that is not told.
 async fn judged(
     session: &SessionContext,
     file: &SqlFile,
     broken: &mut Vec<String>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<LogicalPlan> {
-    let mut found = Vec::new();
-    let plan = planned(session, file, &mut found).await;
+    let plan = known_plan(session, file, broken, diagnostics).await;
     if plan.is_none() {
-        if !broken.iter().any(|name| mentions(file, name)) {
-            diagnostics.append(&mut found);
-        }
         broken.push(file.name.to_string());
     }
     if plan.as_ref().is_some_and(|plan| !sql::settles_order(plan)) {
@@ -145,6 +164,20 @@ async fn judged(
             Diagnostic::at(&file.text().span, message)
                 .help("a query that groups, unites or numbers rows ends with ORDER BY"),
         );
+    }
+    plan
+}
+
+async fn known_plan(
+    session: &SessionContext,
+    file: &SqlFile,
+    broken: &[String],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<LogicalPlan> {
+    let mut found = Vec::new();
+    let plan = planned(session, file, &mut found).await;
+    if plan.is_none() && !broken.iter().any(|name| mentions(file, name)) {
+        diagnostics.append(&mut found);
     }
     plan
 }
@@ -370,9 +403,38 @@ impl Builder {
     /// reads. A worker computes them while the caller writes them.
     pub async fn model(&self, file: &SqlFile) -> Result<SendableRecordBatchStream, EngineError> {
         let doing = format!("model table `{}` ({})", file.name, file.source.path);
-        let rows = self.rows(file).await.map_err(EngineError::query(doing))?;
+        let rows = self
+            .rows(&file.source.text)
+            .await
+            .map_err(EngineError::query(doing))?;
         let schema = plain(&rows.schema());
         Ok(in_types(rows, schema))
+    }
+
+    /// Makes a query a table, computed anew whenever it is read.
+    pub async fn add_view(&self, name: &str, text: &str) -> Result<(), EngineError> {
+        let fail = || EngineError::query(format!("opening table `{name}`"));
+        let plan = plan_query(&self.session, text).await.map_err(fail())?;
+        let frame = self
+            .session
+            .execute_logical_plan(plan)
+            .await
+            .map_err(fail())?;
+        let view = frame.into_view();
+        self.session.register_table(name, view).map_err(fail())?;
+        Ok(())
+    }
+
+    /// What `text` returns, each column as text.
+    pub async fn texts(
+        &self,
+        doing: &str,
+        text: &str,
+    ) -> Result<SendableRecordBatchStream, EngineError> {
+        let rows = self.rows(text).await.map_err(EngineError::query(doing))?;
+        let text = |field: &Arc<Field>| Field::new(field.name(), DataType::Utf8, true);
+        let schema = Schema::new(rows.schema().fields().iter().map(text).collect::<Vec<_>>());
+        Ok(in_types(rows, Arc::new(schema)))
     }
 
     /// The rows of an aggregate, as batches and as figures.
@@ -382,7 +444,7 @@ impl Builder {
     ) -> Result<(Vec<RecordBatch>, Vec<AggregateRow>), EngineError> {
         let doing = format!("aggregate `{}` ({})", file.name, file.source.path);
         let fail = || EngineError::query(doing.clone());
-        let rows = self.rows(file).await.map_err(fail())?;
+        let rows = self.rows(&file.source.text).await.map_err(fail())?;
         let batches = in_types(rows, aggregate_schema());
         let batches: Vec<RecordBatch> = batches.try_collect().await.map_err(fail())?;
         let figures = batches.iter().flat_map(figures).collect();
@@ -390,8 +452,8 @@ impl Builder {
     }
 
     /// What a query returns, computed on a worker.
-    async fn rows(&self, file: &SqlFile) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let plan = plan_query(&self.session, &file.source.text).await?;
+    async fn rows(&self, text: &str) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let plan = plan_query(&self.session, text).await?;
         let frame = self.session.execute_logical_plan(plan).await?;
         let plan = frame.create_physical_plan().await?;
         let context = self.session.task_ctx();

@@ -235,9 +235,18 @@ pub async fn register_parquet(
     name: &str,
     path: &Path,
 ) -> Result<(), EngineError> {
+    register_parquets(session, name, &[path.to_owned()]).await
+}
+
+/// The same of several files of one schema, in their order.
+pub async fn register_parquets(
+    session: &SessionContext,
+    name: &str,
+    paths: &[PathBuf],
+) -> Result<(), EngineError> {
     let doing = format!("opening table `{name}`");
     let fail = || EngineError::query(doing.clone());
-    let config = parquet_file(path).map_err(fail())?;
+    let config = parquet_files(paths).map_err(fail())?;
     let config = config
         .infer_schema(&session.state())
         .await
@@ -258,7 +267,9 @@ fn register_parquet_as(
 ) -> Result<(), EngineError> {
     let doing = format!("opening table `{name}`");
     let fail = || EngineError::query(doing.clone());
-    let config = parquet_file(path).map_err(fail())?.with_schema(schema);
+    let config = parquet_files(&[path.to_owned()])
+        .map_err(fail())?
+        .with_schema(schema);
     let table = ListingTable::try_new(config).map_err(fail())?;
     session
         .register_table(name, Arc::new(table))
@@ -266,13 +277,16 @@ fn register_parquet_as(
     Ok(())
 }
 
-fn parquet_file(path: &Path) -> Result<ListingTableConfig, DataFusionError> {
-    let url = ListingTableUrl::parse(path.to_string_lossy())?;
+fn parquet_files(paths: &[PathBuf]) -> Result<ListingTableConfig, DataFusionError> {
+    let urls = paths
+        .iter()
+        .map(|path| ListingTableUrl::parse(path.to_string_lossy()));
+    let urls = urls.collect::<Result<Vec<_>, _>>()?;
     let options = ListingOptions::new(Arc::new(
         ParquetFormat::default().with_force_view_types(false),
     ))
     .with_file_extension(".parquet");
-    Ok(ListingTableConfig::new(url).with_listing_options(options))
+    Ok(ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options))
 }
 
 /// The numbers that are rows of a table.

@@ -1,6 +1,7 @@
 //! Checks: every rule is planned before data is read; row rules run in the table's one scan, key rules over key columns.
 
 mod constants;
+pub mod decides;
 mod depth;
 mod key_hash;
 pub mod keys;

@@ -1,6 +1,9 @@
 //! A finding: a discrepancy on its way to the log, before it has its id and its life.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use arrow::{
     array::{Int64Builder, RecordBatch, StringBuilder, UInt32Builder},
@@ -85,6 +88,14 @@ pub static FINDING_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("message", false),
     ]))
 });
+
+/// A part of a record's key as the log writes it, so that no two keys are joined to the same text.
+pub fn key_part(part: Cow<'_, str>) -> String {
+    match part.contains(['|', '\\']) {
+        true => part.replace('\\', r"\\").replace('|', r"\|"),
+        false => part.into_owned(),
+    }
+}
 
 /// Collects findings into a batch.
 #[derive(Default)]

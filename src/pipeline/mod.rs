@@ -6,6 +6,7 @@ mod error;
 pub mod examples;
 mod files;
 mod plan;
+mod records;
 mod report;
 mod results;
 mod settings;
@@ -82,10 +83,10 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     let figures = aggregates::build(run).await?;
 
     settings.stage("totals");
-    let reconciliations = results::reconcile(run, figures, &mut scanned)?;
+    let reconciliations = results::reconcile(run, figures, &mut scanned).await?;
 
     settings.stage("log");
-    let counts = results::log(run, &mut scanned).await?;
+    let counts = results::log(run, &scanned).await?;
     let report = results::report(run, &scanned, counts, &reconciliations);
     results::write_results(run, &report)?;
 

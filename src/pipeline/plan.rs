@@ -11,7 +11,7 @@ use super::{
     year_on_year::YEAR_ON_YEAR,
 };
 use crate::{
-    aggregate::check_sql,
+    aggregate::{Records, check_sql},
     check::{Checks, Engine, EngineSettings, prepare},
     diagnostics::{Diagnostic, nearest, yaml},
     project::{Period, Project, StatementNode, Words},
@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub(super) checks: Checks,
     pub(super) statements: Vec<Statement>,
     pub(super) comparisons: Vec<Comparison>,
+    /// What the queries of records return, in the order of their files.
+    pub(super) records: Vec<Records>,
     /// Rules that the selection leaves out: with any, the run is a trial.
     pub(super) left_out: usize,
 }
@@ -58,16 +60,7 @@ impl Plan {
             .filter(|table| !project.unread.is_table(table.name.as_str()))
             .cloned()
             .collect();
-        check_sql(
-            &planning,
-            &known,
-            &lists[..project.lists.len()],
-            &project.periods,
-            &project.model,
-            &project.aggregates,
-            &mut diagnostics,
-        )
-        .await;
+        let records = check_sql(&planning, &known, project, &mut diagnostics).await;
         let (statements, comparisons) = totals(project, mistakes, &mut diagnostics);
         if !project.unread.rules {
             unknown_selectors(project, settings, &mut diagnostics);
@@ -92,6 +85,7 @@ impl Plan {
             checks,
             statements,
             comparisons,
+            records,
             left_out,
         })
     }

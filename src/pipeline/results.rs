@@ -12,25 +12,26 @@ use super::{
     delivery::file_hash,
     error::RunError,
     plan::Plan,
+    records,
     report::{RuleLine, RunReport, TableLine},
     settings::Settings,
     tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
     year_on_year,
 };
 use crate::{
-    check::{EngineError, keys::register_parquet, scan::RowCounts},
+    check::{EngineError, keys::register_parquets, scan::RowCounts},
     decimal::Decimal,
     discrepancy::{Action, Severity},
     log::{Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, write_log},
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedRun},
-    reconcile::{Figure, Reconciliation, Verdict, evaluate},
+    reconcile::{Figure, Reconciliation, Verdict, explain, judge},
     rules::totals::Statement,
     tables::Missing,
 };
 
 /// Checks every statement; those that do not hold become findings.
-pub(super) fn reconcile(
+pub(super) async fn reconcile(
     run: &Context<'_>,
     computed: Vec<Figure>,
     scanned: &mut Scanned,
@@ -48,7 +49,10 @@ pub(super) fn reconcile(
         .flat_map(|p| p.figures.iter().cloned())
         .collect();
     figures.extend(computed);
-    let mut reconciliations = evaluate(&plan.statements, &figures, &project.lists);
+    let mut reconciliations = judge(&plan.statements, &figures, &project.lists);
+    let behind = records::behind(run, scanned, &reconciliations, &figures).await?;
+    explain(&mut reconciliations, &figures, &behind);
+    records::write(staged, &reconciliations, &behind)?;
     reconciliations.extend(year_on_year::write(run, &figures)?);
     let words = |text: &Option<Arc<str>>| text.as_ref().map(|t| t.to_string());
     let figure = |figure: Option<Decimal>| figure.map(|f| f.to_string());
@@ -89,33 +93,33 @@ pub(super) fn reconcile(
         ]
     };
     write_texts(staged, "reconciliations", columns, &reconciliations, cells)?;
-    if let Some(findings) = &mut scanned.findings {
-        let mut builder = FindingBuilder::default();
-        for r in reconciliations
-            .iter()
-            .filter(|r| r.verdict == Verdict::Disagrees)
-        {
-            let message = format!("{}. {}", r.evidence, r.rule.why);
-            let stated_at = r.stated_at(&figures);
-            let [stated, computed, difference] =
-                [figure(r.stated), figure(r.computed), figure(r.difference)];
-            builder.push(&Finding {
-                rule: fact_index(&scanned.facts, &r.rule.rule_id),
-                record_key: &r.statement,
-                source_file: published_file(&stated_at),
-                source_line: published_line(&stated_at),
-                observed: stated.as_deref(),
-                expected: computed.as_deref(),
-                difference: difference.as_deref(),
-                action: Some(Action::Kept),
-                likely_cause: r.likely_cause.as_deref(),
-                group: r.suspect.as_deref(),
-                message: &message,
-                ..Finding::default()
-            });
-        }
-        findings.write(&builder.finish().map_err(LogError::from)?)?;
+    let mut builder = FindingBuilder::default();
+    for r in reconciliations
+        .iter()
+        .filter(|r| r.verdict == Verdict::Disagrees)
+    {
+        let message = format!("{}. {}", r.evidence, r.rule.why);
+        let stated_at = r.stated_at(&figures);
+        let [stated, computed, difference] =
+            [figure(r.stated), figure(r.computed), figure(r.difference)];
+        builder.push(&Finding {
+            rule: fact_index(&scanned.facts, &r.rule.rule_id),
+            record_key: &r.statement,
+            source_file: published_file(&stated_at),
+            source_line: published_line(&stated_at),
+            observed: stated.as_deref(),
+            expected: computed.as_deref(),
+            difference: difference.as_deref(),
+            action: Some(Action::Kept),
+            likely_cause: r.likely_cause.as_deref(),
+            group: r.suspect.as_deref(),
+            message: &message,
+            ..Finding::default()
+        });
     }
+    let mut findings = FindingFile::new(staged, "totals")?;
+    findings.write(&builder.finish().map_err(LogError::from)?)?;
+    scanned.findings.push(findings.finish()?);
     Ok(reconciliations)
 }
 
@@ -145,14 +149,10 @@ pub(super) fn statement_facts(statements: &[Statement]) -> impl Iterator<Item = 
 }
 
 /// Sorts the findings into the log.
-pub(super) async fn log(run: &Context<'_>, scanned: &mut Scanned) -> Result<LogCounts, RunError> {
+pub(super) async fn log(run: &Context<'_>, scanned: &Scanned) -> Result<LogCounts, RunError> {
     let staged = run.staged;
-    let Some(findings) = scanned.findings.take() else {
-        return Ok(LogCounts::default());
-    };
-    let path: PathBuf = FindingFile::finish(findings)?;
     let session = run.engine.session();
-    register_parquet(&session, "findings", &path).await?;
+    register_parquets(&session, "findings", &scanned.findings).await?;
     let fail = || EngineError::query("sorting the discrepancies");
     let sorted = session.sql(LOG_ORDER).await.map_err(fail())?;
     let sorted = sorted.execute_stream().await.map_err(fail())?;

@@ -41,8 +41,8 @@ pub(super) struct Scanned {
     rejected_lines: u64,
     /// Lines that look like records and were read as text, of each file of each table.
     swallowed_lines: Vec<Vec<u64>>,
-    /// Findings so far.
-    pub(super) findings: Option<FindingFile>,
+    /// The files of findings so far.
+    pub(super) findings: Vec<PathBuf>,
 }
 
 /// Findings on their way to the log, in a temporary file.
@@ -53,9 +53,10 @@ pub(super) struct FindingFile {
 }
 
 impl FindingFile {
-    fn new(staged: &StagedRun) -> Result<Self, RunError> {
+    /// Starts the findings about `what`.
+    pub(super) fn new(staged: &StagedRun, what: &str) -> Result<Self, RunError> {
         let (file, path) = staged
-            .scratch_file("findings.parquet")
+            .scratch_file(&format!("findings-{what}.parquet"))
             .map_err(KeyError::Scratch)?;
         let sink = BufWriter::with_capacity(1 << 20, file);
         let out = BatchFile::new(sink, Arc::clone(&FINDING_SCHEMA), Packing::Scratch)
@@ -123,9 +124,9 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .iter()
             .map(|s| vec![0; s.files.len()])
             .collect(),
-        findings: None,
+        findings: Vec::new(),
     };
-    let mut findings = FindingFile::new(staged)?;
+    let mut findings = FindingFile::new(staged, "tables")?;
     let mut changes = table_file(staged, "changes", &CHANGE_SCHEMA)?;
     let mut rejects = table_file(staged, "rejects/rejects", &REJECT_SCHEMA)?;
     for (at, check) in plan.checks.tables.iter().enumerate() {
@@ -209,7 +210,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     finish_table(rejects)?;
     about_delivery(delivery, &scanned.facts, &mut findings)?;
     apply_thresholds(project, delivery, &mut scanned);
-    scanned.findings = Some(findings);
+    scanned.findings.push(findings.finish()?);
     Ok(scanned)
 }
 

@@ -31,6 +31,7 @@ pub struct Files {
     pub aliases: Vec<Named>,
     pub model: Vec<Named>,
     pub aggregates: Vec<Named>,
+    pub records: Vec<Named>,
     /// Paths without ending of files that are no text.
     pub unreadable: Vec<String>,
     pub hash: String,
@@ -78,7 +79,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         .source("rules/project.yaml")?
         .unwrap_or_else(|| empty("rules/project.yaml"));
     reader.known("rules", &["project.yaml", "reference", "tables", "totals"])?;
-    reader.known("sql", &["aggregates", "model"])?;
+    reader.known("sql", &["aggregates", "model", "records"])?;
     let (aliases, lists) = reader
         .folder("rules/reference", "csv")?
         .into_iter()
@@ -87,6 +88,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
     let totals = reader.folder("rules/totals", "yaml")?;
     let model = reader.folder("sql/model", "sql")?;
     let aggregates = reader.folder("sql/aggregates", "sql")?;
+    let records = reader.folder("sql/records", "sql")?;
     if tables.is_empty()
         && !reader
             .unreadable
@@ -107,6 +109,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         aliases,
         model,
         aggregates,
+        records,
         unreadable,
         hash,
     })

@@ -63,6 +63,8 @@ pub struct Project {
     pub model: Vec<SqlFile>,
     /// `sql/aggregates/*.sql` in the order of their file names.
     pub aggregates: Vec<SqlFile>,
+    /// `sql/records/*.sql` in the order of their file names: under which category each aggregate counts a table's records.
+    pub records: Vec<SqlFile>,
     /// The statements of `rules/totals/*.yaml`, by file, then in the order of their declaration.
     pub totals: Vec<StatementNode>,
     /// The comparisons year on year of the same files, in the same order.
@@ -198,6 +200,8 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     let model = queries(&files.model, &mut unread, diagnostics);
     let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
+    // No query reads the result of one of these, which are called like tables.
+    let records = queries(&files.records, &mut unread.clone(), diagnostics);
     let totals::Totals {
         statements,
         comparisons,
@@ -216,6 +220,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         own_lists,
         model,
         aggregates,
+        records,
         totals: statements,
         comparisons,
         unread,

@@ -14,6 +14,7 @@ mod hierarchies;
 mod pairs;
 pub mod published;
 mod quotients;
+pub mod records;
 mod run;
 mod select;
 mod shares;
@@ -22,7 +23,7 @@ mod sums;
 mod tests;
 pub mod year_on_year;
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 
@@ -43,12 +44,25 @@ pub fn evaluate(
     lists: &[CodeList],
 ) -> Vec<Reconciliation> {
     let mut rows = judge(statements, figures, lists);
-    causes::explain(&mut rows, figures);
+    explain(&mut rows, figures, &BTreeMap::new());
     rows
 }
 
-/// The verdicts alone.
-fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
+/// Says why rows of [`judge`] disagree; `records` are the explanations that the records behind them give, by row.
+pub fn explain(
+    rows: &mut [Reconciliation],
+    figures: &[Figure],
+    records: &BTreeMap<usize, records::Explained>,
+) {
+    causes::explain(rows, figures, records);
+}
+
+/// The verdicts alone, in the order of [`evaluate`].
+pub fn judge(
+    statements: &[Statement],
+    figures: &[Figure],
+    lists: &[CodeList],
+) -> Vec<Reconciliation> {
     let index = select::Index::new(figures);
     let mut rows = Vec::new();
     for statement in statements.iter().flat_map(Statement::expand) {

@@ -23,7 +23,7 @@ use crate::{
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
     ingest::{Reject, Swallowed},
-    log::{ChangeBuilder, Finding, FindingBuilder},
+    log::{ChangeBuilder, Finding, FindingBuilder, key_part},
     row_groups::RowGroup,
     rules::{Rule, kinds::RuleKind},
     tables::Policy,
@@ -225,7 +225,7 @@ impl<'s> View<'s> {
             let raw =
                 || cleaned(self.raw(*column).value(at), &table.columns[*column].clean).into_owned();
             let text = display(self.value(*column), at).unwrap_or_else(raw);
-            escaped(self.shown(*column, &text))
+            key_part(self.shown(*column, &text))
         };
         let parts: Vec<String> = table.key.iter().map(part).collect();
         if !parts.is_empty() && parts.iter().any(|p| !p.is_empty()) {
@@ -502,14 +502,6 @@ fn code_action(fault: &CodeFault) -> Action {
         (_, Some(cleaned)) if fault.suggestion.as_ref() == Some(cleaned) => Action::Corrected,
         (_, Some(_)) => Action::Kept,
         (_, None) => Action::Nulled,
-    }
-}
-
-/// A part of a key, so that no two keys are joined to the same text.
-fn escaped(part: Cow<'_, str>) -> String {
-    match part.contains(['|', '\\']) {
-        true => part.replace('\\', r"\\").replace('|', r"\|"),
-        false => part.into_owned(),
     }
 }
 

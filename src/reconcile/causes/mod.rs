@@ -12,7 +12,11 @@ mod single;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Figure, Reconciliation, Verdict};
+use super::{
+    Figure, Reconciliation, Verdict,
+    records::{Explained, Role},
+};
+use crate::decimal::Decimal;
 use net::Net;
 
 /// How sure a cause is.
@@ -29,6 +33,8 @@ pub enum Certainty {
 /// What may have gone wrong; the most specific first, which is the order of two that are as sure as each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CauseKind {
+    /// Records are missing from the detail, too many, left out, there twice, re-dated or re-coded.
+    Records(Role),
     /// The same part stands twice among the parts.
     CountedTwice,
     /// A share cut off instead of rounded.
@@ -71,6 +77,12 @@ impl CauseKind {
     /// The word in outputs.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Records(Role::Extra) => "records_extra",
+            Self::Records(Role::Duplicated) => "records_duplicated",
+            Self::Records(Role::LeftOut) => "records_left_out",
+            Self::Records(Role::Missing) => "records_missing",
+            Self::Records(Role::Redated) => "records_redated",
+            Self::Records(Role::Recoded) => "records_recoded",
             Self::CountedTwice => "counted_twice",
             Self::SwappedDigits => "swapped_digits",
             Self::PartMissing => "part_missing",
@@ -122,14 +134,42 @@ pub(super) fn find(
 }
 
 /// Sets the likely causes of what disagrees, and adds their arithmetic to the evidence.
-pub(super) fn explain(rows: &mut [Reconciliation], figures: &[Figure]) {
+pub(super) fn explain(
+    rows: &mut [Reconciliation],
+    figures: &[Figure],
+    records: &BTreeMap<usize, Explained>,
+) {
     let disagreeing = rows.iter().enumerate();
     let disagreeing = disagreeing.filter(|(_, row)| row.verdict == Verdict::Disagrees);
     let disagreeing: Vec<usize> = disagreeing.map(|(at, _)| at).collect();
     if disagreeing.is_empty() {
         return;
     }
-    let found = find(rows, figures, disagreeing);
+    // A figure of the detail that records account for would agree but for them, so it bears the printed one out.
+    let accounted: Vec<(usize, Option<Decimal>)> = records
+        .iter()
+        .filter(|(_, explained)| explained.is_likely)
+        .map(|(at, _)| (*at, rows[*at].difference))
+        .collect();
+    for (at, _) in &accounted {
+        rows[*at].verdict = Verdict::Agrees;
+        rows[*at].difference = Some(Decimal::ZERO);
+    }
+    let left = disagreeing.iter().copied();
+    let left: Vec<usize> = left
+        .filter(|at| rows[*at].verdict == Verdict::Disagrees)
+        .collect();
+    let mut found = find(rows, figures, left);
+    for (at, difference) in accounted {
+        rows[at].verdict = Verdict::Disagrees;
+        rows[at].difference = difference;
+        found.push((at, Vec::new()));
+    }
+    for (at, causes) in &mut found {
+        if let Some(explained) = records.get(at) {
+            add(explained, causes);
+        }
+    }
     let mut broken_by: BTreeMap<usize, usize> = BTreeMap::new();
     let first = found.iter().map(|(_, causes)| &causes[0]);
     let sure = first.filter(|cause| cause.certainty != Certainty::Possible);
@@ -160,6 +200,24 @@ pub(super) fn explain(rows: &mut [Reconciliation], figures: &[Figure]) {
             row.verdict = Verdict::Explained;
         }
     }
+}
+
+/// Adds what the records say.
+fn add(explained: &Explained, causes: &mut Vec<Cause>) {
+    let certainty = match explained.is_likely {
+        true => Certainty::Likely,
+        false => Certainty::Possible,
+    };
+    // What the records say is more than that they differ.
+    let says_less = [CauseKind::Unexplained, CauseKind::DetailDiffers];
+    causes.retain(|other| !says_less.contains(&other.kind));
+    causes.push(Cause {
+        kind: CauseKind::Records(explained.role),
+        certainty,
+        words: explained.words.clone(),
+        suspect: None,
+    });
+    causes.sort_by_key(|cause| (cause.certainty, cause.kind));
 }
 
 impl CauseKind {

@@ -33,6 +33,10 @@ pub trait RuleKind {
     fn column(&self) -> Option<&crate::diagnostics::At<String>> {
         None
     }
+    /// The other table in which it looks up what a row names.
+    fn looks_into(&self) -> Option<&str> {
+        None
+    }
     /// Mistakes in its settings.
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>);
     /// What the engine has to do.
@@ -83,6 +87,9 @@ impl RuleKind for Kind {
     }
     fn column(&self) -> Option<&crate::diagnostics::At<String>> {
         self.inner().column()
+    }
+    fn looks_into(&self) -> Option<&str> {
+        self.inner().looks_into()
     }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
         self.inner().validate(scope, diagnostics);

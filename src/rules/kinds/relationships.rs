@@ -108,6 +108,9 @@ impl RuleKind for Relationships {
     fn column(&self) -> Option<&At<String>> {
         self.columns.first()
     }
+    fn looks_into(&self) -> Option<&str> {
+        Some(&self.to.value)
+    }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
         self.validate_names(scope, diagnostics);
         let to = scope.tables.iter().find(|t| t.name.as_str() == self.to.value);

@@ -1,0 +1,556 @@
+//! What the records say about each total that differs, in words and one by one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    Claim, Counted, Doubt, Gathering, Role,
+    claims::judged,
+    gather::{Best, Found, Over},
+};
+use crate::{
+    discrepancy::Category,
+    reconcile::{Figure, Reconciliation, Source, Verdict},
+};
+
+/// Records that a sentence names; all that were kept are listed.
+const NAMED: usize = 6;
+/// Aggregates that are enough to say what one record alone can have done.
+const WITNESSES: usize = 3;
+
+/// Where a record stands: file and line.
+pub type Places = HashMap<(String, String), (String, i64)>;
+
+/// A record that can account for a total, with one finding about it, if there is any.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contribution {
+    /// What it has to do with the total.
+    pub role: Role,
+    /// Its table.
+    pub table: String,
+    /// Its key, as the log writes it.
+    pub record_key: String,
+    /// Where it stands; of a record that was not delivered, where it is named.
+    pub place: Option<(String, i64)>,
+    /// A finding about it, or about the record that names it.
+    pub doubt: Option<Doubt>,
+}
+
+/// Why a total that the detail gives is off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// What may have become of the records.
+    pub role: Role,
+    /// Whether the arithmetic leaves nothing else; else it is one of what may be.
+    pub is_likely: bool,
+    /// In a sentence.
+    pub words: String,
+    /// The records, by role and key.
+    pub records: Vec<Contribution>,
+}
+
+/// The explanations of `rows`, by the row's index; none of those that the records say nothing about.
+pub fn explain(
+    rows: &[Reconciliation],
+    figures: &[Figure],
+    gathering: &Gathering<'_>,
+    places: &Places,
+) -> BTreeMap<usize, Explained> {
+    let explained = rows.iter().enumerate().filter_map(|(at, row)| {
+        if row.verdict != Verdict::Disagrees {
+            return None;
+        }
+        if let Some((figure, _)) = judged(row, figures) {
+            return Some((at, of_cell(&figures[figure], gathering, places)?));
+        }
+        // A share of what is counted otherwise is another.
+        let mut counts = row.computed_from.iter().map(|figure| &figures[*figure]);
+        let explained = counts.find_map(|figure| of_cell(figure, gathering, places))?;
+        (row.rule.kind == "share_of").then_some((at, explained))
+    });
+    explained.collect()
+}
+
+fn of_cell(figure: &Figure, gathering: &Gathering<'_>, places: &Places) -> Option<Explained> {
+    let (at, aggregate, off) = gathering
+        .claims
+        .iter()
+        .enumerate()
+        .find_map(|(at, claim)| {
+            if (&claim.period, &claim.population) != (&figure.period, &figure.population) {
+                return None;
+            }
+            let mut aggregates = gathering.counted[claim.of].aggregates.iter();
+            let aggregate = aggregates.position(|a| *a.name == *figure.table)?;
+            let cell = claim.cell(aggregate, &figure.category);
+            let off = cell.map(|cell| cell.difference);
+            let off = off.or_else(|| claim.beside(aggregate, &figure.category))?;
+            Some((at, aggregate, off))
+        })?;
+    if figure.source != Source::Computed || off == 0 {
+        return None;
+    }
+    let claim = &gathering.claims[at];
+    let counted = &gathering.counted[claim.of];
+    let told = Told {
+        gathering,
+        claim,
+        found: &gathering.found[at],
+        counted,
+        places,
+    };
+    if claim.shift != 0 && off.signum() == claim.shift.signum() {
+        Some(told.shifted())
+    } else {
+        told.moved(aggregate)
+    }
+}
+
+struct Told<'g> {
+    gathering: &'g Gathering<'g>,
+    claim: &'g Claim,
+    found: &'g Found,
+    counted: &'g Counted,
+    places: &'g Places,
+}
+
+impl Told<'_> {
+    /// All aggregates are off by as much.
+    fn shifted(&self) -> Explained {
+        let Claim {
+            shift,
+            period,
+            population,
+            evaluated,
+            ..
+        } = self.claim;
+        let (number, in_line) = (shift.unsigned_abs(), self.claim.in_line());
+        let direction = match *shift > 0 {
+            true => "more",
+            false => "less",
+        };
+        let (role, mut listed) = match *shift > 0 {
+            true => self.over(),
+            false => self.short(),
+        };
+        let table = &self.counted.table;
+        let records = match number {
+            1 => format!("1 record of {table} is"),
+            several => format!("{several} records of {table} are"),
+        };
+        let what = match role {
+            Role::Extra => "too many",
+            Role::Duplicated => "counted twice",
+            Role::LeftOut => "left out",
+            Role::Missing => "missing from what is counted",
+            Role::Redated => "counted for another period, or for none",
+            Role::Recoded if *shift > 0 => "counted here and may belong elsewhere",
+            Role::Recoded => "counted elsewhere and may belong here",
+        };
+        let mut words = format!(
+            "{records} {what}: the detail counts {number} {direction} than stated in {in_line} of the {evaluated} aggregates of `{population}` in {period}"
+        );
+        if listed.is_empty() {
+            words.push_str("; no record was found that accounts for it");
+        }
+        for (what, records) in &listed {
+            words.push_str(&format!("; {what}: {}", self.named(records)));
+        }
+        let mut records: Vec<Contribution> = listed.drain(..).flat_map(|(_, r)| r).collect();
+        records.sort();
+        records.dedup();
+        Explained {
+            role,
+            is_likely: in_line >= WITNESSES,
+            words,
+            records,
+        }
+    }
+
+    /// Records that lie in the cells that are over.
+    fn over(&self) -> (Role, Vec<(String, Vec<Contribution>)>) {
+        let Found { over, also_in, .. } = self.found;
+        let in_other = |key: &String| {
+            let mut populations = also_in.get(key).into_iter().flatten();
+            populations.any(|population| !self.is_shifted(population))
+        };
+        let is_duplicate = |key: &String| {
+            let mut doubts = self.gathering.doubts.about(&self.counted.table, key).iter();
+            doubts.any(|doubt| doubt.category == Category::Duplicate)
+        };
+        let keys = || over.keys.iter();
+        let role = if keys().any(is_duplicate) {
+            Role::Duplicated
+        } else if over.fits_wholly() && !over.keys.is_empty() && keys().all(in_other) {
+            Role::Recoded
+        } else {
+            Role::Extra
+        };
+        let what = match role {
+            Role::Recoded => {
+                "in all the cells that are off, and counted in another population as well"
+            }
+            _ => "in all the cells that are off",
+        };
+        let listed = self.listed(role, what, over).into_iter();
+        if over.keys.is_empty() {
+            // One aggregate alone says nothing but which cells are over.
+            let cells = self.found.cells.values().flat_map(|cell| &cell.doubtful);
+            let records: Vec<Contribution> = cells
+                .flat_map(|(key, doubts)| {
+                    let doubts = doubts.iter().cloned().map(Some);
+                    doubts.map(|doubt| self.contribution(role, key, doubt))
+                })
+                .collect();
+            let what = "found at fault in the cells that are over".to_owned();
+            return (
+                role,
+                listed
+                    .chain((!records.is_empty()).then_some((what, records)))
+                    .collect(),
+            );
+        }
+        (role, listed.collect())
+    }
+
+    /// Records that would lie in the cells that are short; where none is found, those that may.
+    fn short(&self) -> (Role, Vec<(String, Vec<Contribution>)>) {
+        let Found {
+            left_out,
+            elsewhere,
+            uncounted,
+            ..
+        } = self.found;
+        let number = self.claim.shift.unsigned_abs() as usize;
+        let mut listed: Vec<(String, Vec<Contribution>)> = Vec::new();
+        if left_out.fits_wholly() {
+            let what = "delivered and left out, and would lie in all the cells that are off";
+            listed.extend(self.listed(Role::LeftOut, what, left_out));
+        }
+        if elsewhere.fits_wholly() && !self.all_shifted() {
+            let what = "counted in another population, and would lie in all the cells that are off";
+            listed.extend(self.listed(Role::Recoded, what, elsewhere));
+        }
+        let first = listed.first().and_then(|(_, records)| records.first());
+        if let Some(first) = first.map(|record| record.role)
+            && listed
+                .iter()
+                .map(|(_, records)| keys(records))
+                .sum::<usize>()
+                >= number
+        {
+            return (first, listed);
+        }
+        let absent = self.gathering.doubts.absent(&self.counted.table);
+        let mut absent: Vec<_> = absent.collect();
+        // Whatever most records name is most surely missing.
+        absent.sort_by_key(|(key, named)| (usize::MAX - named.by.len(), *key));
+        // One that several records name was surely there; a single one may have mistyped it.
+        let often = absent
+            .iter()
+            .take_while(|(_, named)| named.by.len() > 1)
+            .count();
+        let is_told = often == number;
+        if is_told {
+            absent.truncate(often);
+        }
+        let absent: Vec<Contribution> = absent
+            .into_iter()
+            .flat_map(|(key, named)| named.by.iter().map(move |doubt| (key, doubt)))
+            .map(|(key, doubt)| Contribution {
+                role: Role::Missing,
+                table: self.counted.table.clone(),
+                record_key: key.to_owned(),
+                place: doubt.file.clone().zip(doubt.line),
+                doubt: Some(doubt.clone()),
+            })
+            .collect();
+        let is_date = |doubt: &Doubt| {
+            let dates = self.counted.deciding.iter().filter(|column| column.is_date);
+            doubt.is_about(&dates.cloned().collect::<Vec<_>>())
+        };
+        let role_of = |key: &String| {
+            let doubts = self.gathering.doubts.about(&self.counted.table, key);
+            let leaves_out = |doubt: &Doubt| doubt.left_out() || doubt.category == Category::Orphan;
+            if doubts.iter().any(is_date) {
+                Role::Redated
+            } else if doubts.iter().any(leaves_out) {
+                Role::LeftOut
+            } else {
+                Role::Recoded
+            }
+        };
+        let uncounted: Vec<Contribution> = uncounted
+            .iter()
+            .flat_map(|key| self.with_doubts(role_of(key), key, &self.counted.deciding))
+            .collect();
+        let role = match (absent.is_empty(), uncounted.first()) {
+            (true, Some(first)) => first.role,
+            _ => Role::Missing,
+        };
+        let uncounted = match is_told {
+            true => Vec::new(),
+            false => uncounted,
+        };
+        let named = match is_told {
+            true => "more than one record names it, and nobody delivered it",
+            false => "it may be among those that others name and nobody delivered",
+        };
+        for (what, records) in [
+            (named, absent),
+            (
+                "it may be among those that were delivered, found at fault and are not counted",
+                uncounted,
+            ),
+        ] {
+            if !records.is_empty() {
+                listed.push((what.to_owned(), records));
+            }
+        }
+        (role, listed)
+    }
+
+    /// One aggregate is over in some cells and short in others.
+    fn moved(&self, aggregate: usize) -> Option<Explained> {
+        let cells = self.claim.cells.get(aggregate)?.as_ref()?;
+        let off = |sign: i64| {
+            let off = cells
+                .iter()
+                .filter(|(_, cell)| cell.difference.signum() == sign);
+            let mut off: Vec<_> = off
+                .map(|(category, cell)| (&**category, cell.difference))
+                .collect();
+            off.sort_unstable();
+            off
+        };
+        let (over, short) = (off(1), off(-1));
+        if over.is_empty() || short.is_empty() {
+            return None;
+        }
+        let number: i64 = over.iter().map(|(_, difference)| difference).sum();
+        let deciding = &self.counted.aggregates[aggregate].deciding;
+        let is_date = !deciding.is_empty() && deciding.iter().all(|column| column.is_date);
+        let (role, verb) = match is_date {
+            true => (Role::Redated, "re-dated"),
+            false => (Role::Recoded, "re-coded"),
+        };
+        let of_cell = |category: &str| self.found.cells.get(&(aggregate, category.to_owned()));
+        let kept: Vec<&Over> = over
+            .iter()
+            .filter_map(|(category, _)| of_cell(category))
+            .collect();
+        let meant = |doubt: &Doubt| {
+            let suggestion = doubt.suggestion.as_deref();
+            short
+                .iter()
+                .any(|(category, _)| Some(*category) == suggestion)
+        };
+        let doubtful = || kept.iter().flat_map(|over| &over.doubtful);
+        let fitting = || doubtful().filter(|(_, doubts)| doubts.iter().any(meant));
+        let number = number.unsigned_abs();
+        let is_meant = fitting().count() as u64 == number;
+        let in_all = &self.found.moved;
+        let is_in_all = in_all.fits_wholly();
+        let told: Vec<(&String, &Vec<Doubt>)> = match (is_meant, is_in_all) {
+            (true, _) => fitting().collect(),
+            (_, true) => doubtful()
+                .filter(|(key, _)| in_all.keys.contains(*key))
+                .collect(),
+            _ => doubtful().collect(),
+        };
+        let counted: i64 = kept.iter().map(|over| over.counted).sum();
+        let cells = |cells: &[(&str, i64)]| {
+            let cell = |(category, off): &(&str, i64)| format!("{} under `{category}`", off.abs());
+            let first: Vec<String> = cells.iter().take(NAMED).map(cell).collect();
+            match cells.len() > NAMED {
+                true => format!("{} and in {} more", first.join(", "), cells.len() - NAMED),
+                false => first.join(", "),
+            }
+        };
+        let Claim {
+            shift,
+            period,
+            population,
+            evaluated,
+            ..
+        } = self.claim;
+        let records = match number {
+            1 => "1 record is".to_owned(),
+            several => format!("{several} records are"),
+        };
+        let whole = match shift {
+            0 => "agrees".to_owned(),
+            off => format!("is off by {off}"),
+        };
+        let mut words = format!(
+            "{records} {verb}: the detail counts more than stated ({}) and less ({}), while the whole {whole} in {} of the {evaluated} aggregates of `{population}` in {period}",
+            cells(&over),
+            cells(&short),
+            self.claim.in_line(),
+        );
+        let mut records: Vec<Contribution> = told
+            .iter()
+            .flat_map(|(key, doubts)| {
+                doubts
+                    .iter()
+                    .map(|d| self.contribution(role, key, Some(d.clone())))
+            })
+            .collect();
+        if records.is_empty() && is_in_all {
+            let keys = in_all.keys.iter();
+            records = keys.map(|key| self.contribution(role, key, None)).collect();
+        }
+        if is_in_all && !records.is_empty() {
+            words.push_str(&format!(
+                "; in such a cell of each of the {} aggregates that are off so: {}",
+                self.claim.moved(),
+                self.named(&records)
+            ));
+        } else if records.is_empty() {
+            let others = kept.iter().flat_map(|over| &over.others);
+            let others: Vec<&String> = others.collect();
+            if others.len() as i64 == counted {
+                records = others
+                    .into_iter()
+                    .map(|key| self.contribution(role, key, None))
+                    .collect();
+                words.push_str(&format!(
+                    "; it is among the {counted} that are over-counted there: {}",
+                    self.named(&records)
+                ));
+            } else {
+                words.push_str(&format!(
+                    "; no finding tells it apart among the {counted} counted there"
+                ));
+            }
+        } else {
+            words.push_str(&format!("; found at fault there: {}", self.named(&records)));
+        }
+        records.sort();
+        records.dedup();
+        // The cells agree with another statement only by chance where just one is over and one is short.
+        let is_exact = over.len() == 1 && short.len() == 1 && self.claim.in_line() >= WITNESSES;
+        Some(Explained {
+            role,
+            is_likely: self.claim.shift == 0 && (is_exact || is_meant),
+            words,
+            records,
+        })
+    }
+
+    fn is_shifted(&self, population: &str) -> bool {
+        let claim = self
+            .gathering
+            .claim_at(self.claim.of, &self.claim.period, population);
+        claim.is_some_and(|claim| self.gathering.claims[claim].shift != 0)
+    }
+
+    /// Whether all populations of the period are off as a whole.
+    fn all_shifted(&self) -> bool {
+        let claims = self.gathering.claims.iter();
+        let mut others = claims.filter(|other| {
+            other.of == self.claim.of
+                && other.period == self.claim.period
+                && other.population != self.claim.population
+        });
+        others.clone().next().is_some() && others.all(|other| other.shift != 0)
+    }
+
+    fn listed(&self, role: Role, what: &str, best: &Best) -> Option<(String, Vec<Contribution>)> {
+        let records = best
+            .keys
+            .iter()
+            .flat_map(|key| self.with_doubts(role, key, &self.counted.deciding));
+        let records: Vec<Contribution> = records.collect();
+        let what = match best.more {
+            0 => what.to_owned(),
+            more => format!("{what}, beside {more} more"),
+        };
+        (!records.is_empty()).then_some((what, records))
+    }
+
+    /// A record, once for each finding about it that bears on whether it is counted; else once.
+    fn with_doubts(
+        &self,
+        role: Role,
+        key: &str,
+        columns: &[super::DecidingColumn],
+    ) -> Vec<Contribution> {
+        let doubts = self.gathering.doubts.about(&self.counted.table, key).iter();
+        let bearing = doubts.filter(|doubt| {
+            doubt.left_out() || doubt.is_about(columns) || doubt.category == Category::Duplicate
+        });
+        let found: Vec<Contribution> = bearing
+            .map(|doubt| self.contribution(role, key, Some(doubt.clone())))
+            .collect();
+        match found.is_empty() {
+            true => vec![self.contribution(role, key, None)],
+            false => found,
+        }
+    }
+
+    fn contribution(&self, role: Role, key: &str, doubt: Option<Doubt>) -> Contribution {
+        let table = self.counted.table.clone();
+        let place = self.places.get(&(table.clone(), key.to_owned())).cloned();
+        let of_doubt = || {
+            let doubt = doubt.as_ref().filter(|doubt| doubt.table == table)?;
+            doubt.file.clone().zip(doubt.line)
+        };
+        Contribution {
+            role,
+            place: place.or_else(of_doubt),
+            table,
+            record_key: key.to_owned(),
+            doubt,
+        }
+    }
+
+    /// `C1 (cases.csv:12, by cases.closed_on.type), C2 (…) and 3 more`.
+    fn named(&self, records: &[Contribution]) -> String {
+        let mut by_key: Vec<(&str, Vec<&Contribution>)> = Vec::new();
+        for record in records {
+            match by_key.last_mut() {
+                Some((key, of_key)) if *key == record.record_key => of_key.push(record),
+                _ => by_key.push((&record.record_key, vec![record])),
+            }
+        }
+        let one = |(key, of_key): &(&str, Vec<&Contribution>)| {
+            let place = of_key.iter().find_map(|record| record.place.as_ref());
+            let place = place.map(|(file, line)| format!("{file}:{line}"));
+            let is_absent = of_key.iter().any(|record| record.role == Role::Missing);
+            let doubts = of_key.iter().filter_map(|record| record.doubt.as_ref());
+            let mut rules: Vec<&str> = doubts.map(|doubt| doubt.rule_id.as_str()).collect();
+            rules.sort_unstable();
+            rules.dedup();
+            let rules = (!rules.is_empty()).then(|| rules.join(" "));
+            let about: Vec<String> = match is_absent {
+                true => {
+                    let first = place.unwrap_or_default();
+                    vec![match of_key.len() {
+                        1 => format!("named at {first}"),
+                        times => format!("named {times} times, first at {first}"),
+                    }]
+                }
+                false => place.into_iter().chain(rules).collect(),
+            };
+            match about.is_empty() {
+                true => (*key).to_owned(),
+                false => format!("{key} ({})", about.join(", ")),
+            }
+        };
+        let first: Vec<String> = by_key.iter().take(NAMED).map(one).collect();
+        match by_key.len().saturating_sub(NAMED) {
+            0 => first.join(", "),
+            more => format!("{} and {more} more", first.join(", ")),
+        }
+    }
+}
+
+/// How many records there are, each with one or more findings.
+fn keys(records: &[Contribution]) -> usize {
+    let mut keys: Vec<&str> = records
+        .iter()
+        .map(|record| record.record_key.as_str())
+        .collect();
+    keys.dedup();
+    keys.len()
+}
