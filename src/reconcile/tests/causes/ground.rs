@@ -1,6 +1,6 @@
 //! The report as the trial finds it, and what spoiling a figure of it must bring up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     super::{super::judge, report::Report, *},
@@ -17,6 +17,8 @@ pub(super) struct Ground {
     /// Rows of each figure.
     pub(super) of: HashMap<usize, Vec<usize>>,
     pub(super) sound: Vec<usize>,
+    /// Statements that the report contradicts as it stands.
+    pub(super) disagreed: HashSet<String>,
 }
 
 /// What was done to the report.
@@ -37,6 +39,7 @@ impl Ground {
             .statements
             .iter()
             .flat_map(Statement::expand)
+            .chain([ROUNDED_SHARES, ROUNDED_COUNTS].map(of_rounded))
             .map(|statement| {
                 let alone = std::slice::from_ref(&statement);
                 let rows = judge(alone, &report.figures, &report.lists);
@@ -62,12 +65,15 @@ impl Ground {
                 && rows.iter().all(|row| row.verdict == Verdict::Agrees)
         });
         let sound = sound.collect();
+        let disagreed = rows.iter().filter(|row| row.verdict == Verdict::Disagrees);
+        let disagreed = disagreed.map(|row| row.statement.clone()).collect();
         Self {
             report,
             statements,
             rows,
             of,
             sound,
+            disagreed,
         }
     }
 
@@ -154,6 +160,17 @@ impl Ground {
         })
     }
 
+    /// What parts are held against, and shares taken of.
+    pub(super) fn wholes(&self) -> impl Iterator<Item = Decimal> {
+        let of = |row: &Reconciliation| match row.rule.kind {
+            "sums_to" | "subset_of" => row.stated_from.clone(),
+            "share_of" => row.computed_from.last().copied().into_iter().collect(),
+            _ => Vec::new(),
+        };
+        let wholes = self.rows.iter().flat_map(of);
+        wholes.map(|figure| self.figure(figure).value)
+    }
+
     /// Whether a value is that of the same thing in another column of the report.
     pub(super) fn is_elsewhere(&self, figure: usize, value: Decimal) -> bool {
         let this = self.figure(figure);
@@ -161,6 +178,20 @@ impl Ground {
             other.value == value && other.category == this.category && other.measure == this.measure
         })
     }
+}
+
+/// Tables of rounded figures that a trial makes, and the statements about them.
+pub(super) const ROUNDED_SHARES: &str = "rounded_shares";
+pub(super) const ROUNDED_COUNTS: &str = "rounded_counts";
+
+/// The figures of `table` make what stands in the table `whole`.
+fn of_rounded(table: &str) -> Statement {
+    let check = json!({ "sums_to": {
+        "parts": { "table": table }, "total": { "table": "whole" }, "by": ["table"], "match": [],
+    }});
+    let mut statement = declared(check, json!(0));
+    statement.id.value = table.to_owned();
+    statement
 }
 
 pub(super) fn number(value: i128) -> Decimal {

@@ -3,6 +3,7 @@
 mod ground;
 mod trial;
 mod ways;
+mod worked_out;
 
 use super::*;
 

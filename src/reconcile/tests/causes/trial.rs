@@ -1,12 +1,12 @@
-//! A thousand spoilt figures of the report, in every way that a cause is known for.
+//! More than a thousand spoilt figures of the report, in every way that a cause is known for.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::{super::*, ground::Ground, ways::WAYS};
-use crate::reconcile::causes::{Cause, Certainty, find};
+use crate::reconcile::causes::{Cause, CauseKind, Certainty, explain, find};
 
 /// Trials, shared out among the ways.
-const TRIALS: usize = 1_000;
+const TRIALS: usize = 1_050;
 /// Anything; the trial is the same every time.
 const SEED: u64 = 2017;
 
@@ -46,31 +46,45 @@ fn spoilt_figures_are_found_and_explained() {
         let broken: Vec<usize> = spoilt.broken.iter().filter_map(at).collect();
         let disagrees = |at: &&usize| rows[**at].verdict == Verdict::Disagrees;
         let found: Vec<usize> = broken.iter().filter(disagrees).copied().collect();
+        let lost = spoilt.broken.len() - found.len();
         assert!(
-            !found.is_empty(),
-            "{name} {trial}: not found: {:?}",
+            !found.is_empty() && lost == 0,
+            "{name} {trial}: not found: {lost} of {:?}",
             spoilt.broken
         );
+        // By chance a spoilt figure agrees with what was wrong before, which then speaks for it.
+        let mended = rows.iter().filter(|row| {
+            row.verdict == Verdict::Agrees && ground.disagreed.contains(&row.statement)
+        });
+        let unique = spoilt.unique && mended.count() * 4 <= broken.len();
         let causes = find(&rows, &spoilt.figures, found.iter().copied());
         let causes: HashMap<usize, Vec<Cause>> = causes.into_iter().collect();
         let first = |at: &usize| &causes[at][0];
         let right = found
             .iter()
-            .any(|at| spoilt.right.contains(&first(at).kind));
+            .all(|at| spoilt.right.contains(&first(at).kind));
         let wrong = found.iter().map(first).find(|cause| {
             cause.certainty == Certainty::Certain && !spoilt.right.contains(&cause.kind)
         });
+        if spoilt.right == [CauseKind::IndependentRounding] && right {
+            let mut rows = rows.clone();
+            explain(&mut rows, &spoilt.figures);
+            assert_eq!(rows[found[0]].verdict, Verdict::Explained, "{name} {trial}");
+        }
         let told = told.entry(name).or_default();
         told[0] += 1;
-        told[1] += usize::from(spoilt.unique);
-        told[2] += usize::from(spoilt.unique && right);
+        told[1] += usize::from(unique);
+        told[2] += usize::from(unique && right);
         told[3] += usize::from(wrong.is_some());
-        if (spoilt.unique && !right) || wrong.is_some() {
-            let row = &rows[found[0]];
-            faults.push(format!(
-                "{name} {trial}: {} {} {:?}",
-                row.statement, row.evidence, causes[&found[0]]
-            ));
+        if (unique && !right) || wrong.is_some() {
+            let is_wrong = |at: &&usize| !spoilt.right.contains(&first(at).kind);
+            for at in found.iter().filter(is_wrong) {
+                let (row, said) = (&rows[*at], &causes[at]);
+                faults.push(format!(
+                    "{name} {trial}: {} {} {said:?}",
+                    row.statement, row.evidence
+                ));
+            }
         }
     }
     let sum = |place: usize| told.values().map(|t| t[place]).sum::<usize>();

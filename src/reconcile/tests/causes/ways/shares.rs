@@ -5,6 +5,7 @@ use super::super::{
     ground::{Ground, Spoilt},
     trial::Random,
 };
+use super::slips::{mistyped, swapped_digits};
 use crate::reconcile::causes::CauseKind;
 
 /// A share that holds, with its part, its whole and its decimals.
@@ -81,5 +82,37 @@ pub(super) fn other_base(ground: &Ground, random: &mut Random) -> Option<Spoilt>
     let mut spoilt = with_share(ground, figure, other.rounded, CauseKind::OtherBase)?;
     // A slip of the hand would be as good a reading.
     spoilt.unique = one.len() != two.len() || differing > 2;
+    Some(spoilt)
+}
+
+pub(super) fn swapped(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
+    slipped(ground, random, swapped_digits, CauseKind::SwappedDigits)
+}
+
+pub(super) fn one_digit(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
+    slipped(ground, random, mistyped, CauseKind::OneDigit)
+}
+
+/// A slip in a share, which is a stated figure: its part and its whole say what it should be.
+fn slipped(
+    ground: &Ground,
+    random: &mut Random,
+    slip: fn(Decimal, &mut Random) -> Option<Decimal>,
+    right: CauseKind,
+) -> Option<Spoilt> {
+    let (figure, part, whole, shift, decimals) = share(ground, random)?;
+    let ratio = part.ratio(whole, shift, decimals)?;
+    // Some are printed with the noise of a program.
+    let value = slip(ratio.rounded, random)?;
+    let near = value.checked_sub(ratio.truncated)?;
+    let mut spoilt = with_share(ground, figure, value, right)?;
+    // Rounded otherwise, another column's, or a share of another whole, would be as good a reading.
+    let rounded = near == Decimal::ZERO || near == Decimal::new(1, decimals)?;
+    let gives = |base: &Decimal| {
+        part.ratio(*base, shift, decimals)
+            .is_some_and(|r| r.rounded == value)
+    };
+    let another = ground.is_elsewhere(figure, value) || ground.wholes().any(|base| gives(&base));
+    spoilt.unique = !rounded && !another;
     Some(spoilt)
 }

@@ -9,36 +9,45 @@ use crate::reconcile::causes::CauseKind;
 
 pub(super) fn swapped(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
     let figure = ground.part(random)?;
-    let mut digits = ground.figure(figure).value.to_string().into_bytes();
+    let value = swapped_digits(ground.figure(figure).value, random)?;
+    ground.with(figure, value, &[CauseKind::SwappedDigits])
+}
+
+/// A number with two neighbouring digits of it swapped.
+pub(super) fn swapped_digits(number: Decimal, random: &mut Random) -> Option<Decimal> {
+    let mut digits = number.mantissa().to_string().into_bytes();
     let place = random.below(digits.len().checked_sub(1)?.max(1));
     if digits.len() < 2 || digits[place] == digits[place + 1] || (place == 0 && digits[1] == b'0') {
         return None;
     }
     digits.swap(place, place + 1);
-    let value = String::from_utf8(digits)
-        .expect("digits")
-        .parse()
-        .expect("a number");
-    ground.with(figure, value, &[CauseKind::SwappedDigits])
+    of_digits(&digits, number)
 }
 
 pub(super) fn one_digit(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
     let figure = ground.part(random)?;
-    let mut digits = ground.figure(figure).value.to_string().into_bytes();
+    let value = mistyped(ground.figure(figure).value, random)?;
+    if ground.is_elsewhere(figure, value) {
+        return None;
+    }
+    ground.with(figure, value, &[CauseKind::OneDigit])
+}
+
+/// A number with another digit in one place.
+pub(super) fn mistyped(number: Decimal, random: &mut Random) -> Option<Decimal> {
+    let mut digits = number.mantissa().to_string().into_bytes();
     let place = random.below(digits.len());
     let other = b'0' + u8::try_from(random.below(10)).expect("a digit");
     if digits.len() < 2 || digits[place] == other || (place == 0 && other == b'0') {
         return None;
     }
     digits[place] = other;
-    let value: Decimal = String::from_utf8(digits)
-        .expect("digits")
-        .parse()
-        .expect("a number");
-    if ground.is_elsewhere(figure, value) {
-        return None;
-    }
-    ground.with(figure, value, &[CauseKind::OneDigit])
+    of_digits(&digits, number)
+}
+
+fn of_digits(digits: &[u8], like: Decimal) -> Option<Decimal> {
+    let mantissa = std::str::from_utf8(digits).expect("digits");
+    Decimal::new(mantissa.parse().expect("a number"), like.scale())
 }
 
 pub(super) fn otherwise(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
@@ -71,6 +80,16 @@ pub(super) fn exceeding(ground: &Ground, random: &mut Random) -> Option<Spoilt> 
     };
     let whole = row.stated?.mantissa();
     let value = number(whole + 1 + i128::try_from(random.below(50)).expect("small"));
+    too_large(ground, figure, value, row)
+}
+
+/// With `figure` being `value`, the part of `row` is larger than its whole.
+pub(super) fn too_large(
+    ground: &Ground,
+    figure: usize,
+    value: Decimal,
+    row: &Reconciliation,
+) -> Option<Spoilt> {
     // Which figure it is and what it should be is more than that a part is too large.
     let right = [
         CauseKind::ExceedsWhole,
