@@ -319,15 +319,15 @@ fn off_by_a_part(net: &Net<'_>, row: &Reconciliation, difference: Decimal) -> Op
         .filter(|f| net.figures[**f].value == size);
     let part = &net.figures[*fits.next()?];
     let alone = fits.next().is_none() && size.mantissa() >= 10;
-    let (kind, how, off) = match difference > Decimal::ZERO {
-        true => (CauseKind::PartMissing, "leave out", "under"),
-        false => (CauseKind::CountedTwice, "count twice", "over"),
+    let (kind, [does, how], off) = match difference > Decimal::ZERO {
+        true => (CauseKind::PartMissing, ["leave", "out"], "under"),
+        false => (CauseKind::CountedTwice, ["count", "twice"], "over"),
     };
     alone.then(|| Cause {
         kind,
         certainty: Certainty::Possible,
         words: format!(
-            "the total may {how} `{}` ({} at {}): it is {off} by just that",
+            "the total may {does} `{}` ({} at {}) {how}: it is {off} by just that",
             part.category,
             part.value.grouped(),
             part.stated_at

@@ -77,7 +77,7 @@ impl Ground {
         }
     }
 
-    /// The rows of all statements; those about tables in which nothing changed are as they were.
+    /// The rows of all statements, first those about tables in which something changed; the others are as they were.
     pub(super) fn judge(&self, figures: &[Figure]) -> Vec<Reconciliation> {
         let mut changed: Vec<&str> = Vec::new();
         for (at, figure) in figures.iter().enumerate() {
@@ -100,14 +100,11 @@ impl Ground {
                     None => true,
                 })
         };
-        let rows = self
-            .statements
-            .iter()
-            .flat_map(|(statement, rows)| match about(statement) {
-                true => judge(std::slice::from_ref(statement), figures, &self.report.lists),
-                false => rows.clone(),
-            });
-        rows.collect()
+        let (changed, others): (Vec<_>, Vec<_>) = self.statements.iter().partition(|s| about(&s.0));
+        let changed: Vec<Statement> = changed.into_iter().map(|s| s.0.clone()).collect();
+        let mut rows = judge(&changed, figures, &self.report.lists);
+        rows.extend(others.into_iter().flat_map(|s| s.1.iter().cloned()));
+        rows
     }
 
     pub(super) fn figure(&self, at: usize) -> &Figure {

@@ -171,3 +171,67 @@ fn groups_that_are_off_explain_the_sum_of_all() {
     let follows = "s1 disagrees: follows_from_groups | its groups are off by as much together: INNER -35, OUTER 6 (s0)";
     assert_eq!(told.last().map(String::as_str), Some(follows), "{told:#?}");
 }
+
+#[test]
+fn many_sums_outweigh_one_that_agrees_by_chance() {
+    let told = |sums: usize| {
+        let mut lines = vec!["total | text | y | all | all | count | 1003".to_owned()];
+        for table in 0..sums {
+            lines.push(format!(
+                "t | {table} | y | all | a | count | {}",
+                411 + table
+            ));
+            lines.push(format!(
+                "t | {table} | y | all | b | count | {}",
+                589 - table
+            ));
+        }
+        // This one is wrong, and the total is wrong by as much.
+        lines.push("t | chance | y | all | a | count | 1003".to_owned());
+        told(
+            &[sum_of(json!({ "table": "t" }), json!({ "table": "total" }))],
+            &lines.iter().map(String::as_str).collect::<Vec<_>>(),
+        )
+    };
+    let said = "s0 disagrees: one_digit | probably one digit is mistyped: `all` is 1,003 at f:1 and should be 1,000, which \
+        mends 4 statements and breaks 1";
+    let four = told(4);
+    assert_eq!(four.len(), 4, "{four:#?}");
+    assert!(four.iter().all(|line| line.starts_with(said)), "{four:#?}");
+    let three = told(3);
+    assert_eq!(three.len(), 3, "{three:#?}");
+    assert!(
+        !three.iter().any(|line| line.contains("should be 1,000")),
+        "{three:#?}"
+    );
+}
+
+#[test]
+fn a_total_that_is_off_by_one_of_its_parts_may_leave_it_out_or_count_it_twice() {
+    let told = |total: &str| {
+        let total = format!("total | text | y | all | all | count | {total}");
+        told(
+            &[sum_of(json!({ "table": "t" }), json!({ "table": "total" }))],
+            &[
+                "t | body | y | all | a | count | 4012",
+                "t | body | y | all | b | count | 377",
+                "t | body | y | all | c | count | 2611",
+                &total,
+            ],
+        )
+    };
+    // 4,012 + 377 + 2,611 is 7,000; 377 less is 6,623, 377 more 7,377.
+    let part = "`b` (377 at f:2)";
+    assert_eq!(
+        told("6623"),
+        [format!(
+            "s0 disagrees: ambiguous: part_missing | perhaps the total may leave {part} out: it is under by just that"
+        )]
+    );
+    assert_eq!(
+        told("7377"),
+        [format!(
+            "s0 disagrees: ambiguous: counted_twice | perhaps the total may count {part} twice: it is over by just that"
+        )]
+    );
+}
