@@ -47,10 +47,8 @@ impl Quotient {
                     decimals: computed.scale(),
                 };
                 let (first, second) = quotient.sums(row, |figure| figures[figure].value)?;
-                if !quotient
-                    .ratio(first, second)
-                    .is_some_and(|r| r.rounded == computed)
-                {
+                let ratio = quotient.ratio(first, second);
+                if ratio.is_none_or(|ratio| ratio.rounded != computed) {
                     continue;
                 }
                 // Nought is nought in percent and as a fraction.

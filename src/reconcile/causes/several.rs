@@ -180,7 +180,7 @@ impl<'r> Several<'r> {
         if others.any(|category| *category == part.category) {
             return None;
         }
-        let name = |row: &Reconciliation| row.category.as_deref().unwrap_or("").to_owned();
+        let name = |row: &Reconciliation| named(row).to_owned();
         Some(Cause {
             kind: CauseKind::MovedBetweenGroups,
             certainty: if alone {
@@ -270,7 +270,7 @@ impl<'r> Several<'r> {
                         && sum.computed_from.contains(there)
                 })
             })?;
-        let name = |row: &Reconciliation| row.category.as_deref().unwrap_or("").to_owned();
+        let name = |row: &Reconciliation| named(row).to_owned();
         Some(Cause {
             kind: CauseKind::AgreeingTotal,
             certainty: Certainty::Likely,
@@ -283,6 +283,11 @@ impl<'r> Several<'r> {
             suspect: None,
         })
     }
+}
+
+/// What a row is about, for readers.
+fn named(row: &Reconciliation) -> &str {
+    row.category.as_deref().unwrap_or(&row.statement)
 }
 
 /// The same part stands twice among the parts, and the sum is over by it.
