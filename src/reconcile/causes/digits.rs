@@ -13,7 +13,8 @@ pub(super) enum Slip {
 
 /// The slip that makes `printed` of `meant`, if one alone does.
 pub(super) fn slip(meant: Decimal, printed: Decimal) -> Option<Slip> {
-    if meant.scale() != printed.scale() {
+    let is_below = |value: Decimal| value.mantissa() < 0;
+    if meant.scale() != printed.scale() || is_below(meant) != is_below(printed) {
         return None;
     }
     let (meant, printed) = (digits(meant)?, digits(printed)?);
@@ -36,9 +37,9 @@ pub(super) fn slip(meant: Decimal, printed: Decimal) -> Option<Slip> {
     }
 }
 
-/// The digits of a figure that is not negative; a fraction keeps its nought.
+/// The digits of a figure without its sign; a fraction keeps its nought.
 fn digits(value: Decimal) -> Option<Vec<u8>> {
-    let mantissa = u128::try_from(value.mantissa()).ok()?;
+    let mantissa = value.mantissa().unsigned_abs();
     let width = usize::try_from(value.scale()).ok()? + 1;
     Some(format!("{mantissa:0width$}").into_bytes())
 }
@@ -63,6 +64,10 @@ mod tests {
             ("21.3", "21.4", Some(Slip::OneDigit)),
             ("0.18", "0.81", Some(Slip::Swapped)),
             ("5", "5", None),
+            ("-12.4", "-14.2", Some(Slip::Swapped)),
+            ("-12.4", "-41.2", None),
+            ("-12.4", "12.5", None),
+            ("-12.4", "12.4", None),
         ] {
             let number = |text: &str| text.parse::<Decimal>().expect("a number");
             assert_eq!(

@@ -4,8 +4,10 @@
 //! found once, however many statements it breaks. What no single figure explains is tried as a part that is missing,
 //! counted twice or in a neighbouring group, as parts that make up for each other, or as a share worked out otherwise.
 
+mod blanks;
 mod digits;
 mod net;
+mod quotient;
 mod several;
 mod shares;
 mod single;
@@ -37,10 +39,16 @@ pub enum CauseKind {
     Records(Role),
     /// The same part stands twice among the parts.
     CountedTwice,
-    /// A share cut off instead of rounded.
+    /// The cells of a row that were blank are gone, and its values moved left.
+    VanishedBlanks,
+    /// A share or change cut off instead of rounded.
     TruncatedShare,
-    /// A share rounded up.
+    /// A share or change rounded up.
     RoundedUp,
+    /// A change that is a rise where there was a fall, or a fall where there was a rise.
+    WrongSign,
+    /// A change from the later figure to the earlier.
+    SwappedSides,
     /// Two neighbouring digits changed places.
     SwappedDigits,
     /// A part that another printing has is not there.
@@ -61,7 +69,7 @@ pub enum CauseKind {
     PrintedOtherwise,
     /// No other figure mends as much.
     Misprint,
-    /// A share of another whole.
+    /// A share of another whole, or a change by another figure than the one before.
     OtherBase,
     /// Each part was rounded by itself.
     IndependentRounding,
@@ -84,6 +92,9 @@ impl CauseKind {
             Self::Records(Role::Redated) => "records_redated",
             Self::Records(Role::Recoded) => "records_recoded",
             Self::CountedTwice => "counted_twice",
+            Self::VanishedBlanks => "vanished_blanks",
+            Self::WrongSign => "wrong_sign",
+            Self::SwappedSides => "swapped_sides",
             Self::SwappedDigits => "swapped_digits",
             Self::PartMissing => "part_missing",
             Self::MovedBetweenGroups => "moved_between_groups",

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::quotient::Quotient;
 use crate::{
     decimal::Decimal,
     reconcile::{Figure, Reconciliation, Source, Verdict},
@@ -38,13 +39,8 @@ pub(super) enum Form {
     Equal,
     /// The one is no larger than the other.
     AtMost,
-    /// Part by whole is the share.
-    Share {
-        part: usize,
-        whole: usize,
-        shift: u32,
-        decimals: u32,
-    },
+    /// The one is worked out of two sums.
+    Quotient(Quotient),
     /// Its figures do not say.
     Other,
 }
@@ -189,28 +185,12 @@ impl<'r> Net<'r> {
         }
         match row.rule.kind {
             "subset_of" => Form::AtMost,
-            "share_of" => self.share(row).unwrap_or(Form::Other),
+            "share_of" | "change" => {
+                Quotient::of(row, self.figures).map_or(Form::Other, Form::Quotient)
+            }
             "sums_to" | "equals" | "control_total" | "hierarchy" | "flow" => Form::Equal,
             _ => Form::Other,
         }
-    }
-
-    fn share(&self, row: &Reconciliation) -> Option<Form> {
-        let [part, whole] = row.computed_from.as_slice() else {
-            return None;
-        };
-        let quotient = row.computed?;
-        [2, 0].into_iter().find_map(|shift| {
-            let value = |figure: usize| self.figures[figure].value;
-            let decimals = quotient.scale();
-            let ratio = value(*part).ratio(value(*whole), shift, decimals)?;
-            (ratio.rounded == quotient).then_some(Form::Share {
-                part: *part,
-                whole: *whole,
-                shift,
-                decimals,
-            })
-        })
     }
 
     /// How often a figure is on the computed side less on the stated side of a row; `among` are its printings.
@@ -239,12 +219,14 @@ impl<'r> Net<'r> {
                 -1 => present.checked_add(row.difference?)?,
                 _ => return None,
             },
-            Form::Share { .. } if row.stated_from.iter().any(|f| printings.contains(f)) => {
+            Form::Quotient(_) if row.stated_from.iter().any(|f| printings.contains(f)) => {
                 row.computed?
             }
             _ => return None,
         };
-        let possible = required.mantissa() >= 0 && required != present;
+        // Changes alone can be below 0.
+        let possible =
+            (required.mantissa() >= 0 || row.rule.kind == "change") && required != present;
         possible.then_some(required)
     }
 
@@ -277,17 +259,13 @@ impl<'r> Net<'r> {
                 let over = sum(&row.computed_from)?.checked_sub(sum(&row.stated_from)?)?;
                 Some(over <= row.tolerance)
             }
-            Form::Share {
-                part,
-                whole,
-                shift,
-                decimals,
-            } => {
-                let ratio = of(part).ratio(of(whole), shift, decimals)?;
-                let [share] = row.stated_from.as_slice() else {
+            Form::Quotient(quotient) => {
+                let (first, second) = quotient.sums(row, of)?;
+                let ratio = quotient.ratio(first, second)?;
+                let [stated] = row.stated_from.as_slice() else {
                     return None;
                 };
-                let off = ratio.rounded.checked_sub(of(*share).rounded(decimals))?;
+                let off = ratio.rounded.checked_sub(quotient.printed(of(*stated)))?;
                 Some(off.checked_abs()? <= row.tolerance)
             }
             Form::Other => None,
@@ -314,7 +292,7 @@ impl<'r> Net<'r> {
                 Some(true) if !agrees => {
                     repair.mends.push(at);
                     different.insert(self.figures_of(at));
-                    if matches!(self.form(at), Form::Equal | Form::Share { .. }) {
+                    if matches!(self.form(at), Form::Equal | Form::Quotient(_)) {
                         witnesses.insert(self.figures_of(at));
                     }
                 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Cause, CauseKind, Certainty,
+    blanks::Blanks,
     net::{Form, Net},
 };
 use crate::{
@@ -17,6 +18,7 @@ pub(super) struct Several<'r> {
     alone: HashMap<Number, Vec<Alone>>,
     /// Rows that disagree, in order, by what they are about and by how much they are off.
     siblings: HashMap<Sibling<'r>, Vec<usize>>,
+    blanks: Blanks,
 }
 
 /// A figure, and the tables and origins whose printing of it is not there.
@@ -81,6 +83,7 @@ impl<'r> Several<'r> {
         Self {
             alone: by_value,
             siblings,
+            blanks: Blanks::new(net),
         }
     }
 
@@ -97,13 +100,15 @@ impl<'r> Several<'r> {
             let moved = self.moved(net, at, difference);
             // What another group lacks is not there twice but in the wrong place.
             if moved.is_none() {
-                causes.extend(twice(net, row, difference));
+                let twice = twice(net, row, difference);
+                causes.extend(twice.or_else(|| off_by_a_part(net, row, difference)));
             }
             causes.extend(moved);
             causes.extend(self.missing(net, row, difference));
             causes.extend(self.follows(net, at, difference));
         }
         if row.rule.kind == "equals" {
+            causes.extend(self.blanks.cause(at));
             causes.extend(self.compensating(net, at, difference));
         }
         causes
@@ -175,7 +180,7 @@ impl<'r> Several<'r> {
         if others.any(|category| *category == part.category) {
             return None;
         }
-        let name = |row: &Reconciliation| row.category.as_deref().unwrap_or("").to_owned();
+        let name = |row: &Reconciliation| named(row).to_owned();
         Some(Cause {
             kind: CauseKind::MovedBetweenGroups,
             certainty: if alone {
@@ -265,7 +270,7 @@ impl<'r> Several<'r> {
                         && sum.computed_from.contains(there)
                 })
             })?;
-        let name = |row: &Reconciliation| row.category.as_deref().unwrap_or("").to_owned();
+        let name = |row: &Reconciliation| named(row).to_owned();
         Some(Cause {
             kind: CauseKind::AgreeingTotal,
             certainty: Certainty::Likely,
@@ -278,6 +283,11 @@ impl<'r> Several<'r> {
             suspect: None,
         })
     }
+}
+
+/// What a row is about, for readers.
+fn named(row: &Reconciliation) -> &str {
+    row.category.as_deref().unwrap_or(&row.statement)
 }
 
 /// The same part stands twice among the parts, and the sum is over by it.
@@ -302,19 +312,27 @@ fn twice(net: &Net<'_>, row: &Reconciliation, difference: Decimal) -> Option<Cau
             });
         }
     }
-    // The total may hold a part twice.
-    let over = Decimal::ZERO.checked_sub(difference)?;
+    None
+}
+
+/// The total is off by just one part, which it has twice or not at all.
+fn off_by_a_part(net: &Net<'_>, row: &Reconciliation, difference: Decimal) -> Option<Cause> {
+    let size = difference.checked_abs()?;
     let mut fits = row
         .computed_from
         .iter()
-        .filter(|f| net.figures[**f].value == over);
+        .filter(|f| net.figures[**f].value == size);
     let part = &net.figures[*fits.next()?];
-    let alone = fits.next().is_none() && over.mantissa() >= 10;
+    let alone = fits.next().is_none() && size.mantissa() >= 10;
+    let (kind, [does, how], off) = match difference > Decimal::ZERO {
+        true => (CauseKind::PartMissing, ["leave", "out"], "under"),
+        false => (CauseKind::CountedTwice, ["count", "twice"], "over"),
+    };
     alone.then(|| Cause {
-        kind: CauseKind::CountedTwice,
+        kind,
         certainty: Certainty::Possible,
         words: format!(
-            "the total may count `{}` ({} at {}) twice: it is over by just that",
+            "the total may {does} `{}` ({} at {}) {how}: it is {off} by just that",
             part.category,
             part.value.grouped(),
             part.stated_at

@@ -7,7 +7,10 @@ use super::{
     digits::{Slip, slip},
     net::{Form, Net, Repair},
 };
-use crate::reconcile::{Figure, Source, Verdict};
+use crate::{
+    decimal::Decimal,
+    reconcile::{Figure, Source, Verdict},
+};
 
 /// Parts of one sum that are tried; a sum of more is not searched for its one wrong part.
 const MOST_PARTS: usize = 2_000;
@@ -21,7 +24,10 @@ pub(super) fn causes(net: &Net<'_>, at: usize) -> Vec<Cause> {
         causes.push(exceeds(net, at));
     }
     let repairs = repairs(net, at);
-    let rank = |repair: &Repair| (repair.mends.len(), Reverse(repair.leaves));
+    let rank = |repair: &Repair| {
+        let gained = repair.mends.len().saturating_sub(repair.breaks);
+        (gained, Reverse(repair.leaves))
+    };
     let Some(most) = repairs.iter().map(rank).max() else {
         causes.extend(detail_differs(net, at));
         return causes;
@@ -54,6 +60,9 @@ pub(super) fn causes(net: &Net<'_>, at: usize) -> Vec<Cause> {
     causes
 }
 
+/// Statements that outweigh one that agrees by chance.
+const WITNESSES_AGAINST_ONE: usize = 4;
+
 /// Figures that are told apart in words; of more, none stands out.
 const FEW: usize = 3;
 
@@ -62,7 +71,7 @@ const FEW: usize = 3;
 fn sureness(net: &Net<'_>, repair: &Repair) -> Certainty {
     // What a share should be is known; how it came about is not, as it may have been worked out otherwise.
     let is_share = is_share(net, repair);
-    if repair.witnesses >= 2 && !is_share {
+    if repair.witnesses >= 2 && repair.breaks == 0 && !is_share {
         return Certainty::Certain;
     }
     let telling = match kind(net, repair).0 {
@@ -76,12 +85,12 @@ fn sureness(net: &Net<'_>, repair: &Repair) -> Certainty {
     }
 }
 
-/// Whether the figure is a share that a statement works out.
+/// Whether the figure is a share or change that a statement works out.
 fn is_share(net: &Net<'_>, repair: &Repair) -> bool {
     let printings = net.printings(repair.figure);
     repair.mends.iter().any(|at| {
         let stated = &net.rows[*at].stated_from;
-        matches!(net.form(*at), Form::Share { .. }) && stated.iter().any(|f| printings.contains(f))
+        matches!(net.form(*at), Form::Quotient(_)) && stated.iter().any(|f| printings.contains(f))
     })
 }
 
@@ -90,7 +99,8 @@ fn slip_of(net: &Net<'_>, repair: &Repair) -> Option<Slip> {
     let printed = net.figures[repair.figure]
         .value
         .rounded(repair.value.scale());
-    (printed.mantissa() >= TELLING || repair.value.mantissa() >= TELLING)
+    let size = |value: Decimal| value.mantissa().saturating_abs();
+    (size(printed) >= TELLING || size(repair.value) >= TELLING)
         .then(|| slip(repair.value, printed))
         .flatten()
 }
@@ -114,7 +124,7 @@ fn is_telling(slip: Slip, repair: &Repair, net: &Net<'_>, figures: usize) -> boo
     u128::try_from(figures).is_ok_and(|figures| figures * percent < 20)
 }
 
-/// Every other value of one figure of the row that mends it and breaks nothing.
+/// Every other value of one figure of the row that mends it and breaks nothing, or far less than it mends.
 fn repairs(net: &Net<'_>, at: usize) -> Vec<Repair> {
     let row = &net.rows[at];
     let mut found: Vec<Repair> = Vec::new();
@@ -134,12 +144,18 @@ fn repairs(net: &Net<'_>, at: usize) -> Vec<Repair> {
         }
         for value in values {
             let repair = net.repair(figure, value);
-            if repair.breaks == 0 && repair.mends.contains(&at) {
+            if is_worth(&repair) && repair.mends.contains(&at) {
                 found.push(repair);
             }
         }
     }
     found
+}
+
+/// Whether a repair is better than what stands there: it breaks nothing, or what it breaks may agree by chance, since
+/// far more different statements bear it out.
+fn is_worth(repair: &Repair) -> bool {
+    repair.breaks * WITNESSES_AGAINST_ONE <= repair.witnesses
 }
 
 /// A repair as a cause; a figure that mends one statement and shows no slip is no explanation: any figure would do that.
@@ -151,9 +167,10 @@ fn cause(net: &Net<'_>, repair: &Repair, certainty: Certainty) -> Option<Cause> 
         return None;
     }
     let (printed, meant) = (figure.value.grouped(), repair.value.grouped());
-    let mends = match repair.mends.len() {
-        1 => String::new(),
-        many => format!(", which mends {many} statements and breaks none"),
+    let mends = match (repair.mends.len(), repair.breaks) {
+        (1, 0) => String::new(),
+        (many, 0) => format!(", which mends {many} statements and breaks none"),
+        (many, breaks) => format!(", which mends {many} statements and breaks {breaks}"),
     };
     Some(Cause {
         kind,

@@ -80,3 +80,25 @@ fn exactly_the_disagreements_of_the_publication_are_found() {
     let agreeing = rows.iter().filter(|row| row.verdict == Verdict::Agrees);
     assert_eq!(agreeing.count(), 975);
 }
+
+/// The months of 2015-16 that are printed, January to September, are 449 + 468 + 413 + 475 + 435 + 550 + 729 + 1,055 +
+/// 1,146 = 5,720, its sources 8,456: fewer months have fewer, which is no contradiction.
+#[test]
+fn nine_months_within_the_sources_of_their_year_hold() {
+    let Report {
+        statements,
+        figures,
+        lists,
+    } = Report::read();
+    let rows = evaluate(&statements, &figures, &lists);
+    let about = |row: &&Reconciliation| {
+        row.rule.rule_id == "published.previous_year.months_within_referred"
+    };
+    let told: Vec<(Verdict, Option<Decimal>, Option<Decimal>)> = rows
+        .iter()
+        .filter(about)
+        .map(|row| (row.verdict, row.computed, row.stated))
+        .collect();
+    let number = |value: i64| Some(Decimal::from(value));
+    assert_eq!(told, [(Verdict::Agrees, number(5_720), number(8_456))]);
+}
