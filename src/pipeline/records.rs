@@ -96,6 +96,16 @@ fn counted(query: &Records, tables: &[Arc<Table>]) -> Counted {
         };
         columns.into_iter().map(column).collect()
     };
+    // What puts a record into a population is part of each category that only some populations have.
+    let of_population = &query.deciding[query.population];
+    let of_category = |column: usize| -> Deciding {
+        let all = &query.deciding[column];
+        let own: Deciding = all.difference(of_population).cloned().collect();
+        match own.is_empty() {
+            true => all.clone(),
+            false => own,
+        }
+    };
     let aggregates = query.aggregates.iter();
     Counted {
         table: query.table.name.to_string(),
@@ -107,7 +117,7 @@ fn counted(query: &Records, tables: &[Arc<Table>]) -> Counted {
         aggregates: aggregates
             .map(|(name, column)| Aggregate {
                 name: name.clone(),
-                deciding: deciding(&[&query.deciding[*column]]),
+                deciding: deciding(&[&of_category(*column)]),
             })
             .collect(),
     }

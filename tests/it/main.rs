@@ -19,6 +19,7 @@ mod messages;
 mod planted;
 mod privacy;
 mod queries;
+mod records;
 mod speaking;
 mod sql;
 mod year_on_year;

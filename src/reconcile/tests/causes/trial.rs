@@ -68,7 +68,11 @@ fn spoilt_figures_are_found_and_explained() {
         });
         if spoilt.right == [CauseKind::IndependentRounding] && right {
             let mut rows = rows.clone();
-            explain(&mut rows, &spoilt.figures);
+            explain(
+                &mut rows,
+                &spoilt.figures,
+                &std::collections::BTreeMap::new(),
+            );
             assert_eq!(rows[found[0]].verdict, Verdict::Explained, "{name} {trial}");
         }
         let told = told.entry(name).or_default();
