@@ -147,15 +147,15 @@ impl Levels<'_, '_> {
     /// A figure that belongs to no group and is one itself is no member.
     fn is_member(&self, place: usize) -> bool {
         let picked = &self.members.picked[place];
-        self.family.has_group(picked.code) || self.groups.place_of(picked.figure).is_none()
+        self.family.has_group(picked.code()) || self.groups.place_of(picked.figure()).is_none()
     }
 
     /// A figure that has no members and is one itself is no group.
     fn is_group(&self, place: usize) -> bool {
         let name = self.groups.text(place, Key::Category);
         let is_member = || {
-            let place = self.members.place_of(self.groups.picked[place].figure);
-            place.is_some_and(|place| self.family.has_group(self.members.picked[place].code))
+            let place = self.members.place_of(self.groups.picked[place].figure());
+            place.is_some_and(|place| self.family.has_group(self.members.picked[place].code()))
         };
         self.family.index.contains_key(name) || !is_member()
     }
@@ -210,7 +210,7 @@ impl<'r> Printed<'r, '_> {
     /// A group with its members.
     fn row(&self, key: &[u32], printed: &[usize]) -> Reconciliation {
         let side = self.members.side;
-        let code = |place: &usize| side.picked[*place].code;
+        let code = |place: &usize| side.picked[*place].code();
         let is_member = |place: &usize| self.family.has_group(code(place));
         let mut row = self.run.row(&self.run.by, (side, printed));
         let name = printed
@@ -274,7 +274,7 @@ impl<'r> Printed<'r, '_> {
             return String::new();
         };
         let name = side.text(*first, Key::Category);
-        match side.picked[*first].code {
+        match side.picked[*first].code() {
             Some(_) => format!("`{name}` has no parent in `{list}`, so it is in no group"),
             None => format!("`{name}` is no code of `{list}`, so it is in no group"),
         }

@@ -27,7 +27,7 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 
 pub use crate::rules::totals::{Key, Source};
-pub use figures::{AggregateRow, COMPUTED, Figure, Place, computed};
+pub use figures::{AggregateRow, COMPUTED, Figure, Place, Printed, Series, computed};
 
 use crate::{
     decimal::Decimal,

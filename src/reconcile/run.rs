@@ -304,18 +304,18 @@ impl Reconciliation {
 
     /// Adds the stated figures.
     pub(super) fn stated_by(&mut self, side: &Side<'_>, members: &[usize]) {
-        self.stated_from = members.iter().map(|m| side.picked[*m].figure).collect();
+        self.stated_from = members.iter().map(|m| side.picked[*m].figure()).collect();
     }
 
     /// Adds figures that it is held against.
     pub(super) fn held_against(&mut self, side: &Side<'_>, members: &[usize]) {
-        let figures = members.iter().map(|m| side.picked[*m].figure);
+        let figures = members.iter().map(|m| side.picked[*m].figure());
         self.computed_from.extend(figures);
     }
 
     /// Adds figures that are taken off.
     pub(super) fn less(&mut self, side: &Side<'_>, members: &[usize]) {
-        let figures = members.iter().map(|m| side.picked[*m].figure);
+        let figures = members.iter().map(|m| side.picked[*m].figure());
         self.less_from.extend(figures);
     }
 

@@ -184,7 +184,7 @@ impl<'r> Net<'r> {
 
     pub(super) fn form(&self, at: usize) -> Form {
         let row = &self.rows[at];
-        if figures_in(row).any(|figure| self.figures[*figure].suppressed.is_some()) {
+        if figures_in(row).any(|figure| self.figures[*figure].suppressed().is_some()) {
             return Form::Other;
         }
         match row.rule.kind {
