@@ -11,9 +11,11 @@ mod figures;
 mod flows;
 mod groups;
 mod hierarchies;
+mod kept;
 mod pairs;
 pub mod published;
 mod quotients;
+mod rows;
 mod run;
 mod select;
 mod shares;
@@ -37,23 +39,88 @@ use crate::{
 };
 
 /// Holds `statements` against `figures`: one row for each group, in the order of the statements, then of the groups' keys.
+///
+/// All rows are held at once; where there may be millions, see [`Judged`].
 pub fn evaluate(
     statements: &[Statement],
     figures: &[Figure],
     lists: &[CodeList],
 ) -> Vec<Reconciliation> {
-    let mut rows = judge(statements, figures, lists);
-    causes::explain(&mut rows, figures);
+    let mut judged = Judged::new(statements, figures, lists);
+    judged.explain();
+    let mut rows = Vec::new();
+    let Ok(()) = judged.each(|row| {
+        rows.push(row);
+        Ok::<(), std::convert::Infallible>(())
+    });
     rows
 }
 
-/// The verdicts alone.
-fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
-    let index = select::Index::new(figures);
-    let mut rows = Vec::new();
-    for statement in statements.iter().flat_map(Statement::expand) {
-        run::run(&statement, &index, lists, &mut rows);
+/// Statements that were held against figures. Only the rows are kept that disagree, and those that their causes are
+/// looked for in; the others are made again when they are written.
+pub struct Judged<'a> {
+    statements: &'a [Statement],
+    figures: &'a [Figure],
+    lists: &'a [CodeList],
+    /// The rows that are kept, in order.
+    pub rows: Vec<Reconciliation>,
+    /// The place of each among all.
+    places: Vec<usize>,
+}
+
+impl<'a> Judged<'a> {
+    /// Holds `statements` against `figures`.
+    pub fn new(statements: &'a [Statement], figures: &'a [Figure], lists: &'a [CodeList]) -> Self {
+        let mut trouble = kept::Trouble::new(figures);
+        look(statements, figures, lists, &mut trouble);
+        let mut kept = Vec::new();
+        if !trouble.is_none() {
+            let mut keep = kept::Keep::new(trouble);
+            look(statements, figures, lists, &mut keep);
+            kept = keep.finish();
+        }
+        let (places, rows) = kept.into_iter().unzip();
+        Self {
+            statements,
+            figures,
+            lists,
+            rows,
+            places,
+        }
     }
+
+    /// Says why what disagrees does.
+    pub fn explain(&mut self) {
+        causes::explain(&mut self.rows, self.figures);
+    }
+
+    /// Hands every row on, one at a time: in the order of the statements, then of the groups' keys. Stops at an error of `take`.
+    pub fn each<E>(self, take: impl FnMut(Reconciliation) -> Result<(), E>) -> Result<(), E> {
+        let kept = self.places.into_iter().zip(self.rows);
+        let mut rows = rows::HandedOn::new(kept, take);
+        look(self.statements, self.figures, self.lists, &mut rows);
+        rows.finish()
+    }
+}
+
+/// Judges every group.
+fn look(
+    statements: &[Statement],
+    figures: &[Figure],
+    lists: &[CodeList],
+    rows: &mut dyn rows::Rows,
+) {
+    let index = select::Index::new(figures);
+    for statement in statements.iter().flat_map(Statement::expand) {
+        run::run(&statement, &index, lists, rows);
+    }
+}
+
+/// The verdicts alone, of all rows at once.
+#[cfg(test)]
+fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
+    let mut rows = Vec::new();
+    look(statements, figures, lists, &mut rows);
     rows
 }
 
@@ -94,6 +161,7 @@ pub struct Reconciliation {
     pub computed_from: Vec<usize>,
     /// The figures that `computed` is less by, as indices: of a flow, what went.
     pub less_from: Vec<usize>,
+    detail: rows::Detail,
 }
 
 /// What all groups of a statement have in common.
