@@ -33,8 +33,11 @@ enum Made<'r> {
     Figures(usize, Vec<Figure>),
 }
 
-/// Makes the model tables and the aggregates; returns the aggregates' figures, in the order of their files.
-pub(super) async fn build(run: &Context<'_>) -> Result<Vec<Figure>, RunError> {
+/// Makes the model tables and the aggregates; returns the `published` figures and those of the aggregates, in the order of their files.
+pub(super) async fn build(
+    run: &Context<'_>,
+    published: Vec<Figure>,
+) -> Result<Vec<Figure>, RunError> {
     let lists = &run.plan.lists[..run.project.lists.len()];
     let builder = &Builder::new(run.engine, lists, &run.project.periods)?;
     for table in &run.plan.tables {
@@ -51,7 +54,11 @@ pub(super) async fn build(run: &Context<'_>) -> Result<Vec<Figure>, RunError> {
             running.push(make(builder, run.staged, waiting.remove(ready)));
         }
         match running.next().await {
-            None => return Ok(figures.into_values().flatten().collect()),
+            None => {
+                let mut all = published;
+                figures.into_values().for_each(|made| all.extend(made));
+                return Ok(all);
+            }
             Some(made) => match made? {
                 Made::Table(name) => waiting
                     .iter_mut()

@@ -43,7 +43,7 @@ pub(super) struct PublishedFile {
     pub(super) path: String,
     pub(super) bytes: u64,
     pub(super) sha256: FileHash,
-    pub(super) figures: Vec<Figure>,
+    figures: Vec<Figure>,
 }
 
 impl Delivery {
@@ -132,6 +132,15 @@ impl Delivery {
             published,
             unclaimed,
         })
+    }
+
+    /// The published figures, in the order of their files: there may be millions, so the run has them once.
+    pub(super) fn take_figures(&mut self) -> Vec<Figure> {
+        let mut figures = Vec::new();
+        for file in &mut self.published {
+            figures.append(&mut file.figures);
+        }
+        figures
     }
 
     /// Every input with its hash, for the run's id; files that were not read count by their names, which the log holds.

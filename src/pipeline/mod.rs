@@ -43,7 +43,9 @@ struct Context<'r> {
 pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     let (project, mistakes) = &crate::project::read(&settings.project)?;
     let plan = &plan::Plan::new(project, mistakes, settings).await?;
-    let delivery = &delivery::Delivery::index(project, plan, settings)?;
+    let mut delivery = delivery::Delivery::index(project, plan, settings)?;
+    let published = delivery.take_figures();
+    let delivery = &delivery;
 
     let out = OutDir::open(&settings.out)?;
     let project_hash = results::identity(project, settings);
@@ -80,7 +82,7 @@ pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
     let mut scanned = tables::scan_all(run, &keys).await?;
 
     settings.stage("aggregates");
-    let figures = aggregates::build(run).await?;
+    let figures = aggregates::build(run, published).await?;
 
     settings.stage("totals");
     let reconciliations = results::reconcile(run, figures, &mut scanned).await?;

@@ -22,38 +22,42 @@ use crate::{
     check::{EngineError, keys::register_parquets, scan::RowCounts},
     decimal::Decimal,
     discrepancy::{Action, Severity},
-    log::{Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, write_log},
+    log::{
+        Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, TableFile,
+        write_log,
+    },
     project::Project,
-    publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedRun},
-    reconcile::{Figure, Reconciliation, Verdict, explain, judge},
+    publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
+    reconcile::{Figure, Judged, Reconciliation, Verdict},
     rules::totals::Statement,
     tables::Missing,
 };
 
+/// What came of the statements.
+#[derive(Default)]
+pub(super) struct Reconciled {
+    /// How many groups have each verdict, by its word.
+    verdicts: BTreeMap<&'static str, u64>,
+    /// The groups that disagree.
+    disagreeing: Vec<Reconciliation>,
+}
+
 /// Checks every statement; those that do not hold become findings.
 pub(super) async fn reconcile(
     run: &Context<'_>,
-    computed: Vec<Figure>,
+    figures: Vec<Figure>,
     scanned: &mut Scanned,
-) -> Result<Vec<Reconciliation>, RunError> {
+) -> Result<Reconciled, RunError> {
     let Context {
         plan,
         project,
-        delivery,
         staged,
         ..
     } = *run;
-    let mut figures: Vec<Figure> = delivery
-        .published
-        .iter()
-        .flat_map(|p| p.figures.iter().cloned())
-        .collect();
-    figures.extend(computed);
-    let mut reconciliations = judge(&plan.statements, &figures, &project.lists);
-    let behind = records::behind(run, scanned, &reconciliations, &figures).await?;
-    explain(&mut reconciliations, &figures, &behind);
-    records::write(staged, &reconciliations, &behind)?;
-    reconciliations.extend(year_on_year::write(run, &figures)?);
+    let mut judged = Judged::new(&plan.statements, &figures, &project.lists);
+    let behind = records::behind(run, scanned, &judged.rows, &figures).await?;
+    records::write(staged, &judged.rows, &behind)?;
+    judged.explain(&behind);
     let words = |text: &Option<Arc<str>>| text.as_ref().map(|t| t.to_string());
     let figure = |figure: Option<Decimal>| figure.map(|f| f.to_string());
     let columns = [
@@ -92,12 +96,23 @@ pub(super) async fn reconcile(
             Some(r.rule.materiality.word().to_owned()),
         ]
     };
-    write_texts(staged, "reconciliations", columns, &reconciliations, cells)?;
+    let mut table = TextTable::new(staged, "reconciliations", columns)?;
+    let mut reconciled = Reconciled::default();
+    let mut take = |r: Reconciliation| -> Result<(), RunError> {
+        table.push(cells(&r))?;
+        *reconciled.verdicts.entry(r.verdict.word()).or_default() += 1;
+        if r.verdict == Verdict::Disagrees {
+            reconciled.disagreeing.push(r);
+        }
+        Ok(())
+    };
+    judged.each(&mut take)?;
+    for unjudged in year_on_year::write(run, &figures)? {
+        take(unjudged)?;
+    }
+    table.finish()?;
     let mut builder = FindingBuilder::default();
-    for r in reconciliations
-        .iter()
-        .filter(|r| r.verdict == Verdict::Disagrees)
-    {
+    for r in &reconciled.disagreeing {
         let message = format!("{}. {}", r.evidence, r.rule.why);
         let stated_at = r.stated_at(&figures);
         let [stated, computed, difference] =
@@ -120,7 +135,7 @@ pub(super) async fn reconcile(
     let mut findings = FindingFile::new(staged, "totals")?;
     findings.write(&builder.finish().map_err(LogError::from)?)?;
     scanned.findings.push(findings.finish()?);
-    Ok(reconciliations)
+    Ok(reconciled)
 }
 
 /// The file in a place such as `figures.csv:12 (…)`.
@@ -288,7 +303,7 @@ pub(super) fn report(
     run: &Context<'_>,
     scanned: &Scanned,
     counts: LogCounts,
-    reconciliations: &[Reconciliation],
+    reconciled: &Reconciled,
 ) -> RunReport {
     let Context {
         plan,
@@ -296,13 +311,7 @@ pub(super) fn report(
         delivery,
         ..
     } = *run;
-    let mut verdicts: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for r in reconciliations {
-        *verdicts.entry(r.verdict.word()).or_default() += 1;
-    }
-    let disagrees = |r: &&Reconciliation| r.verdict == Verdict::Disagrees;
-    let mut disagreements: Vec<&Reconciliation> =
-        reconciliations.iter().filter(disagrees).collect();
+    let mut disagreements: Vec<&Reconciliation> = reconciled.disagreeing.iter().collect();
     // What matters most first; a reader of the summary sees a few only.
     disagreements.sort_by_key(|r| r.rule.materiality);
     let blocking = counts
@@ -341,7 +350,7 @@ pub(super) fn report(
             .iter()
             .map(|f| (f.id.clone(), f.severity))
             .collect(),
-        verdicts,
+        verdicts: reconciled.verdicts.clone(),
         disagreements: disagreements
             .into_iter()
             .map(|r| (r.statement.clone(), r.evidence.clone()))
@@ -412,33 +421,55 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
     }
 }
 
-/// Rows that are turned into texts at a time, so that a table of millions is never held twice.
+/// Rows that are turned into texts at a time, so that a table of millions is never held.
 const ROWS_AT_A_TIME: usize = 65_536;
 
-/// Writes a table of texts.
-fn write_texts<T, const N: usize>(
-    staged: &StagedRun,
-    path: &str,
-    columns: [&str; N],
-    rows: &[T],
-    cells: impl Fn(&T) -> [Option<String>; N],
-) -> Result<(), RunError> {
-    let fields = columns.map(|name| Field::new(name, DataType::Utf8, true));
-    let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
-    let mut out = table_file(staged, path, &schema)?;
-    for rows in rows.chunks(ROWS_AT_A_TIME) {
-        let mut builders = columns.map(|_| StringBuilder::new());
-        for row in rows {
-            for (builder, cell) in builders.iter_mut().zip(cells(row)) {
-                builder.append_option(cell);
-            }
-        }
-        let arrays = builders
-            .map(|mut b| Arc::new(b.finish()) as ArrayRef)
-            .to_vec();
-        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(LogError::from)?;
-        out.write(&batch)?;
+/// A table of texts on its way to its files.
+struct TextTable<const N: usize> {
+    out: TableFile<StagedFile>,
+    schema: SchemaRef,
+    columns: [StringBuilder; N],
+    /// Rows in `columns`.
+    rows: usize,
+}
+
+impl<const N: usize> TextTable<N> {
+    fn new(staged: &StagedRun, path: &str, columns: [&str; N]) -> Result<Self, RunError> {
+        let fields = columns.map(|name| Field::new(name, DataType::Utf8, true));
+        let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
+        Ok(Self {
+            out: table_file(staged, path, &schema)?,
+            schema,
+            columns: columns.map(|_| StringBuilder::new()),
+            rows: 0,
+        })
     }
-    finish_table(out)?;
-    Ok(())
+
+    fn push(&mut self, cells: [Option<String>; N]) -> Result<(), RunError> {
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            column.append_option(cell);
+        }
+        self.rows += 1;
+        match self.rows {
+            ROWS_AT_A_TIME => self.write(),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&mut self) -> Result<(), RunError> {
+        self.rows = 0;
+        let columns = self.columns.each_mut();
+        let arrays = columns.map(|column| Arc::new(column.finish()) as ArrayRef);
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays.to_vec());
+        self.out.write(&batch.map_err(LogError::from)?)?;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(), RunError> {
+        if self.rows > 0 {
+            self.write()?;
+        }
+        finish_table(self.out)?;
+        Ok(())
+    }
 }

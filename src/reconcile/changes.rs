@@ -6,6 +6,7 @@ use super::{
     evidence,
     groups::{Groups, Ranks, joined},
     quotients::{MANY_DECIMALS, Written},
+    rows::Rows,
     run::{Pair, Run},
     shares::one,
 };
@@ -14,13 +15,12 @@ use crate::{
     rules::totals::{Change, ChangeScale},
 };
 
-pub(super) fn rows(run: &Run<'_>, settings: &Change, rows: &mut Vec<Reconciliation>) {
+pub(super) fn rows(run: &Run<'_>, settings: &Change, rows: &mut dyn Rows) {
     let [change, from, to] = run.sides.as_slice() else {
         return;
     };
     let ranks = Ranks::new(&run.sides, &run.by);
     let sides = [change, from, to].map(|side| Groups::new(side, &run.by, &ranks));
-    rows.reserve(sides[0].len());
     joined(&sides, |_, members| {
         let &[of_change, of_from, of_to] = members else {
             return;
@@ -30,26 +30,28 @@ pub(super) fn rows(run: &Run<'_>, settings: &Change, rows: &mut Vec<Reconciliati
             (None, Some(members)) => (to, members),
             (None, None) => (from, of_from.unwrap_or_default()),
         };
-        let mut row = run.row(&run.by, lead);
-        if let Some(members) = of_change {
-            row.stated_by(change, members);
-        }
-        for (side, members) in [(from, of_from), (to, of_to)] {
-            if let Some(members) = members {
-                row.held_against(side, members);
+        rows.next(&|detail| {
+            let mut row = run.row(&run.by, lead, detail);
+            if let Some(members) = of_change {
+                row.stated_by(change, members);
             }
-        }
-        let figures = one(change, of_change.unwrap_or_default()).and_then(|figure| {
-            row.stated = figure.range().exact();
-            let from = Amount::of(from, of_from.unwrap_or_default())?;
-            let to = Amount::of(to, of_to.unwrap_or_default())?;
-            Ok((figure, from, to))
+            for (side, members) in [(from, of_from), (to, of_to)] {
+                if let Some(members) = members {
+                    row.held_against(side, members);
+                }
+            }
+            let figures = one(change, of_change.unwrap_or_default()).and_then(|figure| {
+                row.stated = figure.range().exact();
+                let from = Amount::of(from, of_from.unwrap_or_default())?;
+                let to = Amount::of(to, of_to.unwrap_or_default())?;
+                Ok((figure, from, to))
+            });
+            match figures {
+                Err(reason) => row.not_evaluated(reason),
+                Ok((change, from, to)) => judge(run, settings, &mut row, change, &from, &to),
+            }
+            row
         });
-        match figures {
-            Err(reason) => row.not_evaluated(reason),
-            Ok((change, from, to)) => judge(run, settings, &mut row, change, &from, &to),
-        }
-        rows.push(row);
     });
 }
 

@@ -54,7 +54,7 @@ fn common<'f>(amount: &Amount<'_, 'f>, key: Key) -> Option<&'f str> {
 fn value(figure: &Figure) -> String {
     match figure.range().exact() {
         Some(value) => value.grouped(),
-        None => format!("`{}`", figure.printed),
+        None => format!("`{}`", figure.printed()),
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn brought(ratio: Ratio, closer: Ratio, rounding: Rounding, unit: &st
 
 /// A figure as it was printed.
 pub(super) fn printed(figure: &Figure, unit: &str) -> String {
-    match &*figure.printed {
+    match figure.printed() {
         "" => format!("{}{unit}", figure.value),
         printed => printed.to_owned(),
     }

@@ -5,11 +5,12 @@ use super::{
     amounts::Amount,
     evidence,
     groups::{Groups, Ranks, joined},
+    rows::Rows,
     run::{Pair, Run},
 };
 use crate::{decimal::Range, rules::totals::Flow};
 
-pub(super) fn rows(run: &Run<'_>, settings: &Flow, rows: &mut Vec<Reconciliation>) {
+pub(super) fn rows(run: &Run<'_>, settings: &Flow, rows: &mut dyn Rows) {
     let came = settings.entries.all.len();
     let ranks = Ranks::new(&run.sides, &run.by);
     let sides: Vec<Groups<'_, '_>> = run
@@ -17,7 +18,6 @@ pub(super) fn rows(run: &Run<'_>, settings: &Flow, rows: &mut Vec<Reconciliation
         .iter()
         .map(|side| Groups::new(side, &run.by, &ranks))
         .collect();
-    rows.reserve(sides.first().map_or(0, Groups::len));
     joined(&sides, |_, members| {
         let closing = members.len() - 1;
         // A reader looks for the figure at the end, and for the first of the others where there is none.
@@ -28,23 +28,25 @@ pub(super) fn rows(run: &Run<'_>, settings: &Flow, rows: &mut Vec<Reconciliation
         let Some((lead, found)) = lead else {
             return;
         };
-        let mut row = run.row(&run.by, (&run.sides[lead], found));
-        let mut amounts = Vec::with_capacity(members.len());
-        for (at, (side, found)) in run.sides.iter().zip(members).enumerate() {
-            if let Some(found) = found {
-                match at {
-                    _ if at == closing => row.stated_by(side, found),
-                    _ if at <= came => row.held_against(side, found),
-                    _ => row.less(side, found),
+        rows.next(&|detail| {
+            let mut row = run.row(&run.by, (&run.sides[lead], found), detail);
+            let mut amounts = Vec::with_capacity(members.len());
+            for (at, (side, found)) in run.sides.iter().zip(members).enumerate() {
+                if let Some(found) = found {
+                    match at {
+                        _ if at == closing => row.stated_by(side, found),
+                        _ if at <= came => row.held_against(side, found),
+                        _ => row.less(side, found),
+                    }
                 }
+                amounts.push(found.map(|found| Amount::of(side, found)).transpose());
             }
-            amounts.push(found.map(|found| Amount::of(side, found)).transpose());
-        }
-        match amounts.into_iter().collect::<Result<Vec<_>, String>>() {
-            Err(reason) => row.not_evaluated(reason),
-            Ok(amounts) => judge(run, &mut row, amounts, came),
-        }
-        rows.push(row);
+            match amounts.into_iter().collect::<Result<Vec<_>, String>>() {
+                Err(reason) => row.not_evaluated(reason),
+                Ok(amounts) => judge(run, &mut row, amounts, came),
+            }
+            row
+        });
     });
 }
 

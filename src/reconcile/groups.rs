@@ -1,17 +1,13 @@
 //! Grouping and matching: figures sorted by their keys, groups joined in that order or found by it.
 
-use std::collections::HashMap;
-
-use foldhash::fast::FixedState;
-
-use super::select::Side;
+use super::select::{ByAddress, Side};
 use crate::rules::totals::Key;
 
 /// The values of a group's keys, each by its rank.
 pub(super) type GroupKey = [u32];
 
 /// Ranks of texts in their order: comparing and sorting keys then never looks at the texts again.
-pub(super) struct Ranks<'s>(HashMap<&'s str, u32, FixedState>);
+pub(super) struct Ranks<'s>(ByAddress<'s, u32>);
 
 impl<'s> Ranks<'s> {
     /// The texts that the figures of `sides` have under `keys`.
@@ -25,24 +21,28 @@ impl<'s> Ranks<'s> {
         keys: &[Key],
         more: impl Iterator<Item = &'s str>,
     ) -> Self {
-        let mut ranks: HashMap<&str, u32, FixedState> = HashMap::default();
-        ranks.extend(more.map(|text| (text, 0)));
+        let mut seen = ByAddress::default();
+        let mut texts: Vec<&str> = Vec::new();
+        let mut see = |text: &'s str| seen.get_or(text, || texts.push(text));
+        more.for_each(&mut see);
         for side in sides {
             for key in keys {
-                ranks.extend((0..side.picked.len()).map(|place| (side.text(place, *key), 0)));
+                (0..side.picked.len()).for_each(|place| see(side.text(place, *key)));
             }
         }
-        let mut texts: Vec<&str> = ranks.keys().copied().collect();
         texts.sort_unstable();
-        for (text, rank) in texts.into_iter().zip(0..) {
-            ranks.insert(text, rank);
+        let mut ranks = ByAddress::default();
+        for (same, rank) in texts.chunk_by(|one, other| one == other).zip(0..) {
+            for text in same {
+                ranks.get_or(text, || rank);
+            }
         }
         Self(ranks)
     }
 
-    /// The rank of a text that has one.
+    /// The rank of a text that was among those.
     pub(super) fn of(&self, text: &str) -> Option<u32> {
-        self.0.get(text).copied()
+        self.0.get(text)
     }
 }
 
@@ -79,7 +79,7 @@ impl<'s, 'f> Groups<'s, 'f> {
         let mut unsorted = Vec::with_capacity(members.len() * width);
         for place in &members {
             let texts = keys.iter().map(|key| side.text(*place, *key));
-            unsorted.extend(texts.map(|text| ranks.0[text]));
+            unsorted.extend(texts.map(|text| ranks.of(text).unwrap_or(u32::MAX)));
         }
         let key = |index: usize| &unsorted[index * width..][..width];
         let mut order: Vec<usize> = (0..members.len()).collect();

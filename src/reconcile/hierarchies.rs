@@ -9,7 +9,8 @@ use super::{
     amounts::Amount,
     evidence,
     groups::{Groups, Ranks},
-    run::{InOrder, Run, instance},
+    rows::{Detail, InOrder, Rows},
+    run::{Run, instance},
     select::Side,
 };
 use crate::{
@@ -22,12 +23,7 @@ use crate::{
 /// Codes that are named where they are not printed; of more, their number.
 const FEW: usize = 5;
 
-pub(super) fn rows(
-    run: &Run<'_>,
-    settings: &Hierarchy,
-    lists: &[CodeList],
-    rows: &mut Vec<Reconciliation>,
-) {
+pub(super) fn rows(run: &Run<'_>, settings: &Hierarchy, lists: &[CodeList], rows: &mut dyn Rows) {
     let [members, groups] = run.sides.as_slice() else {
         return;
     };
@@ -147,26 +143,30 @@ impl Levels<'_, '_> {
     /// A figure that belongs to no group and is one itself is no member.
     fn is_member(&self, place: usize) -> bool {
         let picked = &self.members.picked[place];
-        self.family.has_group(picked.code) || self.groups.place_of(picked.figure).is_none()
+        self.family.has_group(picked.code()) || self.groups.place_of(picked.figure()).is_none()
     }
 
     /// A figure that has no members and is one itself is no group.
     fn is_group(&self, place: usize) -> bool {
         let name = self.groups.text(place, Key::Category);
         let is_member = || {
-            let place = self.members.place_of(self.groups.picked[place].figure);
-            place.is_some_and(|place| self.family.has_group(self.members.picked[place].code))
+            let place = self.members.place_of(self.groups.picked[place].figure());
+            place.is_some_and(|place| self.family.has_group(self.members.picked[place].code()))
         };
         self.family.index.contains_key(name) || !is_member()
     }
 }
 
-/// A group of the list that is not printed, nor any member of it, although members of others are.
-struct Absent<'l> {
-    key: Vec<u32>,
-    name: &'l str,
-    /// A figure that shares the other keys.
-    like: usize,
+/// A group that has no members to be held against.
+enum Other<'l> {
+    /// A group that is printed, and no member of it is.
+    Lonely(usize),
+    /// A group of the list that is not printed, nor any member of it, although members of others are.
+    Absent {
+        name: &'l str,
+        /// A figure that shares the other keys.
+        like: usize,
+    },
 }
 
 /// What is printed of the two levels.
@@ -178,19 +178,24 @@ struct Printed<'r, 'f> {
 }
 
 impl<'r> Printed<'r, '_> {
-    fn rows(&self, ranks: &Ranks<'_>, rows: &mut Vec<Reconciliation>) {
+    fn rows(&self, ranks: &Ranks<'_>, rows: &mut dyn Rows) {
         let keys = (0..self.members.len()).map(|group| self.members.key(group));
         let found = keys.filter_map(|key| self.groups.find(&self.run.project(key)));
         let absent = self.absent(ranks);
-        let mut others = self.run.lonely(&self.groups, found, |row, figures| {
-            row.not_evaluated(self.childless(figures));
-            row.stated = self.stated(figures);
-        });
-        others.extend(absent.into_iter().map(|absent| self.absent_row(absent)));
-        let mut in_order = InOrder::new(others, self.members.len(), rows);
+        let lonely = self.run.lonely(&self.groups, found).into_iter();
+        let mut others: Vec<(Vec<u32>, Other<'_>)> = lonely
+            .map(|(key, group)| (key, Other::Lonely(group)))
+            .collect();
+        others.extend(absent);
+        let other = |other: &Other<'_>, detail| match *other {
+            Other::Lonely(group) => self.lonely_row(group, detail),
+            Other::Absent { name, like } => self.absent_row(name, like, detail),
+        };
+        let mut in_order = InOrder::new(others, &other, rows);
         for group in 0..self.members.len() {
-            let key = self.members.key(group);
-            in_order.push(key, self.row(key, self.members.members(group)));
+            let (key, printed) = (self.members.key(group), self.members.members(group));
+            let group = self.group(key);
+            in_order.push(key, &|detail| self.row(group, printed, detail));
         }
         in_order.finish();
     }
@@ -207,18 +212,26 @@ impl<'r> Printed<'r, '_> {
         amount.range.exact()
     }
 
+    /// A group that is printed alone.
+    fn lonely_row(&self, group: usize, detail: Detail) -> Reconciliation {
+        let figures = self.groups.members(group);
+        let mut row = self.run.lonely_row(&self.groups, group, detail);
+        row.not_evaluated(self.childless(figures));
+        row.stated = self.stated(figures);
+        row
+    }
+
     /// A group with its members.
-    fn row(&self, key: &[u32], printed: &[usize]) -> Reconciliation {
+    fn row(&self, group: Option<&[usize]>, printed: &[usize], detail: Detail) -> Reconciliation {
         let side = self.members.side;
-        let code = |place: &usize| side.picked[*place].code;
+        let code = |place: &usize| side.picked[*place].code();
         let is_member = |place: &usize| self.family.has_group(code(place));
-        let mut row = self.run.row(&self.run.by, (side, printed));
+        let mut row = self.run.row(&self.run.by, (side, printed), detail);
         let name = printed
             .first()
             .map_or("", |first| side.text(*first, Key::Category));
         let (members, strays): (Vec<usize>, Vec<usize>) =
             printed.iter().partition(|p| is_member(p));
-        let group = self.group(key);
         if let Some(figures) = group {
             row.stated_by(self.groups.side, figures);
         }
@@ -249,7 +262,7 @@ impl<'r> Printed<'r, '_> {
                 row.not_evaluated(format!("{sum} and no figure of the group is printed"));
             }
             (Ok(sum), Ok(Some(group))) => {
-                row.evidence = evidence::sum(&sum, "member", &group);
+                row.say(|| evidence::sum(&sum, "member", &group));
                 self.run.compare(&mut row, &group, &sum);
             }
         }
@@ -274,7 +287,7 @@ impl<'r> Printed<'r, '_> {
             return String::new();
         };
         let name = side.text(*first, Key::Category);
-        match side.picked[*first].code {
+        match side.picked[*first].code() {
             Some(_) => format!("`{name}` has no parent in `{list}`, so it is in no group"),
             None => format!("`{name}` is no code of `{list}`, so it is in no group"),
         }
@@ -296,7 +309,7 @@ impl<'r> Printed<'r, '_> {
     }
 
     /// The groups of the list that are printed nowhere under keys under which others have members. (One that is printed has members elsewhere, or is among the lonely.)
-    fn absent(&self, ranks: &Ranks<'_>) -> Vec<Absent<'r>> {
+    fn absent(&self, ranks: &Ranks<'_>) -> Vec<(Vec<u32>, Other<'r>)> {
         let mut absent = Vec::new();
         let Some(at) = self.run.by.iter().position(|key| *key == Key::Category) else {
             return absent;
@@ -321,15 +334,14 @@ impl<'r> Printed<'r, '_> {
                 let mut key = other.clone();
                 key.insert(at, rank);
                 if self.members.find(&key).is_none() && self.group(&key).is_none() {
-                    absent.push(Absent { key, name, like });
+                    absent.push((key, Other::Absent { name, like }));
                 }
             }
         }
         absent
     }
 
-    fn absent_row(&self, absent: Absent<'_>) -> (Vec<u32>, Reconciliation) {
-        let Absent { key, name, like } = absent;
+    fn absent_row(&self, name: &str, like: usize, detail: Detail) -> Reconciliation {
         let side = self.members.side;
         let rest: Vec<Key> = self
             .run
@@ -345,11 +357,11 @@ impl<'r> Printed<'r, '_> {
         let mut row = Reconciliation {
             statement: instance(&self.run.rule.rule_id, texts),
             category: Some(name.into()),
-            ..self.run.row(&rest, (side, &[like]))
+            ..self.run.row(&rest, (side, &[like]), detail)
         };
         let codes = self.family.members(name).unwrap_or_default();
         let none = self.family.none_of(codes);
         row.not_evaluated(format!("the group is not printed, and {none}"));
-        (key, row)
+        row
     }
 }

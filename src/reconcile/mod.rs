@@ -11,10 +11,12 @@ mod figures;
 mod flows;
 mod groups;
 mod hierarchies;
+mod kept;
 mod pairs;
 pub mod published;
 mod quotients;
 pub mod records;
+mod rows;
 mod run;
 mod select;
 mod shares;
@@ -28,7 +30,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::Serialize;
 
 pub use crate::rules::totals::{Key, Source};
-pub use figures::{AggregateRow, COMPUTED, Figure, Place, computed};
+pub use figures::{AggregateRow, COMPUTED, Figure, Place, Printed, Series, computed};
 
 use crate::{
     decimal::Decimal,
@@ -38,36 +40,88 @@ use crate::{
 };
 
 /// Holds `statements` against `figures`: one row for each group, in the order of the statements, then of the groups' keys.
+///
+/// All rows are held at once; where there may be millions, see [`Judged`].
 pub fn evaluate(
     statements: &[Statement],
     figures: &[Figure],
     lists: &[CodeList],
 ) -> Vec<Reconciliation> {
-    let mut rows = judge(statements, figures, lists);
-    explain(&mut rows, figures, &BTreeMap::new());
+    let mut judged = Judged::new(statements, figures, lists);
+    judged.explain(&BTreeMap::new());
+    let mut rows = Vec::new();
+    let Ok(()) = judged.each(|row| {
+        rows.push(row);
+        Ok::<(), std::convert::Infallible>(())
+    });
     rows
 }
 
-/// Says why rows of [`judge`] disagree; `records` are the explanations that the records behind them give, by row.
-pub fn explain(
-    rows: &mut [Reconciliation],
-    figures: &[Figure],
-    records: &BTreeMap<usize, records::Explained>,
-) {
-    causes::explain(rows, figures, records);
+/// Statements that were held against figures. Only the rows are kept that disagree, and those that their causes are
+/// looked for in; the others are made again when they are written.
+pub struct Judged<'a> {
+    statements: &'a [Statement],
+    figures: &'a [Figure],
+    lists: &'a [CodeList],
+    /// The rows that are kept, in order.
+    pub rows: Vec<Reconciliation>,
+    /// The place of each among all.
+    places: Vec<usize>,
 }
 
-/// The verdicts alone, in the order of [`evaluate`].
-pub fn judge(
+impl<'a> Judged<'a> {
+    /// Holds `statements` against `figures`.
+    pub fn new(statements: &'a [Statement], figures: &'a [Figure], lists: &'a [CodeList]) -> Self {
+        let mut trouble = kept::Trouble::new(figures);
+        look(statements, figures, lists, &mut trouble);
+        let mut kept = Vec::new();
+        if !trouble.is_none() {
+            let mut keep = kept::Keep::new(trouble);
+            look(statements, figures, lists, &mut keep);
+            kept = keep.finish();
+        }
+        let (places, rows) = kept.into_iter().unzip();
+        Self {
+            statements,
+            figures,
+            lists,
+            rows,
+            places,
+        }
+    }
+
+    /// Says why what disagrees does; `records` is what the records behind it say, by the place in [`Judged::rows`].
+    pub fn explain(&mut self, records: &BTreeMap<usize, records::Explained>) {
+        causes::explain(&mut self.rows, self.figures, records);
+    }
+
+    /// Hands every row on, one at a time: in the order of the statements, then of the groups' keys. Stops at an error of `take`.
+    pub fn each<E>(self, take: impl FnMut(Reconciliation) -> Result<(), E>) -> Result<(), E> {
+        let kept = self.places.into_iter().zip(self.rows);
+        let mut rows = rows::HandedOn::new(kept, take);
+        look(self.statements, self.figures, self.lists, &mut rows);
+        rows.finish()
+    }
+}
+
+/// Judges every group.
+fn look(
     statements: &[Statement],
     figures: &[Figure],
     lists: &[CodeList],
-) -> Vec<Reconciliation> {
+    rows: &mut dyn rows::Rows,
+) {
     let index = select::Index::new(figures);
-    let mut rows = Vec::new();
     for statement in statements.iter().flat_map(Statement::expand) {
-        run::run(&statement, &index, lists, &mut rows);
+        run::run(&statement, &index, lists, rows);
     }
+}
+
+/// The verdicts alone, of all rows at once.
+#[cfg(test)]
+fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
+    let mut rows = Vec::new();
+    look(statements, figures, lists, &mut rows);
     rows
 }
 
@@ -108,6 +162,7 @@ pub struct Reconciliation {
     pub computed_from: Vec<usize>,
     /// The figures that `computed` is less by, as indices: of a flow, what went.
     pub less_from: Vec<usize>,
+    detail: rows::Detail,
 }
 
 /// What all groups of a statement have in common.

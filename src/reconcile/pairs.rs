@@ -5,6 +5,7 @@ use super::{
     amounts::Amount,
     evidence,
     groups::{Groups, Ranks, joined},
+    rows::Rows,
     run::{Run, pair},
 };
 use crate::decimal::Decimal;
@@ -20,7 +21,7 @@ pub(super) enum Kind {
     ControlTotal,
 }
 
-pub(super) fn rows(run: &Run<'_>, kind: Kind, rows: &mut Vec<Reconciliation>) {
+pub(super) fn rows(run: &Run<'_>, kind: Kind, rows: &mut dyn Rows) {
     let [one, other] = run.sides.as_slice() else {
         return;
     };
@@ -31,7 +32,6 @@ pub(super) fn rows(run: &Run<'_>, kind: Kind, rows: &mut Vec<Reconciliation>) {
     };
     let ranks = Ranks::new(&run.sides, &run.by);
     let sides = [stated, computed].map(|side| Groups::new(side, &run.by, &ranks));
-    rows.reserve(sides[0].len().max(sides[1].len()));
     joined(&sides, |_, members| {
         let &[of_stated, of_computed] = members else {
             return;
@@ -42,21 +42,25 @@ pub(super) fn rows(run: &Run<'_>, kind: Kind, rows: &mut Vec<Reconciliation>) {
             (_, Some(members), _) => (stated, members),
             (_, None, members) => (computed, members.unwrap_or_default()),
         };
-        let mut row = run.row(&run.by, lead);
-        if let Some(members) = of_stated {
-            row.stated_by(stated, members);
-        }
-        if let Some(members) = of_computed {
-            row.held_against(computed, members);
-        }
-        let one = of_stated.map(|members| Amount::of(stated, members));
-        let other = of_computed.map(|members| Amount::of(computed, members));
-        match (one.transpose(), other.transpose()) {
-            (Err(reason), _) | (_, Err(reason)) => row.not_evaluated(reason),
-            (Ok(Some(one)), Ok(Some(other))) => relate(run, kind, &mut row, &one, &other),
-            (Ok(one), Ok(other)) => alone(kind, &mut row, one, other, (stated.name, computed.name)),
-        }
-        rows.push(row);
+        rows.next(&|detail| {
+            let mut row = run.row(&run.by, lead, detail);
+            if let Some(members) = of_stated {
+                row.stated_by(stated, members);
+            }
+            if let Some(members) = of_computed {
+                row.held_against(computed, members);
+            }
+            let one = of_stated.map(|members| Amount::of(stated, members));
+            let other = of_computed.map(|members| Amount::of(computed, members));
+            match (one.transpose(), other.transpose()) {
+                (Err(reason), _) | (_, Err(reason)) => row.not_evaluated(reason),
+                (Ok(Some(one)), Ok(Some(other))) => relate(run, kind, &mut row, &one, &other),
+                (Ok(one), Ok(other)) => {
+                    alone(kind, &mut row, one, other, (stated.name, computed.name))
+                }
+            }
+            row
+        });
     });
 }
 
@@ -108,17 +112,19 @@ fn relate(
 ) {
     match kind {
         Kind::Equals => {
-            row.evidence = evidence::pair(stated, "against", computed);
+            row.say(|| evidence::pair(stated, "against", computed));
             run.compare(row, stated, computed);
         }
         Kind::ControlTotal => {
-            let counted = evidence::amount(computed, &[]);
-            let printed = evidence::amount(stated, &[]);
-            row.evidence = format!("{printed} stated against {counted} computed");
+            row.say(|| {
+                let counted = evidence::amount(computed, &[]);
+                let printed = evidence::amount(stated, &[]);
+                format!("{printed} stated against {counted} computed")
+            });
             run.compare(row, stated, computed);
         }
         Kind::SubsetOf => {
-            row.evidence = evidence::pair(computed, "of", stated);
+            row.say(|| evidence::pair(computed, "of", stated));
             run.settle(row, &pair(stated, computed), |difference, tolerance| {
                 Some(difference <= tolerance)
             });

@@ -1,11 +1,11 @@
 //! Published figures: CSV files in which somebody wrote down every figure that a publication prints.
 
-use std::{collections::HashMap, hash::BuildHasher, sync::Arc};
+use std::{collections::HashMap, hash::BuildHasher};
 
 use csv::StringRecord;
 use foldhash::fast::FixedState;
 
-use super::figures::{Figure, Place, Texts};
+use super::figures::{Figure, Keys, Place, Shared};
 use crate::{
     decimal::Decimal,
     rules::totals::{Source, Suppressed},
@@ -215,7 +215,7 @@ pub fn parse_with(
     let mut lines = (1..).zip(text.lines()).filter(|(_, l)| !l.is_empty());
     lines.next();
     let mut figures = Vec::new();
-    let mut texts = Texts::default();
+    let mut shared = Shared::default();
     let mut seen = Seen::default();
     while reader.read_record(&mut record).map_err(csv_error)? {
         let reader_line = record.position().map_or(0, csv::Position::line);
@@ -227,7 +227,7 @@ pub fn parse_with(
         if figures.len() == MAX_FIGURES {
             return Err(rows.too_large(line, "the number of figures", MAX_FIGURES));
         }
-        figures.push(rows.figure(&record, line, suppressed, &mut texts)?);
+        figures.push(rows.figure(&record, line, suppressed, &mut shared)?);
         if let Some(first) = seen.add(&figures) {
             return Err(PublishedError::Twice {
                 file: file.to_owned(),
@@ -309,7 +309,7 @@ impl<'f> Rows<'f> {
         record: &StringRecord,
         line: u64,
         suppressed: &Suppressed,
-        texts: &mut Texts,
+        shared: &mut Shared,
     ) -> Result<Figure, PublishedError> {
         let file = || self.file.to_owned();
         if record.len() != COLUMNS.len() {
@@ -345,7 +345,7 @@ impl<'f> Rows<'f> {
             report_line,
         ] = cells;
         let (value, suppressed) = match suppressed.get(printed) {
-            Some(range) if value.trim().is_empty() => (Decimal::ZERO, Some(Arc::clone(range))),
+            Some(range) if value.trim().is_empty() => (Decimal::ZERO, Some(range)),
             None if value.trim().is_empty() => {
                 return Err(PublishedError::Undeclared {
                     file: file(),
@@ -372,24 +372,27 @@ impl<'f> Rows<'f> {
                 }
             },
         };
-        let stated_at = Place {
-            file: texts.share(self.file),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            printed_line,
-        };
+        let series = shared.series(
+            Source::Published,
+            self.file,
+            Keys {
+                section,
+                table,
+                origin,
+                period,
+                population,
+                measure,
+            },
+        );
         Ok(Figure {
-            source: Source::Published,
-            section: texts.share(section),
-            table: texts.share(table),
-            origin: texts.share(origin),
-            period: texts.share(period),
-            population: texts.share(population),
-            category: texts.share(category),
-            measure: texts.share(measure),
+            category: shared.text(category),
             value,
-            suppressed,
-            printed: texts.share(cells[PRINTED]),
-            stated_at,
+            printed: Some(shared.printed(cells[PRINTED], suppressed)),
+            stated_at: Place {
+                series,
+                line: u32::try_from(line).unwrap_or(u32::MAX),
+                printed_line,
+            },
         })
     }
 

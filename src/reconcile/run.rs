@@ -10,6 +10,7 @@ use super::{
     flows,
     groups::{GroupKey, Groups, unmatched},
     hierarchies, pairs,
+    rows::{Detail, Rows},
     select::{Index, Side},
     shares, sums,
 };
@@ -25,12 +26,12 @@ pub(super) fn run(
     statement: &Statement,
     index: &Index<'_>,
     lists: &[CodeList],
-    rows: &mut Vec<Reconciliation>,
+    rows: &mut dyn Rows,
 ) {
     let rule = Arc::new(Checked::of(statement));
     match Run::prepare(statement, &rule, index, lists) {
         Ok(run) => run.rows(&statement.check, lists, rows),
-        Err(reason) => rows.push(whole_row(&rule, reason)),
+        Err(reason) => rows.next(&|_| whole_row(&rule, reason.clone())),
     }
 }
 
@@ -88,7 +89,7 @@ impl<'f> Run<'f> {
         })
     }
 
-    fn rows(&self, check: &Check, lists: &[CodeList], rows: &mut Vec<Reconciliation>) {
+    fn rows(&self, check: &Check, lists: &[CodeList], rows: &mut dyn Rows) {
         let empty: Vec<String> = self
             .sides
             .iter()
@@ -96,7 +97,7 @@ impl<'f> Run<'f> {
             .map(|side| format!("`{}` selects no figure ({})", side.name, side.settings))
             .collect();
         if !empty.is_empty() {
-            rows.push(whole_row(&self.rule, empty.join("; ")));
+            rows.next(&|_| whole_row(&self.rule, empty.join("; ")));
             return;
         }
         self.unused(rows);
@@ -113,19 +114,20 @@ impl<'f> Run<'f> {
     }
 
     /// Says which listed words no figure has: a row for each side, or for all sides of one name.
-    fn unused(&self, rows: &mut Vec<Reconciliation>) {
-        let mut said: Option<&str> = None;
-        for side in self.sides.iter().filter(|side| !side.unused.is_empty()) {
-            let unused = side.unused.join(", ");
-            let reason = format!("`{}` selects no figure of {unused}", side.name);
-            if let (Some(row), true) = (rows.last_mut(), said == Some(side.name)) {
-                row.evidence.push_str(&format!("; {reason}"));
-                continue;
-            }
-            let mut row = whole_row(&self.rule, reason);
-            row.statement.push_str(&format!("[{}]", side.name));
-            rows.push(row);
-            said = Some(side.name);
+    fn unused(&self, rows: &mut dyn Rows) {
+        let sides = self.sides.iter().filter(|side| !side.unused.is_empty());
+        let sides: Vec<&Side<'_>> = sides.collect();
+        for sides in sides.chunk_by(|one, next| one.name == next.name) {
+            let reason = |side: &&Side<'_>| {
+                let unused = side.unused.join(", ");
+                format!("`{}` selects no figure of {unused}", side.name)
+            };
+            let reasons: Vec<String> = sides.iter().map(reason).collect();
+            rows.next(&|_| {
+                let mut row = whole_row(&self.rule, reasons.join("; "));
+                row.statement.push_str(&format!("[{}]", sides[0].name));
+                row
+            });
         }
     }
 
@@ -144,6 +146,7 @@ impl<'f> Run<'f> {
         &self,
         keys: &[Key],
         (lead, members): (&Side<'_>, &[usize]),
+        detail: Detail,
     ) -> Reconciliation {
         let about = |key: Key| {
             let first = *members.first()?;
@@ -155,31 +158,45 @@ impl<'f> Run<'f> {
             let first = members.first()?;
             Some((*key, lead.text(*first, *key)))
         });
-        Reconciliation {
-            statement: instance(&self.rule.rule_id, texts),
+        let row = Reconciliation {
             population: about(Key::Population),
             period: about(Key::Period),
             category: about(Key::Category),
+            detail,
             ..whole_row(&self.rule, String::new())
+        };
+        match detail {
+            Detail::Verdict => row,
+            Detail::Whole => Reconciliation {
+                statement: instance(&self.rule.rule_id, texts),
+                ..row
+            },
         }
     }
 
-    /// Rows for the figures of `groups` that nothing belongs to, `found` being those that something does.
+    /// The groups of figures that nothing belongs to, each with its key, `found` being those that something does.
     pub(super) fn lonely(
         &self,
         groups: &Groups<'_, '_>,
         found: impl Iterator<Item = usize>,
-        reason: impl Fn(&mut Reconciliation, &[usize]),
-    ) -> Vec<(Vec<u32>, Reconciliation)> {
-        let on = self.on_keys();
-        let row = |group| {
-            let members = groups.members(group);
-            let mut row = self.row(&on, (groups.side, members));
-            row.stated_by(groups.side, members);
-            reason(&mut row, members);
-            (groups.key(group).to_vec(), row)
-        };
-        unmatched(groups, found).into_iter().map(row).collect()
+    ) -> Vec<(Vec<u32>, usize)> {
+        let lonely = unmatched(groups, found).into_iter();
+        lonely
+            .map(|group| (groups.key(group).to_vec(), group))
+            .collect()
+    }
+
+    /// A row about one of them.
+    pub(super) fn lonely_row(
+        &self,
+        groups: &Groups<'_, '_>,
+        group: usize,
+        detail: Detail,
+    ) -> Reconciliation {
+        let members = groups.members(group);
+        let mut row = self.row(&self.on_keys(), (groups.side, members), detail);
+        row.stated_by(groups.side, members);
+        row
     }
 
     /// Sets figures, difference, tolerance and verdict of two amounts that must be the same.
@@ -204,8 +221,6 @@ impl<'f> Run<'f> {
         let Pair {
             stated, computed, ..
         } = *pair;
-        // There may be millions of rows; a sentence put together by pieces has room for another.
-        row.evidence.shrink_to_fit();
         row.stated = stated.exact();
         row.computed = computed.exact();
         row.tolerance = self
@@ -255,38 +270,6 @@ pub(super) fn pair<'a>(
     }
 }
 
-/// Rows in the order of their keys.
-pub(super) struct InOrder<'r> {
-    others: std::iter::Peekable<std::vec::IntoIter<(Vec<u32>, Reconciliation)>>,
-    rows: &'r mut Vec<Reconciliation>,
-}
-
-impl<'r> InOrder<'r> {
-    /// `others` come among those that are pushed, where a reader looks for them.
-    pub(super) fn new(
-        mut others: Vec<(Vec<u32>, Reconciliation)>,
-        expected: usize,
-        rows: &'r mut Vec<Reconciliation>,
-    ) -> Self {
-        others.sort_by(|(one, _), (other, _)| one.cmp(other));
-        rows.reserve(expected + others.len());
-        let others = others.into_iter().peekable();
-        Self { others, rows }
-    }
-
-    /// The next row; keys come in order.
-    pub(super) fn push(&mut self, key: &GroupKey, row: Reconciliation) {
-        while let Some((_, other)) = self.others.next_if(|(other, _)| other.as_slice() < key) {
-            self.rows.push(other);
-        }
-        self.rows.push(row);
-    }
-
-    pub(super) fn finish(self) {
-        self.rows.extend(self.others.map(|(_, row)| row));
-    }
-}
-
 impl Reconciliation {
     /// Where the stated figures stand, among `figures`.
     pub fn stated_at(&self, figures: &[Figure]) -> String {
@@ -304,19 +287,32 @@ impl Reconciliation {
 
     /// Adds the stated figures.
     pub(super) fn stated_by(&mut self, side: &Side<'_>, members: &[usize]) {
-        self.stated_from = members.iter().map(|m| side.picked[*m].figure).collect();
+        self.stated_from = members.iter().map(|m| side.picked[*m].figure()).collect();
     }
 
     /// Adds figures that it is held against.
     pub(super) fn held_against(&mut self, side: &Side<'_>, members: &[usize]) {
-        let figures = members.iter().map(|m| side.picked[*m].figure);
+        let figures = members.iter().map(|m| side.picked[*m].figure());
         self.computed_from.extend(figures);
     }
 
     /// Adds figures that are taken off.
     pub(super) fn less(&mut self, side: &Side<'_>, members: &[usize]) {
-        let figures = members.iter().map(|m| side.picked[*m].figure);
+        let figures = members.iter().map(|m| side.picked[*m].figure());
         self.less_from.extend(figures);
+    }
+
+    /// Every figure that it is about, as indices.
+    pub(super) fn figures(&self) -> impl Iterator<Item = usize> {
+        let sides = [&self.stated_from, &self.computed_from, &self.less_from];
+        sides.into_iter().flatten().copied()
+    }
+
+    /// Sets the evidence, where it is wanted.
+    pub(super) fn say(&mut self, evidence: impl FnOnce() -> String) {
+        if self.detail == Detail::Whole {
+            self.evidence = evidence();
+        }
     }
 
     /// Says why there is no verdict.
@@ -381,6 +377,7 @@ pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
         stated_from: Vec::new(),
         computed_from: Vec::new(),
         less_from: Vec::new(),
+        detail: Detail::Whole,
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    marker::PhantomData,
+    ops::Range,
     sync::Arc,
 };
 
-use super::Figure;
+use foldhash::fast::FixedState;
+
+use super::{Figure, Series, figures::Shared};
 use crate::{
     diagnostics::At,
     rules::totals::{Key, Selector, Source},
@@ -15,43 +19,67 @@ use crate::{
 /// Figures by table, so that a statement looks only at those it may select.
 pub(super) struct Index<'f> {
     pub(super) figures: &'f [Figure],
-    by_table: HashMap<&'f str, Vec<usize>>,
+    /// Where figures of each table follow one another: there may be millions of figures, and their tables stand together.
+    by_table: HashMap<&'f str, Vec<Range<usize>>>,
 }
 
 impl<'f> Index<'f> {
     pub(super) fn new(figures: &'f [Figure]) -> Self {
-        let mut by_table: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, figure) in figures.iter().enumerate() {
-            by_table.entry(&figure.table).or_default().push(index);
+        let mut by_table: HashMap<&str, Vec<Range<usize>>> = HashMap::new();
+        let mut start = 0;
+        for run in figures.chunk_by(|one, next| one.table == next.table) {
+            let end = start + run.len();
+            by_table.entry(&run[0].table).or_default().push(start..end);
+            start = end;
         }
         Self { figures, by_table }
     }
 
     /// The figures of `tables`, in order; of any without.
-    fn candidates(&self, tables: Option<&[At<String>]>) -> Vec<usize> {
-        let Some(tables) = tables else {
-            return (0..self.figures.len()).collect();
+    fn candidates(&self, tables: Option<&[At<String>]>) -> impl Iterator<Item = usize> {
+        let mut runs = match tables {
+            None => vec![0..self.figures.len()],
+            Some(tables) => {
+                let tables: HashSet<&str> = tables.iter().map(|t| t.value.as_str()).collect();
+                let runs = tables.iter().filter_map(|table| self.by_table.get(table));
+                runs.flatten().cloned().collect()
+            }
         };
-        let tables: HashSet<&str> = tables.iter().map(|t| t.value.as_str()).collect();
-        let mut found: Vec<usize> = tables
-            .iter()
-            .filter_map(|table| self.by_table.get(table))
-            .flatten()
-            .copied()
-            .collect();
-        found.sort_unstable();
-        found
+        runs.sort_unstable_by_key(|run| run.start);
+        runs.into_iter().flatten()
     }
 }
 
-/// A selected figure.
+/// A selected figure; there may be millions, so it is small.
+#[derive(Clone, Copy)]
 pub(super) struct Picked {
+    figure: u32,
+    /// [`NO_CODE`] where it is none.
+    code: u32,
+}
+
+/// Lists are short enough for small numbers.
+const NO_CODE: u32 = u32::MAX;
+
+impl Picked {
+    /// `None` where there are more figures than memory holds.
+    fn new(figure: usize, code: Option<usize>) -> Option<Self> {
+        let code = code.and_then(|code| u32::try_from(code).ok());
+        Some(Self {
+            figure: u32::try_from(figure).ok()?,
+            code: code.unwrap_or(NO_CODE),
+        })
+    }
+
     /// Its index.
-    pub(super) figure: usize,
-    /// Its category after prefix, codes and parents.
-    category: Arc<str>,
-    /// The code that it is, in the selector's list; lists are short enough for small numbers.
-    pub(super) code: Option<u32>,
+    pub(super) fn figure(self) -> usize {
+        self.figure as usize
+    }
+
+    /// The code that it is, in the selector's list.
+    pub(super) fn code(self) -> Option<u32> {
+        (self.code != NO_CODE).then_some(self.code)
+    }
 }
 
 /// The figures of one side.
@@ -65,7 +93,11 @@ pub(super) struct Side<'f> {
     /// The selector in one line.
     pub(super) settings: String,
     figures: &'f [Figure],
-    overwritten: HashMap<Key, Arc<str>>,
+    overwritten: Vec<(Key, Arc<str>)>,
+    /// The name that each code of the selector's list goes by.
+    names: Vec<Arc<str>>,
+    /// Bytes that the selector takes off the categories of figures that are no code.
+    stripped: [usize; 2],
 }
 
 impl<'f> Side<'f> {
@@ -93,35 +125,42 @@ impl<'f> Side<'f> {
             .collect();
         let source = source.filter(|_| selector.source.is_none());
         let mut picked = Vec::new();
+        // What a series or a category comes to is found out once: figures of a series follow one another.
+        let mut last: Option<(&Arc<Series>, Fit)> = None;
+        let mut codes_of = ByAddress::default();
         for figure in index.candidates(selector.texts(Key::Table)) {
             let facts = &index.figures[figure];
-            if source.is_some_and(|source| facts.source != source) {
-                continue;
-            }
-            let Some(stripped) = strip(selector, &facts.category) else {
-                continue;
+            let series = &facts.stated_at.series;
+            let fit = match last {
+                Some((same, fit)) if Arc::ptr_eq(same, series) => fit,
+                _ if source.is_some_and(|source| source != series.source) => Fit::No,
+                _ if filters.iter().all(|filter| filter.accepts_series(series)) => Fit::Unused,
+                _ => Fit::No,
             };
-            let code = codes.as_ref().and_then(|codes| codes.code(stripped));
-            let category = code.map_or(stripped, |(_, code, _)| &**code);
-            if left_out.contains(category)
-                || !filters.iter().all(|filter| filter.accepts(facts, category))
-            {
+            last = Some((series, fit));
+            if fit == Fit::No {
                 continue;
             }
-            for filter in &mut filters {
-                filter.mark_used(facts, category);
-            }
-            let category = match code {
-                Some((_, _, name)) => Arc::clone(name),
-                None if stripped.len() == facts.category.len() => Arc::clone(&facts.category),
-                None => Arc::from(stripped),
-            };
-            let code = code.and_then(|(code, _, _)| u32::try_from(code).ok());
-            picked.push(Picked {
-                figure,
-                category,
-                code,
+            let code = codes_of.get_or(&facts.category, || {
+                let stripped = strip(selector, &facts.category)?;
+                let code = codes.as_ref().and_then(|codes| codes.code(stripped));
+                let category = code.map_or(stripped, |(_, code)| code);
+                let accepted = !left_out.contains(category)
+                    && filters
+                        .iter_mut()
+                        .all(|filter| filter.accept_category(category));
+                accepted.then_some(code.map(|(place, _)| place))
             });
+            let Some(code) = code else {
+                continue;
+            };
+            if fit == Fit::Unused {
+                filters
+                    .iter_mut()
+                    .for_each(|filter| filter.mark_used(series));
+                last = Some((series, Fit::Used));
+            }
+            picked.extend(Picked::new(figure, code));
         }
         let unused = filters.iter().flat_map(Filter::unused).collect();
         let overwritten = Key::ALL
@@ -135,36 +174,95 @@ impl<'f> Side<'f> {
             settings: selector.describe(),
             figures: index.figures,
             overwritten,
+            names: codes.map(Codes::into_names).unwrap_or_default(),
+            stripped: [&selector.strip_prefix, &selector.strip_suffix]
+                .map(|text| text.as_ref().map_or(0, |text| text.value.len())),
         })
     }
-
     /// The figure behind a selected one.
     pub(super) fn figure(&self, picked: usize) -> &'f Figure {
-        &self.figures[self.picked[picked].figure]
+        &self.figures[self.picked[picked].figure()]
     }
 
     /// Where a figure stands among the selected ones.
     pub(super) fn place_of(&self, figure: usize) -> Option<usize> {
-        self.picked.binary_search_by_key(&figure, |p| p.figure).ok()
+        self.picked
+            .binary_search_by_key(&figure, |p| p.figure())
+            .ok()
     }
 
     /// What grouping and matching see under `key`.
     pub(super) fn text(&self, picked: usize, key: Key) -> &str {
-        match self.overwritten.get(&key) {
-            Some(text) => text,
-            None if key == Key::Category => &self.picked[picked].category,
-            None => self.figure(picked).text(key),
+        if let Some(text) = self.overwritten(key) {
+            return text;
+        }
+        let figure = self.figure(picked);
+        match (key, self.picked[picked].code()) {
+            (Key::Category, Some(code)) => &self.names[code as usize],
+            (Key::Category, None) => {
+                let [prefix, suffix] = self.stripped;
+                &figure.category[prefix..figure.category.len() - suffix]
+            }
+            (key, _) => figure.text(key),
         }
     }
 
     /// The same, to keep.
     pub(super) fn key(&self, picked: usize, key: Key) -> Arc<str> {
-        match self.overwritten.get(&key) {
-            Some(text) => Arc::clone(text),
-            None if key == Key::Category => Arc::clone(&self.picked[picked].category),
-            None => self.figure(picked).key(key),
+        if let Some(text) = self.overwritten(key) {
+            return Arc::clone(text);
+        }
+        match (key, self.picked[picked].code()) {
+            (Key::Category, Some(code)) => Arc::clone(&self.names[code as usize]),
+            (Key::Category, None) if self.stripped != [0, 0] => self.text(picked, key).into(),
+            (key, _) => self.figure(picked).key(key),
         }
     }
+
+    fn overwritten(&self, key: Key) -> Option<&Arc<str>> {
+        let mut overwritten = self.overwritten.iter();
+        overwritten.find_map(|(other, text)| (*other == key).then_some(text))
+    }
+}
+
+/// Whether figures of a series can be selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    No,
+    /// They can, and none was.
+    Unused,
+    Used,
+}
+
+/// What is known of texts, by where they are kept: figures share theirs, and an address is found sooner than a text.
+pub(super) struct ByAddress<'t, V> {
+    known: HashMap<(usize, usize), V, FixedState>,
+    /// The texts stay where they are for as long.
+    texts: PhantomData<&'t str>,
+}
+
+impl<V> Default for ByAddress<'_, V> {
+    fn default() -> Self {
+        Self {
+            known: HashMap::default(),
+            texts: PhantomData,
+        }
+    }
+}
+
+impl<'t, V: Copy> ByAddress<'t, V> {
+    pub(super) fn get(&self, text: &str) -> Option<V> {
+        self.known.get(&address(text)).copied()
+    }
+
+    /// What is known of `text`, or else what `find` finds.
+    pub(super) fn get_or(&mut self, text: &'t str, find: impl FnOnce() -> V) -> V {
+        *self.known.entry(address(text)).or_insert_with(find)
+    }
+}
+
+fn address(text: &str) -> (usize, usize) {
+    (text.as_ptr().addr(), text.len())
 }
 
 /// The texts that one key may have.
@@ -183,31 +281,33 @@ impl<'s> Filter<'s> {
         Self { key, texts, order }
     }
 
-    fn accepts(&self, figure: &Figure, category: &str) -> bool {
-        self.texts.contains_key(self.text(figure, category))
+    /// Whether it lets the figures of `series` through; it does when it is about their categories.
+    fn accepts_series(&self, series: &Series) -> bool {
+        self.key == Key::Category || self.texts.contains_key(series.text(self.key))
     }
 
-    fn mark_used(&mut self, figure: &Figure, category: &str) {
-        if let Some(used) = self.texts.get_mut(text(self.key, figure, category)) {
+    /// Whether it lets figures of `category` through, one of which is then selected.
+    fn accept_category(&mut self, category: &str) -> bool {
+        if self.key != Key::Category {
+            return true;
+        }
+        let used = self.texts.get_mut(category);
+        used.map(|used| *used = true).is_some()
+    }
+
+    /// A figure of `series` was selected.
+    fn mark_used(&mut self, series: &Series) {
+        if self.key != Key::Category
+            && let Some(used) = self.texts.get_mut(series.text(self.key))
+        {
             *used = true;
         }
-    }
-
-    fn text<'t>(&self, figure: &'t Figure, category: &'t str) -> &'t str {
-        text(self.key, figure, category)
     }
 
     fn unused(&self) -> impl Iterator<Item = String> {
         let unused = |text: &&&str| self.texts.get(**text) == Some(&false);
         let unused = self.order.iter().filter(unused);
         unused.map(|text| format!("{} `{text}`", self.key))
-    }
-}
-
-fn text<'t>(key: Key, figure: &'t Figure, category: &'t str) -> &'t str {
-    match key {
-        Key::Category => category,
-        other => figure.text(other),
     }
 }
 
@@ -226,8 +326,7 @@ fn strip<'t>(selector: &Selector, category: &'t str) -> Option<&'t str> {
 /// A code list as a selector uses it.
 struct Codes<'l> {
     list: &'l CodeList,
-    /// Each code with the name that it goes by afterwards: itself or its parent.
-    names: Vec<(Arc<str>, Arc<str>)>,
+    by_parent: bool,
 }
 
 impl<'l> Codes<'l> {
@@ -236,21 +335,23 @@ impl<'l> Codes<'l> {
             .iter()
             .find(|list| list.name.as_str() == name)
             .ok_or_else(|| format!("there is no code list `{name}`"))?;
-        let names = list.codes.iter().map(|code| {
-            let own: Arc<str> = Arc::from(code.code.as_str());
-            let parent = code.parent.as_deref().filter(|_| by_parent);
-            (Arc::clone(&own), parent.map_or(own, Arc::from))
-        });
-        Ok(Self {
-            list,
-            names: names.collect(),
-        })
+        Ok(Self { list, by_parent })
     }
 
-    /// The code that `text` stands for: its place in the list, itself, and the name that it goes by.
-    fn code(&self, text: &str) -> Option<(usize, &Arc<str>, &Arc<str>)> {
+    /// The code that `text` stands for: its place in the list, and itself.
+    fn code(&self, text: &str) -> Option<(usize, &'l str)> {
         let place = self.list.lookup.get(text)?.code;
-        let (code, name) = self.names.get(place)?;
-        Some((place, code, name))
+        let code = self.list.codes.get(place)?;
+        Some((place, &code.code))
+    }
+
+    /// The name that each goes by afterwards: itself or its parent.
+    fn into_names(self) -> Vec<Arc<str>> {
+        let mut shared = Shared::default();
+        let names = self.list.codes.iter().map(|code| {
+            let parent = code.parent.as_deref().filter(|_| self.by_parent);
+            shared.text(parent.unwrap_or(&code.code))
+        });
+        names.collect()
     }
 }

@@ -6,7 +6,8 @@ use super::{
     evidence,
     groups::{Groups, Ranks, joined},
     quotients::{MANY_DECIMALS, Written},
-    run::{InOrder, Pair, Run},
+    rows::{InOrder, Rows},
+    run::{Pair, Run},
     select::Side,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     rules::totals::{Scale, ShareOf},
 };
 
-pub(super) fn rows(run: &Run<'_>, settings: &ShareOf, rows: &mut Vec<Reconciliation>) {
+pub(super) fn rows(run: &Run<'_>, settings: &ShareOf, rows: &mut dyn Rows) {
     let [share, part, whole] = run.sides.as_slice() else {
         return;
     };
@@ -25,15 +26,16 @@ pub(super) fn rows(run: &Run<'_>, settings: &ShareOf, rows: &mut Vec<Reconciliat
     joined(&sides, |key, _| {
         found.extend(wholes.find(&run.project(key)))
     });
-    let expected = found.len();
-    let lonely = run.lonely(&wholes, found.into_iter(), |row, members| {
-        row.stated_from.clear();
-        row.held_against(whole, members);
+    let lonely = run.lonely(&wholes, found.into_iter());
+    let lonely_row = |group: &usize, detail| {
+        let mut row = run.lonely_row(&wholes, *group, detail);
+        row.computed_from = std::mem::take(&mut row.stated_from);
         row.not_evaluated(
             "a whole is there and neither `share` nor `part` has a figure of it".to_owned(),
         );
-    });
-    let mut in_order = InOrder::new(lonely, expected, rows);
+        row
+    };
+    let mut in_order = InOrder::new(lonely, &lonely_row, rows);
     joined(&sides, |key, members| {
         let &[of_share, of_part] = members else {
             return;
@@ -42,39 +44,41 @@ pub(super) fn rows(run: &Run<'_>, settings: &ShareOf, rows: &mut Vec<Reconciliat
             (Some(members), _) => (share, members),
             (None, members) => (part, members.unwrap_or_default()),
         };
-        let mut row = run.row(&run.by, lead);
-        if let Some(members) = of_share {
-            row.stated_by(share, members);
-        }
-        let of_whole = wholes
-            .find(&run.project(key))
-            .map(|group| wholes.members(group));
-        for (side, members) in [(part, of_part), (whole, of_whole)] {
-            if let Some(members) = members {
-                row.held_against(side, members);
+        in_order.push(key, &|detail| {
+            let mut row = run.row(&run.by, lead, detail);
+            if let Some(members) = of_share {
+                row.stated_by(share, members);
             }
-        }
-        let figures = one(share, of_share.unwrap_or_default()).and_then(|figure| {
-            row.stated = figure.range().exact();
-            let part = Amount::of(part, of_part.unwrap_or_default())?;
-            let whole = Amount::of(whole, of_whole.unwrap_or_default())?;
-            Ok((figure, part, whole))
-        });
-        match figures {
-            Err(reason) if of_share.is_none() => {
-                let amounts = of_part.zip(of_whole).and_then(|(of_part, of_whole)| {
-                    let part = Amount::of(part, of_part).ok()?;
-                    Some((part, Amount::of(whole, of_whole).ok()?))
-                });
-                row.not_evaluated(reason);
-                if let Some((part, whole)) = amounts {
-                    not_stated(settings, &mut row, &part, &whole);
+            let of_whole = wholes
+                .find(&run.project(key))
+                .map(|group| wholes.members(group));
+            for (side, members) in [(part, of_part), (whole, of_whole)] {
+                if let Some(members) = members {
+                    row.held_against(side, members);
                 }
             }
-            Err(reason) => row.not_evaluated(reason),
-            Ok((share, part, whole)) => judge(run, settings, &mut row, share, &part, &whole),
-        }
-        in_order.push(key, row);
+            let figures = one(share, of_share.unwrap_or_default()).and_then(|figure| {
+                row.stated = figure.range().exact();
+                let part = Amount::of(part, of_part.unwrap_or_default())?;
+                let whole = Amount::of(whole, of_whole.unwrap_or_default())?;
+                Ok((figure, part, whole))
+            });
+            match figures {
+                Err(reason) if of_share.is_none() => {
+                    let amounts = of_part.zip(of_whole).and_then(|(of_part, of_whole)| {
+                        let part = Amount::of(part, of_part).ok()?;
+                        Some((part, Amount::of(whole, of_whole).ok()?))
+                    });
+                    row.not_evaluated(reason);
+                    if let Some((part, whole)) = amounts {
+                        not_stated(settings, &mut row, &part, &whole);
+                    }
+                }
+                Err(reason) => row.not_evaluated(reason),
+                Ok((share, part, whole)) => judge(run, settings, &mut row, share, &part, &whole),
+            }
+            row
+        });
     });
     in_order.finish();
 }

@@ -5,10 +5,11 @@ use super::{
     amounts::Amount,
     evidence,
     groups::{Groups, Ranks},
-    run::{InOrder, Run},
+    rows::{InOrder, Rows},
+    run::Run,
 };
 
-pub(super) fn rows(run: &Run<'_>, rows: &mut Vec<Reconciliation>) {
+pub(super) fn rows(run: &Run<'_>, rows: &mut dyn Rows) {
     let [parts, total] = run.sides.as_slice() else {
         return;
     };
@@ -16,28 +17,33 @@ pub(super) fn rows(run: &Run<'_>, rows: &mut Vec<Reconciliation>) {
     let parts = Groups::new(parts, &run.by, &ranks);
     let totals = Groups::new(total, &run.on_keys(), &ranks);
     let total_of = |group| totals.find(&run.project(parts.key(group)));
-    let lonely = run.lonely(&totals, (0..parts.len()).filter_map(total_of), |row, _| {
+    let lonely = run.lonely(&totals, (0..parts.len()).filter_map(total_of));
+    let lonely_row = |total: &usize, detail| {
+        let mut row = run.lonely_row(&totals, *total, detail);
         row.not_evaluated("a total is stated and `parts` selects none for it".to_owned());
-    });
-    let mut in_order = InOrder::new(lonely, parts.len(), rows);
+        row
+    };
+    let mut in_order = InOrder::new(lonely, &lonely_row, rows);
     for group in 0..parts.len() {
         let members = parts.members(group);
-        let mut row = run.row(&run.by, (parts.side, members));
-        row.held_against(parts.side, members);
         let total = total_of(group).map(|total| totals.members(total));
-        if let Some(total) = total {
-            row.stated_by(totals.side, total);
-        }
-        match Amount::of(parts.side, members) {
-            Err(reason) => row.not_evaluated(reason),
-            Ok(parts) => compare(
-                run,
-                &mut row,
-                &parts,
-                total.map(|total| Amount::of(totals.side, total)),
-            ),
-        }
-        in_order.push(parts.key(group), row);
+        in_order.push(parts.key(group), &|detail| {
+            let mut row = run.row(&run.by, (parts.side, members), detail);
+            row.held_against(parts.side, members);
+            if let Some(total) = total {
+                row.stated_by(totals.side, total);
+            }
+            match Amount::of(parts.side, members) {
+                Err(reason) => row.not_evaluated(reason),
+                Ok(parts) => compare(
+                    run,
+                    &mut row,
+                    &parts,
+                    total.map(|total| Amount::of(totals.side, total)),
+                ),
+            }
+            row
+        });
     }
     in_order.finish();
 }
@@ -56,7 +62,7 @@ fn compare(
         }
         Some(Err(reason)) => row.not_evaluated(reason),
         Some(Ok(total)) => {
-            row.evidence = evidence::sum(parts, "part", &total);
+            row.say(|| evidence::sum(parts, "part", &total));
             run.compare(row, &total, parts);
         }
     }

@@ -85,7 +85,7 @@ fn cause(net: &Net<'_>, labels: &[Label], off: usize) -> Option<Cause> {
     if labels
         .iter()
         .flat_map(both)
-        .any(|figure| net.figures[figure].suppressed.is_some())
+        .any(|figure| net.figures[figure].suppressed().is_some())
     {
         return None;
     }

@@ -12,9 +12,8 @@ use crate::{
 pub(super) struct Net<'r> {
     pub(super) rows: &'r [Reconciliation],
     pub(super) figures: &'r [Figure],
-    /// Judged rows of the figures, figure by figure, and where those of each begin: there may be millions.
-    rows_of: Vec<usize>,
-    starts: Vec<usize>,
+    /// Judged rows of the figures: of few, where there are millions.
+    rows_of: HashMap<usize, Vec<usize>>,
     /// The first of the printings that agree with each other, for figures that are printed more than once.
     first_of: HashMap<usize, usize>,
     printings: HashMap<usize, Vec<usize>>,
@@ -68,8 +67,7 @@ impl<'r> Net<'r> {
         let mut net = Self {
             rows,
             figures,
-            rows_of: Vec::new(),
-            starts: Vec::new(),
+            rows_of: HashMap::new(),
             first_of: HashMap::new(),
             printings: HashMap::new(),
             wholes: BTreeSet::new(),
@@ -96,33 +94,18 @@ impl<'r> Net<'r> {
     }
 
     fn index_rows(&mut self) {
-        let mut starts = vec![0; self.figures.len() + 1];
-        let judged = || {
-            self.rows
-                .iter()
-                .enumerate()
-                .filter(|(_, row)| is_judged(row))
-        };
-        for figure in judged().flat_map(|(_, row)| figures_in(row)) {
-            starts[figure + 1] += 1;
-        }
-        for figure in 0..self.figures.len() {
-            starts[figure + 1] += starts[figure];
-        }
-        let mut rows_of = vec![0; starts[self.figures.len()]];
-        let mut next = starts.clone();
-        for (at, row) in judged() {
-            for figure in figures_in(row) {
-                rows_of[next[*figure]] = at;
-                next[*figure] += 1;
+        for (at, row) in self.rows.iter().enumerate() {
+            if is_judged(row) {
+                for figure in figures_in(row) {
+                    self.rows_of.entry(*figure).or_default().push(at);
+                }
             }
         }
-        (self.rows_of, self.starts) = (rows_of, starts);
     }
 
     /// The judged rows of one printing, in order; a row that has it twice is there twice.
     pub(super) fn rows_of(&self, figure: usize) -> &[usize] {
-        &self.rows_of[self.starts[figure]..self.starts[figure + 1]]
+        self.rows_of.get(&figure).map_or(&[], Vec::as_slice)
     }
 
     /// Two figures that a statement calls the same, and that are, are one figure printed twice.
@@ -180,7 +163,7 @@ impl<'r> Net<'r> {
 
     pub(super) fn form(&self, at: usize) -> Form {
         let row = &self.rows[at];
-        if figures_in(row).any(|figure| self.figures[*figure].suppressed.is_some()) {
+        if figures_in(row).any(|figure| self.figures[*figure].suppressed().is_some()) {
             return Form::Other;
         }
         match row.rule.kind {

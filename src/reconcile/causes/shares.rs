@@ -209,7 +209,7 @@ impl WorkedOut<'_, '_> {
                 && other.category == this.category
                 && other.measure == this.measure
                 && (other.period != this.period || other.population != this.population)
-                && other.suppressed.is_none()
+                && other.suppressed().is_none()
         };
         let figures = self.net.figures.iter().enumerate();
         let others = figures.filter(|(_, other)| is_other(other));

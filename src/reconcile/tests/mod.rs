@@ -33,20 +33,31 @@ fn figure(line: usize, text: &str) -> Figure {
         _ => Source::Published,
     };
     let share = |text: &str| Arc::from(text);
-    Figure {
+    let series = Series {
+        file: share("f"),
         source,
         section: share(""),
         table: share(table),
         origin: share(origin),
         period: share(period),
         population: share(population),
-        category: share(category),
         measure: share(measure),
+    };
+    Figure {
+        category: share(category),
         value: value.parse().expect("a number"),
-        suppressed: None,
-        printed: share(""),
-        stated_at: Place::from(format!("f:{line}").as_str()),
+        printed: None,
+        stated_at: Place {
+            series: Arc::new(series),
+            line: u32::try_from(line).expect("a line"),
+            printed_line: 0,
+        },
     }
+}
+
+/// What a figure shares with others, to be changed for it alone.
+fn series(figure: &mut Figure) -> &mut Series {
+    Arc::make_mut(&mut figure.stated_at.series)
 }
 
 fn figures(lines: &[&str]) -> Vec<Figure> {

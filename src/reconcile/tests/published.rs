@@ -21,7 +21,9 @@ fn figures_keep_value_print_and_places() {
             let (section, category) = (&f.section, &f.category);
             format!(
                 "{section} {category} {} [{}] {}",
-                f.value, f.printed, f.stated_at
+                f.value,
+                f.printed(),
+                f.stated_at
             )
         })
         .collect();
@@ -159,7 +161,7 @@ fn suppressed_figures_are_those_that_the_project_declares() {
         ranges,
         ["1 to 4", "at least 0", "at most 2.5", "any number", "3"]
     );
-    assert_eq!(&*figures[0].printed, "<5");
+    assert_eq!(figures[0].printed(), "<5");
 
     for (bad, expected) in [
         (
@@ -230,7 +232,7 @@ fn every_published_figure_of_the_project_is_read() {
     assert_eq!(figures.len(), lines - 1);
     for figure in &figures {
         let printed: String = figure
-            .printed
+            .printed()
             .chars()
             .filter(|c| c.is_ascii_digit() || *c == '.')
             .collect();

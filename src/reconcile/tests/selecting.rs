@@ -204,17 +204,10 @@ fn aggregates_become_figures_with_the_line_they_stand_on() {
     let shown: Vec<String> = figures
         .iter()
         .map(|f| {
-            let Figure {
-                source,
-                table,
-                origin,
-                category,
-                measure,
-                value,
-                stated_at,
-                ..
-            } = f;
-            format!("{source} {table} {origin} {category} {measure} {value} {stated_at}")
+            let [source, table, origin] = [Key::Source, Key::Table, Key::Origin].map(|k| f.text(k));
+            let (measure, category) = (f.text(Key::Measure), f.text(Key::Category));
+            let (value, at) = (f.value, &f.stated_at);
+            format!("{source} {table} {origin} {category} {measure} {value} {at}")
         })
         .collect();
     assert_eq!(

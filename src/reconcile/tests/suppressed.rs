@@ -17,15 +17,17 @@ fn with_suppressed(lines: &[&str]) -> Vec<Figure> {
             least: bound(least),
             most: bound(most),
         };
-        let printed = match value.trim() {
+        let text = match value.trim() {
             "1..4" => "<5",
             "0..0" => "-",
             ".." => ":",
             _ => "*",
         };
         Figure {
-            suppressed: Some(Arc::new(range)),
-            printed: printed.into(),
+            printed: Some(Arc::new(Printed {
+                text: text.into(),
+                suppressed: Some(Arc::new(range)),
+            })),
             ..figure(at + 1, &format!("{before}|0"))
         }
     };

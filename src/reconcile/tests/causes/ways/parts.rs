@@ -15,7 +15,7 @@ pub(super) fn missing(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
     let mut spoilt = ground.with(figure, number(-1), &[CauseKind::PartMissing])?;
     spoilt.figures = ground.report.figures.clone();
     // In a table that no statement is about; the others keep their places.
-    spoilt.figures[figure].table = Arc::from("nowhere");
+    series(&mut spoilt.figures[figure]).table = Arc::from("nowhere");
     spoilt.broken = ground
         .parts(figure, "sums_to")
         .iter()
@@ -33,7 +33,7 @@ pub(super) fn twice(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
     let mut spoilt = ground.with(figure, number(-1), &[CauseKind::CountedTwice])?;
     spoilt.figures = ground.report.figures.clone();
     let mut again = ground.figure(figure).clone();
-    again.stated_at = "the line after".into();
+    series(&mut again).file = Arc::from("the line after");
     spoilt.figures.push(again);
     spoilt.broken = ground
         .parts(figure, "sums_to")
@@ -67,8 +67,9 @@ pub(super) fn moved(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
     let other = *random.pick(&siblings)?;
     let mut spoilt = ground.with(figure, number(-1), &[CauseKind::MovedBetweenGroups])?;
     spoilt.figures = ground.report.figures.clone();
-    spoilt.figures[figure].table = Arc::clone(&ground.figure(other.computed_from[0]).table);
-    spoilt.figures[figure].stated_at = "elsewhere".into();
+    let elsewhere = series(&mut spoilt.figures[figure]);
+    elsewhere.table = Arc::clone(&ground.figure(other.computed_from[0]).table);
+    elsewhere.file = Arc::from("elsewhere");
     spoilt.broken = vec![row.statement.clone(), other.statement.clone()];
     let value = ground.figure(figure).value;
     // Only where no other part of that group is as large.

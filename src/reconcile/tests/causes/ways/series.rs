@@ -70,13 +70,13 @@ pub(super) fn rounded(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
 }
 
 fn made(of: &Figure, table: &str, measure: &str, value: Decimal) -> Figure {
-    Figure {
-        table: Arc::from(table),
-        measure: Arc::from(measure),
-        value,
-        stated_at: "the line after".into(),
-        ..of.clone()
-    }
+    let mut made = of.clone();
+    made.value = value;
+    let line = series(&mut made);
+    line.table = Arc::from(table);
+    line.measure = Arc::from(measure);
+    line.file = Arc::from("the line after");
+    made
 }
 
 /// A zero of a series that another one prints too was a blank cell, and the values after it stand one place to the left.
@@ -134,7 +134,7 @@ pub(super) fn vanished(ground: &Ground, random: &mut Random) -> Option<Spoilt> {
         }
         figures[spoilt[place]].value = value;
     }
-    figures[*spoilt.last()?].table = Arc::from("nowhere");
+    super::super::super::series(&mut figures[*spoilt.last()?]).table = Arc::from("nowhere");
     (!broken.is_empty()).then_some(Spoilt {
         figures,
         unique: broken.len() > 1,

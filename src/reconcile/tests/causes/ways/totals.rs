@@ -52,7 +52,7 @@ fn total<'g>(ground: &'g Ground, random: &mut Random, most: usize) -> Option<Tot
             continue;
         }
         for other in figures.iter_mut().filter(|other| other.table == table) {
-            other.table = Arc::from("nowhere");
+            series(other).table = Arc::from("nowhere");
         }
     }
     let sums: Vec<&Reconciliation> = agreeing()
