@@ -186,3 +186,102 @@ fn condition(node: &Join, tables: &Tables) -> Deciding {
     };
     sides.flat_map(of_side).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::datasource::empty::EmptyTable;
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::check::{Engine, EngineSettings, sql::plan_query};
+
+    /// What decides the columns and rows of a query over jobs (id, site, done_on), sites (id, region) and days (day, month),
+    /// the last of which is no delivered table.
+    async fn decided_by(query: &str) -> (Vec<String>, String) {
+        let settings = EngineSettings {
+            threads: 1,
+            memory_limit: 64 << 20,
+            scratch: None,
+            as_of: date(2017, 1, 1),
+        };
+        let session = Engine::new(&settings).expect("an engine").session();
+        let mut tables = Tables::new();
+        for (table, columns, delivered) in [
+            ("jobs", &["id", "site", "done_on"][..], true),
+            ("sites", &["id", "region"], true),
+            ("days", &["day", "month"], false),
+        ] {
+            let field = |name: &&str| Field::new(*name, DataType::Utf8, true);
+            let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+            let empty = EmptyTable::new(Arc::new(schema));
+            session
+                .register_table(table, Arc::new(empty))
+                .expect("a table");
+            if delivered {
+                let own = |name: &&str| Deciding::from([(table.to_owned(), (*name).to_owned())]);
+                let columns = columns.iter().map(|name| ((*name).to_owned(), own(name)));
+                let decided = Decided {
+                    columns: columns.collect(),
+                    rows: Deciding::new(),
+                };
+                tables.insert(table.to_owned(), decided);
+            }
+        }
+        let plan = plan_query(&session, query).await.expect("a plan");
+        let text = |deciding: &Deciding| {
+            let names = deciding
+                .iter()
+                .map(|(table, column)| format!("{table}.{column}"));
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let columns = deciding(&plan, &tables);
+        (
+            columns.iter().map(text).collect(),
+            text(&deciding_rows(&plan, &tables)),
+        )
+    }
+
+    #[tokio::test]
+    async fn columns_follow_what_they_are_computed_and_looked_up_by() {
+        let cases: [(&str, &[&str], &str); 6] = [
+            (
+                "SELECT id, upper(site) AS s FROM jobs",
+                &["jobs.id", "jobs.site"],
+                "",
+            ),
+            (
+                "SELECT j.id, s.region FROM jobs j LEFT JOIN sites s ON s.id = j.site",
+                &["jobs.id", "jobs.site sites.id sites.region"],
+                "",
+            ),
+            (
+                "SELECT j.id, d.month FROM jobs j JOIN days d ON d.day = j.done_on",
+                &["jobs.id", "jobs.done_on"],
+                "jobs.done_on",
+            ),
+            (
+                "SELECT j.id FROM jobs j JOIN sites s ON s.id = j.site WHERE s.region = 'n'",
+                &["jobs.id"],
+                "jobs.site sites.id sites.region",
+            ),
+            (
+                "SELECT id FROM jobs UNION ALL SELECT region FROM sites WHERE id IS NOT NULL",
+                &["jobs.id sites.region"],
+                "sites.id",
+            ),
+            (
+                "SELECT site, count(*) AS n FROM (SELECT CASE WHEN done_on IS NULL THEN 'x' ELSE site END AS site FROM jobs) GROUP BY site",
+                &["jobs.done_on jobs.site", ""],
+                "",
+            ),
+        ];
+        for (query, columns, rows) in cases {
+            let (found, found_rows) = decided_by(query).await;
+            assert_eq!(found, columns, "{query}");
+            assert_eq!(found_rows, rows, "{query}");
+        }
+    }
+}

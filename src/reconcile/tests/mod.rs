@@ -3,6 +3,7 @@
 mod causes;
 mod kinds;
 mod published;
+mod records;
 mod report;
 mod scale;
 mod selecting;
