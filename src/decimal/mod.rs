@@ -151,12 +151,16 @@ impl Decimal {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (digits, None),
         };
-        let mut text = sign.to_owned();
-        for (index, digit) in whole.chars().enumerate() {
-            if index > 0 && (whole.len() - index).is_multiple_of(3) {
-                text.push(',');
-            }
-            text.push(digit);
+        if whole.len() <= 3 {
+            return plain;
+        }
+        let mut text = String::with_capacity(plain.len() + whole.len() / 3);
+        text.push_str(sign);
+        let (first, others) = whole.split_at((whole.len() - 1) % 3 + 1);
+        text.push_str(first);
+        for at in (0..others.len()).step_by(3) {
+            text.push(',');
+            text.push_str(&others[at..at + 3]);
         }
         if let Some(fraction) = fraction {
             text.push('.');
@@ -243,12 +247,12 @@ impl fmt::Debug for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.mantissa < 0 { "-" } else { "" };
-        let digits = self.mantissa.unsigned_abs().to_string();
         let scale = self.scale as usize;
         if scale == 0 {
-            return write!(f, "{sign}{digits}");
+            return write!(f, "{}", self.mantissa());
         }
+        let sign = if self.mantissa < 0 { "-" } else { "" };
+        let digits = self.mantissa.unsigned_abs().to_string();
         let padded = format!("{digits:0>width$}", width = scale + 1);
         let (whole, fraction) = padded.split_at(padded.len() - scale);
         write!(f, "{sign}{whole}.{fraction}")

@@ -1,5 +1,7 @@
 //! The figures in a sentence.
 
+use std::fmt::Write;
+
 use super::{Figure, Key, amounts::Amount, select::Side};
 use crate::{decimal::Ratio, rules::totals::Rounding};
 
@@ -52,31 +54,37 @@ fn common<'f>(amount: &Amount<'_, 'f>, key: Key) -> Option<&'f str> {
 
 /// `1,204`; as printed where it is suppressed.
 fn value(figure: &Figure) -> String {
-    match figure.range().exact() {
-        Some(value) => value.grouped(),
-        None => format!("`{}`", figure.printed()),
+    match figure.suppressed().map(|range| range.exact()) {
+        None => figure.value.grouped(),
+        Some(Some(value)) => value.grouped(),
+        Some(None) => format!("`{}`", figure.printed()),
     }
 }
 
 /// `138 (6 + 53 + 79; chart)`: the addends of a short sum, then `notes`.
 pub(super) fn amount(amount: &Amount<'_, '_>, notes: &[&str]) -> String {
-    let mut inside = Vec::new();
-    if (2..=FEW_PARTS).contains(&amount.members.len()) {
-        let addends: Vec<String> = amount.figures().map(value).collect();
-        inside.push(addends.join(" + "));
-    }
-    if !notes.is_empty() {
-        inside.push(notes.join(", "));
-    }
-    let value = match amount.members {
+    let mut text = match amount.members {
         [member] => value(amount.side.figure(*member)),
         _ => amount.range.grouped(),
     };
-    if inside.is_empty() {
-        value
-    } else {
-        format!("{value} ({})", inside.join("; "))
+    let mut before = " (";
+    if (2..=FEW_PARTS).contains(&amount.members.len()) {
+        for figure in amount.figures() {
+            text.push_str(before);
+            text.push_str(&value(figure));
+            before = " + ";
+        }
+        before = "; ";
     }
+    for note in notes {
+        text.push_str(before);
+        text.push_str(note);
+        before = ", ";
+    }
+    if before != " (" {
+        text.push(')');
+    }
+    text
 }
 
 /// `10.994…%: 11.0% rounded half up, 10.9% truncated`.
@@ -130,10 +138,17 @@ pub(super) fn places_of(side: &Side<'_>, members: &[usize]) -> String {
 /// Where figures stand: all of a few, else the first and the last.
 pub(super) fn places<'f>(figures: impl Iterator<Item = &'f Figure> + Clone) -> String {
     let count = figures.clone().count();
-    let mut places = figures.map(|figure| figure.stated_at.to_string());
     if count <= FEW_PLACES {
-        return places.collect::<Vec<_>>().join("; ");
+        let mut text = String::with_capacity(64);
+        for figure in figures {
+            let before = if text.is_empty() { "" } else { "; " };
+            text.push_str(before);
+            // Writing to a text never fails.
+            let _ = write!(text, "{}", figure.stated_at);
+        }
+        return text;
     }
+    let mut places = figures.map(|figure| figure.stated_at.to_string());
     let first = places.next().unwrap_or_default();
     let last = places.last().unwrap_or_default();
     format!("{first} … {last} ({count} places)")

@@ -1,13 +1,17 @@
 //! Grouping and matching: figures sorted by their keys, groups joined in that order or found by it.
 
-use super::select::{ByAddress, Side};
+use std::{cell::Cell, collections::HashMap};
+
+use foldhash::fast::FixedState;
+
+use super::select::Side;
 use crate::rules::totals::Key;
 
 /// The values of a group's keys, each by its rank.
 pub(super) type GroupKey = [u32];
 
 /// Ranks of texts in their order: comparing and sorting keys then never looks at the texts again.
-pub(super) struct Ranks<'s>(ByAddress<'s, u32>);
+pub(super) struct Ranks<'s>(HashMap<&'s str, u32, FixedState>);
 
 impl<'s> Ranks<'s> {
     /// The texts that the figures of `sides` have under `keys`.
@@ -21,28 +25,24 @@ impl<'s> Ranks<'s> {
         keys: &[Key],
         more: impl Iterator<Item = &'s str>,
     ) -> Self {
-        let mut seen = ByAddress::default();
-        let mut texts: Vec<&str> = Vec::new();
-        let mut see = |text: &'s str| seen.get_or(text, || texts.push(text));
-        more.for_each(&mut see);
+        let mut ranks: HashMap<&str, u32, FixedState> = HashMap::default();
+        ranks.extend(more.map(|text| (text, 0)));
         for side in sides {
             for key in keys {
-                (0..side.picked.len()).for_each(|place| see(side.text(place, *key)));
+                ranks.extend(side.texts(*key).map(|text| (text, 0)));
             }
         }
+        let mut texts: Vec<&str> = ranks.keys().copied().collect();
         texts.sort_unstable();
-        let mut ranks = ByAddress::default();
-        for (same, rank) in texts.chunk_by(|one, other| one == other).zip(0..) {
-            for text in same {
-                ranks.get_or(text, || rank);
-            }
+        for (text, rank) in texts.into_iter().zip(0..) {
+            ranks.insert(text, rank);
         }
         Self(ranks)
     }
 
-    /// The rank of a text that was among those.
+    /// The rank of a text that has one.
     pub(super) fn of(&self, text: &str) -> Option<u32> {
-        self.0.get(text)
+        self.0.get(text).copied()
     }
 }
 
@@ -57,6 +57,8 @@ pub(super) struct Groups<'s, 'f> {
     starts: Vec<usize>,
     /// The members of the groups, group by group.
     members: Vec<usize>,
+    /// The group that was found last: most often the next is looked for next.
+    last: Cell<usize>,
 }
 
 impl<'s, 'f> Groups<'s, 'f> {
@@ -73,34 +75,36 @@ impl<'s, 'f> Groups<'s, 'f> {
         kept: impl Fn(usize) -> bool,
     ) -> Self {
         let width = keys.len();
-        let mut members: Vec<usize> = (0..side.picked.len())
-            .filter(|place| kept(*place))
-            .collect();
-        let mut unsorted = Vec::with_capacity(members.len() * width);
-        for place in &members {
-            let texts = keys.iter().map(|key| side.text(*place, *key));
-            unsorted.extend(texts.map(|text| ranks.of(text).unwrap_or(u32::MAX)));
+        // The ranks of every figure, kept or not: so one list of places is enough, and there may be millions.
+        let mut unsorted = vec![0; side.picked.len() * width];
+        for (column, key) in keys.iter().enumerate() {
+            let rank = |text: &str| ranks.of(text).unwrap_or(u32::MAX);
+            side.ranked(*key, rank, |place, rank| {
+                unsorted[place * width + column] = rank;
+            });
         }
-        let key = |index: usize| &unsorted[index * width..][..width];
-        let mut order: Vec<usize> = (0..members.len()).collect();
+        let key = |place: usize| &unsorted[place * width..][..width];
+        // With room for all: growing would take up what there was before as well.
+        let mut members = Vec::with_capacity(side.picked.len());
+        members.extend((0..side.picked.len()).filter(|place| kept(*place)));
         // Stable, so that the members of a group stay in the order of the figures.
-        order.sort_by(|one, other| key(*one).cmp(key(*other)));
-        let (mut keys, mut starts) = (Vec::new(), Vec::new());
-        for (at, index) in order.iter().enumerate() {
-            if at == 0 || key(order[at - 1]) != key(*index) {
-                keys.extend_from_slice(key(*index));
-                starts.push(at);
-            }
+        members.sort_by(|one, other| key(*one).cmp(key(*other)));
+        let same = |one: &usize, next: &usize| key(*one) == key(*next);
+        let groups = members.chunk_by(same).count();
+        let mut keys = Vec::with_capacity(groups * width);
+        let mut starts = Vec::with_capacity(groups + 1);
+        starts.push(0);
+        for group in members.chunk_by(same) {
+            keys.extend_from_slice(key(group[0]));
+            starts.push(starts.last().map_or(0, |start| start + group.len()));
         }
-        starts.push(order.len());
-        order.iter_mut().for_each(|index| *index = members[*index]);
-        members = order;
         Self {
             side,
             width,
             keys,
             starts,
             members,
+            last: Cell::new(0),
         }
     }
 
@@ -120,6 +124,17 @@ impl<'s, 'f> Groups<'s, 'f> {
 
     /// The group that has `key`.
     pub(super) fn find(&self, key: &GroupKey) -> Option<usize> {
+        let found = self.near(key).or_else(|| self.search(key))?;
+        self.last.set(found);
+        Some(found)
+    }
+
+    fn near(&self, key: &GroupKey) -> Option<usize> {
+        let last = self.last.get();
+        (last..self.len().min(last + 2)).find(|group| self.key(*group) == key)
+    }
+
+    fn search(&self, key: &GroupKey) -> Option<usize> {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);

@@ -1,6 +1,9 @@
 //! `hierarchy`: the members of each group, as a code list knows them, add up to the group's own figure.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 
 use foldhash::fast::FixedState;
 
@@ -43,13 +46,19 @@ pub(super) fn rows(run: &Run<'_>, settings: &Hierarchy, lists: &[CodeList], rows
     let groups = Groups::of(groups, &run.on_keys(), &ranks, |place| {
         levels.is_group(place)
     });
+    let ranked = family.groups.iter().zip(0..);
+    let mut ranked: Vec<(u32, usize)> = ranked
+        .filter_map(|((name, _), group)| Some((ranks.of(name)?, group)))
+        .collect();
+    ranked.sort_unstable();
     let hierarchy = Printed {
         run,
         family,
         members,
         groups,
+        ranked,
     };
-    hierarchy.rows(&ranks, rows);
+    hierarchy.rows(rows);
 }
 
 /// The groups of a code list with their members.
@@ -58,6 +67,8 @@ struct Family<'l> {
     /// The codes of each group that the statement is about.
     groups: Vec<(&'l str, Vec<u32>)>,
     index: HashMap<&'l str, usize, FixedState>,
+    /// Whether each code of the list has a parent.
+    has_parent: Vec<bool>,
 }
 
 impl<'l> Family<'l> {
@@ -72,6 +83,11 @@ impl<'l> Family<'l> {
             list,
             groups: Vec::new(),
             index: HashMap::default(),
+            has_parent: list
+                .codes
+                .iter()
+                .map(|code| code.parent.is_some())
+                .collect(),
         };
         for (place, code) in list.codes.iter().enumerate() {
             let about = only.as_ref().is_none_or(|only| only.contains(&code.code))
@@ -96,8 +112,7 @@ impl<'l> Family<'l> {
     }
 
     fn has_group(&self, code: Option<u32>) -> bool {
-        let code = code.and_then(|code| self.list.codes.get(code as usize));
-        code.is_some_and(|code| code.parent.is_some())
+        code.is_some_and(|code| self.has_parent.get(code as usize) == Some(&true))
     }
 
     /// `none of its 3 members in `sites``.
@@ -110,8 +125,8 @@ impl<'l> Family<'l> {
     }
 
     /// `Easton, Weston (until 2015-05-07)`: those of the group's codes that are not among `printed`, which is sorted.
-    fn not_printed(&self, group: &str, printed: &[u32]) -> Option<String> {
-        let codes = self.members(group)?;
+    fn not_printed(&self, group: usize, printed: &[u32]) -> Option<String> {
+        let (_, codes) = &self.groups[group];
         let missing: Vec<u32> = codes
             .iter()
             .filter(|code| printed.binary_search(code).is_err())
@@ -142,8 +157,8 @@ struct Levels<'a, 'f> {
 impl Levels<'_, '_> {
     /// A figure that belongs to no group and is one itself is no member.
     fn is_member(&self, place: usize) -> bool {
-        let picked = &self.members.picked[place];
-        self.family.has_group(picked.code()) || self.groups.place_of(picked.figure()).is_none()
+        let figure = self.members.picked[place].figure();
+        self.family.has_group(self.members.code(place)) || self.groups.place_of(figure).is_none()
     }
 
     /// A figure that has no members and is one itself is no group.
@@ -151,7 +166,7 @@ impl Levels<'_, '_> {
         let name = self.groups.text(place, Key::Category);
         let is_member = || {
             let place = self.members.place_of(self.groups.picked[place].figure());
-            place.is_some_and(|place| self.family.has_group(self.members.picked[place].code()))
+            place.is_some_and(|place| self.family.has_group(self.members.code(place)))
         };
         self.family.index.contains_key(name) || !is_member()
     }
@@ -175,29 +190,43 @@ struct Printed<'r, 'f> {
     family: &'r Family<'r>,
     members: Groups<'r, 'f>,
     groups: Groups<'r, 'f>,
+    /// The groups of the list by the ranks of their names, which keys hold.
+    ranked: Vec<(u32, usize)>,
 }
 
 impl<'r> Printed<'r, '_> {
-    fn rows(&self, ranks: &Ranks<'_>, rows: &mut dyn Rows) {
+    fn rows(&self, rows: &mut dyn Rows) {
         let keys = (0..self.members.len()).map(|group| self.members.key(group));
         let found = keys.filter_map(|key| self.groups.find(&self.run.project(key)));
-        let absent = self.absent(ranks);
         let lonely = self.run.lonely(&self.groups, found).into_iter();
         let mut others: Vec<(Vec<u32>, Other<'_>)> = lonely
             .map(|(key, group)| (key, Other::Lonely(group)))
             .collect();
-        others.extend(absent);
+        self.absent(&mut others);
         let other = |other: &Other<'_>, detail| match *other {
             Other::Lonely(group) => self.lonely_row(group, detail),
             Other::Absent { name, like } => self.absent_row(name, like, detail),
         };
         let mut in_order = InOrder::new(others, &other, rows);
         for group in 0..self.members.len() {
-            let (key, printed) = (self.members.key(group), self.members.members(group));
-            let group = self.group(key);
-            in_order.push(key, &|detail| self.row(group, printed, detail));
+            let key = self.members.key(group);
+            in_order.push(key, &|detail| {
+                self.row(key, self.members.members(group), detail)
+            });
         }
         in_order.finish();
+    }
+
+    /// Where the category stands in a key.
+    fn category(&self) -> Option<usize> {
+        self.run.by.iter().position(|key| *key == Key::Category)
+    }
+
+    /// The group of the list that a key is about.
+    fn listed(&self, key: &[u32]) -> Option<usize> {
+        let rank = key.get(self.category()?)?;
+        let at = self.ranked.binary_search_by_key(rank, |(rank, _)| *rank);
+        Some(self.ranked[at.ok()?].1)
     }
 
     /// The figures of the group that `key` belongs to.
@@ -222,16 +251,17 @@ impl<'r> Printed<'r, '_> {
     }
 
     /// A group with its members.
-    fn row(&self, group: Option<&[usize]>, printed: &[usize], detail: Detail) -> Reconciliation {
+    fn row(&self, key: &[u32], printed: &[usize], detail: Detail) -> Reconciliation {
         let side = self.members.side;
-        let code = |place: &usize| side.picked[*place].code();
+        let code = |place: &usize| side.code(*place);
         let is_member = |place: &usize| self.family.has_group(code(place));
         let mut row = self.run.row(&self.run.by, (side, printed), detail);
-        let name = printed
-            .first()
-            .map_or("", |first| side.text(*first, Key::Category));
-        let (members, strays): (Vec<usize>, Vec<usize>) =
-            printed.iter().partition(|p| is_member(p));
+        let strays: Vec<usize> = printed.iter().filter(|p| !is_member(p)).copied().collect();
+        let members = match strays.is_empty() {
+            true => Cow::Borrowed(printed),
+            false => printed.iter().filter(|p| is_member(p)).copied().collect(),
+        };
+        let group = self.group(key);
         if let Some(figures) = group {
             row.stated_by(self.groups.side, figures);
         }
@@ -266,15 +296,19 @@ impl<'r> Printed<'r, '_> {
                 self.run.compare(&mut row, &group, &sum);
             }
         }
-        let mut codes: Vec<u32> = members.iter().filter_map(code).collect();
-        codes.sort_unstable();
-        if let Some(missing) = self.family.not_printed(name, &codes) {
-            row.evidence.push_str("; not printed: ");
-            row.evidence.push_str(&missing);
-        }
-        if !strays.is_empty() {
-            row.evidence.push_str("; left out: ");
-            row.evidence.push_str(&self.stray(&strays));
+        if detail == Detail::Whole {
+            let mut codes: Vec<u32> = members.iter().filter_map(code).collect();
+            codes.sort_unstable();
+            let group = self.listed(key);
+            let missing = group.and_then(|group| self.family.not_printed(group, &codes));
+            if let Some(missing) = missing {
+                row.evidence.push_str("; not printed: ");
+                row.evidence.push_str(&missing);
+            }
+            if !strays.is_empty() {
+                row.evidence.push_str("; left out: ");
+                row.evidence.push_str(&self.stray(&strays));
+            }
         }
         row
     }
@@ -287,7 +321,7 @@ impl<'r> Printed<'r, '_> {
             return String::new();
         };
         let name = side.text(*first, Key::Category);
-        match side.picked[*first].code() {
+        match side.code(*first) {
             Some(_) => format!("`{name}` has no parent in `{list}`, so it is in no group"),
             None => format!("`{name}` is no code of `{list}`, so it is in no group"),
         }
@@ -309,36 +343,32 @@ impl<'r> Printed<'r, '_> {
     }
 
     /// The groups of the list that are printed nowhere under keys under which others have members. (One that is printed has members elsewhere, or is among the lonely.)
-    fn absent(&self, ranks: &Ranks<'_>) -> Vec<(Vec<u32>, Other<'r>)> {
-        let mut absent = Vec::new();
-        let Some(at) = self.run.by.iter().position(|key| *key == Key::Category) else {
-            return absent;
+    fn absent(&self, absent: &mut Vec<(Vec<u32>, Other<'r>)>) {
+        let Some(category) = self.category() else {
+            return;
         };
+        // A key under each combination of the others, and a figure that has them.
         let mut others: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
-        let mut rest = Vec::new();
+        let mut key = Vec::new();
         for group in 0..self.members.len() {
-            rest.clear();
-            rest.extend_from_slice(self.members.key(group));
-            rest.remove(at);
-            if !others.contains_key(&rest)
+            key.clear();
+            key.extend_from_slice(self.members.key(group));
+            key[category] = 0;
+            if !others.contains_key(&key)
                 && let Some(first) = self.members.members(group).first()
             {
-                others.insert(rest.clone(), *first);
+                others.insert(key.clone(), *first);
             }
         }
-        for (other, like) in others {
-            for (name, _) in &self.family.groups {
-                let Some(rank) = ranks.of(name) else {
-                    continue;
-                };
-                let mut key = other.clone();
-                key.insert(at, rank);
+        for (mut key, like) in others {
+            for (rank, group) in &self.ranked {
+                key[category] = *rank;
                 if self.members.find(&key).is_none() && self.group(&key).is_none() {
-                    absent.push((key, Other::Absent { name, like }));
+                    let name = self.family.groups[*group].0;
+                    absent.push((key.clone(), Other::Absent { name, like }));
                 }
             }
         }
-        absent
     }
 
     fn absent_row(&self, name: &str, like: usize, detail: Detail) -> Reconciliation {

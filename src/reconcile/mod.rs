@@ -60,9 +60,7 @@ pub fn evaluate(
 /// Statements that were held against figures. Only the rows are kept that disagree, and those that their causes are
 /// looked for in; the others are made again when they are written.
 pub struct Judged<'a> {
-    statements: &'a [Statement],
-    figures: &'a [Figure],
-    lists: &'a [CodeList],
+    look: Look<'a>,
     /// The rows that are kept, in order.
     pub rows: Vec<Reconciliation>,
     /// The place of each among all.
@@ -72,48 +70,57 @@ pub struct Judged<'a> {
 impl<'a> Judged<'a> {
     /// Holds `statements` against `figures`.
     pub fn new(statements: &'a [Statement], figures: &'a [Figure], lists: &'a [CodeList]) -> Self {
+        let look = Look::new(statements, figures, lists);
         let mut trouble = kept::Trouble::new(figures);
-        look(statements, figures, lists, &mut trouble);
+        look.at_all(&mut trouble);
         let mut kept = Vec::new();
         if !trouble.is_none() {
             let mut keep = kept::Keep::new(trouble);
-            look(statements, figures, lists, &mut keep);
+            look.at_all(&mut keep);
             kept = keep.finish();
         }
         let (places, rows) = kept.into_iter().unzip();
-        Self {
-            statements,
-            figures,
-            lists,
-            rows,
-            places,
-        }
+        Self { look, rows, places }
     }
 
     /// Says why what disagrees does; `records` is what the records behind it say, by the place in [`Judged::rows`].
     pub fn explain(&mut self, records: &BTreeMap<usize, records::Explained>) {
-        causes::explain(&mut self.rows, self.figures, records);
+        causes::explain(&mut self.rows, self.look.index.figures, records);
     }
 
     /// Hands every row on, one at a time: in the order of the statements, then of the groups' keys. Stops at an error of `take`.
+    ///
+    /// # Errors
+    /// That of `take`.
     pub fn each<E>(self, take: impl FnMut(Reconciliation) -> Result<(), E>) -> Result<(), E> {
         let kept = self.places.into_iter().zip(self.rows);
         let mut rows = rows::HandedOn::new(kept, take);
-        look(self.statements, self.figures, self.lists, &mut rows);
+        self.look.at_all(&mut rows);
         rows.finish()
     }
 }
 
-/// Judges every group.
-fn look(
-    statements: &[Statement],
-    figures: &[Figure],
-    lists: &[CodeList],
-    rows: &mut dyn rows::Rows,
-) {
-    let index = select::Index::new(figures);
-    for statement in statements.iter().flat_map(Statement::expand) {
-        run::run(&statement, &index, lists, rows);
+/// What a look at all rows needs.
+struct Look<'a> {
+    statements: &'a [Statement],
+    index: select::Index<'a>,
+    lists: &'a [CodeList],
+}
+
+impl<'a> Look<'a> {
+    fn new(statements: &'a [Statement], figures: &'a [Figure], lists: &'a [CodeList]) -> Self {
+        Self {
+            statements,
+            index: select::Index::new(figures),
+            lists,
+        }
+    }
+
+    /// Judges every group.
+    fn at_all(&self, rows: &mut dyn rows::Rows) {
+        for statement in self.statements.iter().flat_map(Statement::expand) {
+            run::run(&statement, &self.index, self.lists, rows);
+        }
     }
 }
 
@@ -121,7 +128,7 @@ fn look(
 #[cfg(test)]
 fn judge(statements: &[Statement], figures: &[Figure], lists: &[CodeList]) -> Vec<Reconciliation> {
     let mut rows = Vec::new();
-    look(statements, figures, lists, &mut rows);
+    Look::new(statements, figures, lists).at_all(&mut rows);
     rows
 }
 
@@ -162,6 +169,7 @@ pub struct Reconciliation {
     pub computed_from: Vec<usize>,
     /// The figures that `computed` is less by, as indices: of a flow, what went.
     pub less_from: Vec<usize>,
+    /// How much of it was made.
     detail: rows::Detail,
 }
 

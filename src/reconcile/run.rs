@@ -1,6 +1,6 @@
 //! One statement: its sides are selected, what they lack is said, and its kind compares the rest.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     Checked, Figure, Reconciliation, Verdict,
@@ -132,8 +132,11 @@ impl<'f> Run<'f> {
     }
 
     /// The values of `on` among those of `by`.
-    pub(super) fn project(&self, group: &GroupKey) -> Vec<u32> {
-        self.on.iter().map(|place| group[*place]).collect()
+    pub(super) fn project<'k>(&self, group: &'k GroupKey) -> Cow<'k, GroupKey> {
+        match self.on.iter().copied().eq(0..group.len()) {
+            true => Cow::Borrowed(group),
+            false => Cow::Owned(self.on.iter().map(|place| group[*place]).collect()),
+        }
     }
 
     /// The keys of a total, whole or group.
@@ -158,19 +161,16 @@ impl<'f> Run<'f> {
             let first = members.first()?;
             Some((*key, lead.text(*first, *key)))
         });
-        let row = Reconciliation {
+        Reconciliation {
+            statement: match detail {
+                Detail::Verdict => String::new(),
+                Detail::Whole => instance(&self.rule.rule_id, texts),
+            },
             population: about(Key::Population),
             period: about(Key::Period),
             category: about(Key::Category),
             detail,
-            ..whole_row(&self.rule, String::new())
-        };
-        match detail {
-            Detail::Verdict => row,
-            Detail::Whole => Reconciliation {
-                statement: instance(&self.rule.rule_id, texts),
-                ..row
-            },
+            ..blank(&self.rule)
         }
     }
 
@@ -361,6 +361,15 @@ fn keys(words: &[At<String>]) -> Result<Vec<Key>, String> {
 pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
     Reconciliation {
         statement: rule.rule_id.clone(),
+        evidence: reason,
+        ..blank(rule)
+    }
+}
+
+/// A row that says nothing yet.
+fn blank(rule: &Arc<Checked>) -> Reconciliation {
+    Reconciliation {
+        statement: String::new(),
         rule: Arc::clone(rule),
         population: None,
         period: None,
@@ -372,7 +381,7 @@ pub(super) fn whole_row(rule: &Arc<Checked>, reason: String) -> Reconciliation {
         verdict: Verdict::NotEvaluated,
         likely_cause: None,
         suspect: None,
-        evidence: reason,
+        evidence: String::new(),
         place: None,
         stated_from: Vec::new(),
         computed_from: Vec::new(),

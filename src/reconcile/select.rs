@@ -54,32 +54,22 @@ impl<'f> Index<'f> {
 #[derive(Clone, Copy)]
 pub(super) struct Picked {
     figure: u32,
-    /// [`NO_CODE`] where it is none.
-    code: u32,
+    /// Its category, as a place in [`Side::words`].
+    word: u32,
 }
 
-/// Lists are short enough for small numbers.
-const NO_CODE: u32 = u32::MAX;
-
 impl Picked {
-    /// `None` where there are more figures than memory holds.
-    fn new(figure: usize, code: Option<usize>) -> Option<Self> {
-        let code = code.and_then(|code| u32::try_from(code).ok());
-        Some(Self {
-            figure: u32::try_from(figure).ok()?,
-            code: code.unwrap_or(NO_CODE),
-        })
-    }
-
     /// Its index.
     pub(super) fn figure(self) -> usize {
         self.figure as usize
     }
+}
 
-    /// The code that it is, in the selector's list.
-    pub(super) fn code(self) -> Option<u32> {
-        (self.code != NO_CODE).then_some(self.code)
-    }
+/// A category after prefix, codes and parents.
+struct Word {
+    text: Arc<str>,
+    /// The code that it is, in the selector's list; lists are short enough for small numbers.
+    code: Option<u32>,
 }
 
 /// The figures of one side.
@@ -94,10 +84,10 @@ pub(super) struct Side<'f> {
     pub(super) settings: String,
     figures: &'f [Figure],
     overwritten: Vec<(Key, Arc<str>)>,
-    /// The name that each code of the selector's list goes by.
-    names: Vec<Arc<str>>,
-    /// Bytes that the selector takes off the categories of figures that are no code.
-    stripped: [usize; 2],
+    /// The categories of the figures; some may be there twice.
+    words: Vec<Word>,
+    /// The series of the figures, each with the first of those that follow one another.
+    series: Vec<(usize, &'f Series)>,
 }
 
 impl<'f> Side<'f> {
@@ -124,10 +114,12 @@ impl<'f> Side<'f> {
             .map(|text| text.value.as_str())
             .collect();
         let source = source.filter(|_| selector.source.is_none());
-        let mut picked = Vec::new();
+        let (mut picked, mut words) = (Vec::new(), Vec::new());
+        let mut series_of: Vec<(usize, &'f Series)> = Vec::new();
         // What a series or a category comes to is found out once: figures of a series follow one another.
         let mut last: Option<(&Arc<Series>, Fit)> = None;
-        let mut codes_of = ByAddress::default();
+        let mut known = ByAddress::default();
+        let mut shared = Shared::default();
         for figure in index.candidates(selector.texts(Key::Table)) {
             let facts = &index.figures[figure];
             let series = &facts.stated_at.series;
@@ -141,17 +133,23 @@ impl<'f> Side<'f> {
             if fit == Fit::No {
                 continue;
             }
-            let code = codes_of.get_or(&facts.category, || {
+            let word = known.get_or(&facts.category, || {
                 let stripped = strip(selector, &facts.category)?;
                 let code = codes.as_ref().and_then(|codes| codes.code(stripped));
-                let category = code.map_or(stripped, |(_, code)| code);
+                let category = code.map_or(stripped, |code| code.own);
                 let accepted = !left_out.contains(category)
                     && filters
                         .iter_mut()
                         .all(|filter| filter.accept_category(category));
-                accepted.then_some(code.map(|(place, _)| place))
+                let place = u32::try_from(words.len()).ok().filter(|_| accepted)?;
+                words.push(Word {
+                    text: shared.text(code.map_or(stripped, |code| code.name)),
+                    code: code.and_then(|code| u32::try_from(code.place).ok()),
+                });
+                Some(place)
             });
-            let Some(code) = code else {
+            // Numbers of 32 bits are enough for more figures than memory holds.
+            let (Some(word), Ok(figure)) = (word, u32::try_from(figure)) else {
                 continue;
             };
             if fit == Fit::Unused {
@@ -160,7 +158,13 @@ impl<'f> Side<'f> {
                     .for_each(|filter| filter.mark_used(series));
                 last = Some((series, Fit::Used));
             }
-            picked.extend(Picked::new(figure, code));
+            let same = series_of
+                .last()
+                .is_some_and(|(_, last)| std::ptr::eq(*last, &**series));
+            if !same {
+                series_of.push((picked.len(), &**series));
+            }
+            picked.push(Picked { figure, word });
         }
         let unused = filters.iter().flat_map(Filter::unused).collect();
         let overwritten = Key::ALL
@@ -174,11 +178,11 @@ impl<'f> Side<'f> {
             settings: selector.describe(),
             figures: index.figures,
             overwritten,
-            names: codes.map(Codes::into_names).unwrap_or_default(),
-            stripped: [&selector.strip_prefix, &selector.strip_suffix]
-                .map(|text| text.as_ref().map_or(0, |text| text.value.len())),
+            words,
+            series: series_of,
         })
     }
+
     /// The figure behind a selected one.
     pub(super) fn figure(&self, picked: usize) -> &'f Figure {
         &self.figures[self.picked[picked].figure()]
@@ -191,31 +195,68 @@ impl<'f> Side<'f> {
             .ok()
     }
 
+    /// The code that a figure is, in the selector's list.
+    pub(super) fn code(&self, picked: usize) -> Option<u32> {
+        self.word(picked).code
+    }
+
+    fn word(&self, picked: usize) -> &Word {
+        &self.words[self.picked[picked].word as usize]
+    }
+
     /// What grouping and matching see under `key`.
     pub(super) fn text(&self, picked: usize, key: Key) -> &str {
-        if let Some(text) = self.overwritten(key) {
-            return text;
-        }
-        let figure = self.figure(picked);
-        match (key, self.picked[picked].code()) {
-            (Key::Category, Some(code)) => &self.names[code as usize],
-            (Key::Category, None) => {
-                let [prefix, suffix] = self.stripped;
-                &figure.category[prefix..figure.category.len() - suffix]
-            }
-            (key, _) => figure.text(key),
+        match self.overwritten(key) {
+            Some(text) => text,
+            None if key == Key::Category => &self.word(picked).text,
+            None => self.figure(picked).text(key),
         }
     }
 
     /// The same, to keep.
     pub(super) fn key(&self, picked: usize, key: Key) -> Arc<str> {
-        if let Some(text) = self.overwritten(key) {
-            return Arc::clone(text);
+        match self.overwritten(key) {
+            Some(text) => Arc::clone(text),
+            None if key == Key::Category => Arc::clone(&self.word(picked).text),
+            None => self.figure(picked).key(key),
         }
-        match (key, self.picked[picked].code()) {
-            (Key::Category, Some(code)) => Arc::clone(&self.names[code as usize]),
-            (Key::Category, None) if self.stripped != [0, 0] => self.text(picked, key).into(),
-            (key, _) => self.figure(picked).key(key),
+    }
+
+    /// Every text under `key`; some may be there twice.
+    pub(super) fn texts(&self, key: Key) -> Box<dyn Iterator<Item = &str> + '_> {
+        match self.overwritten(key) {
+            Some(text) => Box::new(std::iter::once(&**text)),
+            None if key == Key::Category => Box::new(self.words.iter().map(|word| &*word.text)),
+            None => Box::new(self.series.iter().map(move |(_, series)| series.text(key))),
+        }
+    }
+
+    /// Hands on each figure's place with what `rank` says of its text under `key`, asking it about no text for each figure.
+    pub(super) fn ranked(
+        &self,
+        key: Key,
+        rank: impl Fn(&str) -> u32,
+        mut each: impl FnMut(usize, u32),
+    ) {
+        let ranks: Vec<u32> = self.texts(key).map(rank).collect();
+        let is_overwritten = self.overwritten(key).is_some();
+        let mut ends = self
+            .series
+            .iter()
+            .skip(1)
+            .map(|(start, _)| *start)
+            .peekable();
+        let mut series = 0;
+        for (place, picked) in self.picked.iter().enumerate() {
+            series += usize::from(ends.next_if_eq(&place).is_some());
+            each(
+                place,
+                match key {
+                    _ if is_overwritten => ranks[0],
+                    Key::Category => ranks[picked.word as usize],
+                    _ => ranks[series],
+                },
+            );
         }
     }
 
@@ -235,7 +276,7 @@ enum Fit {
 }
 
 /// What is known of texts, by where they are kept: figures share theirs, and an address is found sooner than a text.
-pub(super) struct ByAddress<'t, V> {
+struct ByAddress<'t, V> {
     known: HashMap<(usize, usize), V, FixedState>,
     /// The texts stay where they are for as long.
     texts: PhantomData<&'t str>,
@@ -251,18 +292,11 @@ impl<V> Default for ByAddress<'_, V> {
 }
 
 impl<'t, V: Copy> ByAddress<'t, V> {
-    pub(super) fn get(&self, text: &str) -> Option<V> {
-        self.known.get(&address(text)).copied()
-    }
-
     /// What is known of `text`, or else what `find` finds.
-    pub(super) fn get_or(&mut self, text: &'t str, find: impl FnOnce() -> V) -> V {
-        *self.known.entry(address(text)).or_insert_with(find)
+    fn get_or(&mut self, text: &'t str, find: impl FnOnce() -> V) -> V {
+        let address = (text.as_ptr().addr(), text.len());
+        *self.known.entry(address).or_insert_with(find)
     }
-}
-
-fn address(text: &str) -> (usize, usize) {
-    (text.as_ptr().addr(), text.len())
 }
 
 /// The texts that one key may have.
@@ -338,20 +372,25 @@ impl<'l> Codes<'l> {
         Ok(Self { list, by_parent })
     }
 
-    /// The code that `text` stands for: its place in the list, and itself.
-    fn code(&self, text: &str) -> Option<(usize, &'l str)> {
+    /// The code that `text` stands for.
+    fn code(&self, text: &str) -> Option<Coded<'l>> {
         let place = self.list.lookup.get(text)?.code;
         let code = self.list.codes.get(place)?;
-        Some((place, &code.code))
+        let parent = code.parent.as_deref().filter(|_| self.by_parent);
+        Some(Coded {
+            place,
+            own: &code.code,
+            name: parent.unwrap_or(&code.code),
+        })
     }
+}
 
-    /// The name that each goes by afterwards: itself or its parent.
-    fn into_names(self) -> Vec<Arc<str>> {
-        let mut shared = Shared::default();
-        let names = self.list.codes.iter().map(|code| {
-            let parent = code.parent.as_deref().filter(|_| self.by_parent);
-            shared.text(parent.unwrap_or(&code.code))
-        });
-        names.collect()
-    }
+/// A code.
+#[derive(Clone, Copy)]
+struct Coded<'l> {
+    /// Its place in the list.
+    place: usize,
+    own: &'l str,
+    /// What it goes by afterwards: itself or its parent.
+    name: &'l str,
 }

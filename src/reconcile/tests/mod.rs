@@ -1,6 +1,7 @@
 //! Statements against figures made by hand: what agrees and what does not, side by side.
 
 mod causes;
+mod kept;
 mod kinds;
 mod published;
 mod records;

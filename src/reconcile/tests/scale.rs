@@ -1,5 +1,7 @@
 //! Many groups: a join that looked at every pair would not come back.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::*;
@@ -31,8 +33,15 @@ fn groups_are_joined_by_hash() {
     assert_eq!(wrong, [format!("s[category=c{}]", GROUPS - 1)]);
 }
 
+/// A hierarchy to be judged.
+struct Ground {
+    statement: Statement,
+    figures: Vec<Figure>,
+    list: CodeList,
+}
+
 /// Groups of three members by four periods; those of `wrong` are off by one in the last period.
-fn hierarchy(groups: usize, wrong: std::ops::Range<usize>) -> Vec<Reconciliation> {
+fn hierarchy(groups: usize, wrong: std::ops::Range<usize>) -> Ground {
     let member = |g: usize, m: usize| format!("g{g}-{m}");
     let codes: Vec<Code> = (0..groups * 3)
         .map(|n| Code {
@@ -69,26 +78,68 @@ fn hierarchy(groups: usize, wrong: std::ops::Range<usize>) -> Vec<Reconciliation
     let hierarchy = json!({ "id": "s", "why": "it must", "check": { "hierarchy": {
         "members": { "table": "t" }, "groups": { "table": "u" }, "codes": "members", "by": ["period"],
     }}});
-    evaluate(
-        &[statement(hierarchy).expect("a statement")],
-        &figures(&lines),
-        &[list],
-    )
+    Ground {
+        statement: statement(hierarchy).expect("a statement"),
+        figures: figures(&lines),
+        list,
+    }
+}
+
+impl Ground {
+    fn judged(&self) -> Judged<'_> {
+        let statements = std::slice::from_ref(&self.statement);
+        Judged::new(statements, &self.figures, std::slice::from_ref(&self.list))
+    }
 }
 
 #[test]
 fn large_hierarchies_are_neither_compared_pair_by_pair_nor_explained_so() {
     for wrong in [7..8, 0..3_000] {
-        let rows = hierarchy(3_000, wrong.clone());
-        assert_eq!(rows.len(), 3_000 * 4);
-        let off: Vec<&Reconciliation> = rows
-            .iter()
-            .filter(|row| row.verdict != Verdict::Agrees)
-            .collect();
-        assert_eq!(off.len(), wrong.len());
-        for row in off {
+        let ground = hierarchy(3_000, wrong.clone());
+        let mut judged = ground.judged();
+        judged.explain(&BTreeMap::new());
+        assert_eq!(judged.rows.len(), wrong.len());
+        for row in judged.rows {
             assert_eq!(row.period.as_deref(), Some("y3"), "{row:?}");
             assert_eq!(row.difference, Some(Decimal::from(-1)), "{row:?}");
         }
     }
+}
+
+#[test]
+fn rows_are_handed_on_one_at_a_time_and_those_alone_are_kept_that_disagree() {
+    let ground = hierarchy(3_000, 7..8);
+    let mut judged = ground.judged();
+    judged.explain(&BTreeMap::new());
+    assert_eq!(judged.rows.len(), 1, "{:#?}", judged.rows);
+    let (mut ids, mut off, mut most) = (Vec::new(), Vec::new(), 0);
+    let done = judged.each(|row| {
+        // Every row there is holds what its statement has in common, and so does the statement while it is judged.
+        most = most.max(Arc::strong_count(&row.rule));
+        if row.verdict != Verdict::Agrees {
+            off.push(row.statement.clone());
+        }
+        ids.push(row.statement);
+        Ok::<(), String>(())
+    });
+    assert_eq!(done, Ok(()));
+    assert_eq!(off, ["s[period=y3;category=g7]"]);
+    assert!((1..=4).contains(&most), "{most} rows at a time");
+    let groups: BTreeSet<(usize, String)> = (0..3_000 * 4)
+        .map(|n| (n % 4, format!("g{}", n / 4)))
+        .collect();
+    let expected = groups
+        .iter()
+        .map(|(period, group)| format!("s[period=y{period};category={group}]"));
+    assert!(ids.into_iter().eq(expected), "every group once, in order");
+}
+
+#[test]
+fn handing_on_ends_with_the_error_of_who_takes_the_rows() {
+    let mut taken = 0;
+    let done = hierarchy(10, 0..1).judged().each(|_| {
+        taken += 1;
+        if taken == 3 { Err("full") } else { Ok(()) }
+    });
+    assert_eq!((done, taken), (Err("full"), 3));
 }
