@@ -8,6 +8,9 @@ use std::{
 use super::Counted;
 use crate::reconcile::{Figure, Reconciliation, Source, Verdict};
 
+/// Records that can be told apart; where more are too many, too few or elsewhere, it is no matter of single records.
+const MOST: i64 = 1_000;
+
 /// What the control totals of one period and population say.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -187,8 +190,15 @@ fn claim(
         .map(total)
         .max()?;
     let mut beside: Vec<Option<Cells>> = vec![None; cells.len()];
+    if shift.abs() > MOST {
+        return None;
+    }
     for (aggregate, beside) in cells.iter_mut().zip(&mut beside) {
-        let is_in_line = |cells: &Cells| net(cells) == shift * times(total(cells), records);
+        let is_in_line = |cells: &Cells| {
+            let times = times(total(cells), records);
+            let over = cells.values().map(|cell| cell.difference.max(0));
+            net(cells) == shift * times && over.sum::<i64>() <= MOST * times
+        };
         if let Some(cells) = aggregate.take_if(|cells| !is_in_line(cells)) {
             *beside = Some(cells);
         }

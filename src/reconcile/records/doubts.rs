@@ -57,7 +57,8 @@ pub struct Named {
 /// All findings that were gathered.
 #[derive(Clone, Debug, Default)]
 pub struct Doubts {
-    about: HashMap<(String, String), Vec<Doubt>>,
+    /// By table and key.
+    about: HashMap<String, HashMap<String, Vec<Doubt>>>,
     absent: BTreeMap<String, BTreeMap<String, Named>>,
     held: usize,
 }
@@ -74,15 +75,15 @@ impl Doubts {
             let named = absent.entry(named.trim().to_owned()).or_default();
             named.by.push(doubt.clone());
         }
-        let record = (doubt.table.clone(), key.to_owned());
-        self.about.entry(record).or_default().push(doubt);
+        let of_table = self.about.entry(doubt.table.clone()).or_default();
+        of_table.entry(key.to_owned()).or_default().push(doubt);
     }
 
     /// Findings about one record.
     pub fn about(&self, table: &str, key: &str) -> &[Doubt] {
-        // A pair of texts cannot be looked up by two borrowed ones.
-        let record = (table.to_owned(), key.to_owned());
-        self.about.get(&record).map_or(&[], Vec::as_slice)
+        let of_table = self.about.get(table);
+        let doubts = of_table.and_then(|of_table| of_table.get(key));
+        doubts.map_or(&[], Vec::as_slice)
     }
 
     /// Records of `table` that others name and nobody delivered, by key.
@@ -93,13 +94,12 @@ impl Doubts {
 
     /// Records of `table` with a finding about one of `columns`, in the order of their keys.
     pub fn with_doubts_about(&self, table: &str, columns: &[DecidingColumn]) -> Vec<&str> {
-        let of_table = self.about.iter().filter(|((of, _), _)| of == table);
+        let of_table = self.about.get(table).into_iter().flatten();
         let doubted = of_table.filter(|(_, doubts)| {
-            doubts
-                .iter()
-                .any(|doubt| doubt.is_about(columns) || doubt.left_out())
+            let mut doubts = doubts.iter();
+            doubts.any(|doubt| doubt.is_about(columns) || doubt.left_out())
         });
-        let mut keys: Vec<&str> = doubted.map(|((_, key), _)| key.as_str()).collect();
+        let mut keys: Vec<&str> = doubted.map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
         keys
     }

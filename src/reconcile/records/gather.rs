@@ -105,6 +105,8 @@ pub struct Gathering<'c> {
     pub(super) doubts: &'c Doubts,
     places: HashMap<(usize, &'c str, &'c str), usize>,
     pub(super) found: Vec<Found>,
+    /// Of each claim, the aggregates that are over here and short there.
+    moved: Vec<usize>,
 }
 
 impl<'c> Gathering<'c> {
@@ -127,6 +129,7 @@ impl<'c> Gathering<'c> {
         });
         Self {
             found: found.collect(),
+            moved: claims.iter().map(Claim::moved).collect(),
             places: claims.iter().enumerate().map(place).collect(),
             claims,
             counted,
@@ -139,6 +142,14 @@ impl<'c> Gathering<'c> {
         self.claims
             .iter()
             .any(|claim| claim.of == of && claim.shift < 0)
+    }
+
+    /// Whether records of table `of` were kept about which it matters in which populations they are counted.
+    pub fn wants_again(&self, of: usize) -> bool {
+        let mut claims = self.claims.iter().zip(&self.found);
+        claims.any(|(claim, found)| {
+            claim.of == of && !(found.over.keys.is_empty() && found.elsewhere.keys.is_empty())
+        })
     }
 
     /// Looks at a record that is counted.
@@ -192,7 +203,7 @@ impl<'c> Gathering<'c> {
             }
         }
         if claim.shift == 0 {
-            let misses = claim.moved().saturating_sub(over_in);
+            let misses = self.moved[at].saturating_sub(over_in);
             found.moved.offer(misses, over_in, record.key);
         }
     }

@@ -9,6 +9,7 @@
 mod claims;
 mod doubts;
 mod gather;
+mod moved;
 mod words;
 
 pub use claims::{Claim, claims};
