@@ -125,22 +125,19 @@ impl<'f> Keep<'f> {
     fn is_wanted(&mut self, row: &Reconciliation) -> bool {
         let figures = self.trouble.figures;
         let judged = matches!(row.verdict, Verdict::Agrees | Verdict::Disagrees);
+        let is_first = self.has_new_place(row) | (judged && self.has_new_whole(row));
         // Another value of a figure mends some statements about it and breaks others.
         let is_about_suspects = || {
             let mut figures = row.figures().map(|figure| self.trouble.first(figure));
             judged && figures.any(|first| self.trouble.suspects[first])
         };
-        // A part that is not there stands in another printing; what a row of cells says, it says together.
+        // A part that is missing stands in another printing, and printings or totals of one period speak together.
         let is_beside = || {
             let mut figures = row.figures().map(|figure| &figures[figure]);
             matches!(row.rule.kind, "equals" | "control_total")
                 && figures.any(|f| self.about.contains(&[&*f.period, &*f.population]))
         };
-        row.verdict == Verdict::Disagrees
-            || is_about_suspects()
-            || is_beside()
-            || self.has_new_place(row)
-            || judged && self.has_new_whole(row)
+        is_first || row.verdict == Verdict::Disagrees || is_about_suspects() || is_beside()
     }
 
     /// Whether it is the first of its statement to show a table and origin that a side of it is about.

@@ -4,6 +4,7 @@
 //! its counterpart and a number that does not fit are rows of their own, with the verdict *not evaluated*.
 
 mod amounts;
+mod by_address;
 mod causes;
 mod changes;
 mod evidence;

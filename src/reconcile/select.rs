@@ -2,14 +2,11 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    marker::PhantomData,
     ops::Range,
     sync::Arc,
 };
 
-use foldhash::fast::FixedState;
-
-use super::{Figure, Series, figures::Shared};
+use super::{Figure, Series, by_address::ByAddress, figures::Shared};
 use crate::{
     diagnostics::At,
     rules::totals::{Key, Selector, Source},
@@ -118,7 +115,7 @@ impl<'f> Side<'f> {
         let mut series_of: Vec<(usize, &'f Series)> = Vec::new();
         // What a series or a category comes to is found out once: figures of a series follow one another.
         let mut last: Option<(&Arc<Series>, Fit)> = None;
-        let mut known = ByAddress::default();
+        let mut known = ByAddress::new();
         let mut shared = Shared::default();
         for figure in index.candidates(selector.texts(Key::Table)) {
             let facts = &index.figures[figure];
@@ -273,30 +270,6 @@ enum Fit {
     /// They can, and none was.
     Unused,
     Used,
-}
-
-/// What is known of texts, by where they are kept: figures share theirs, and an address is found sooner than a text.
-struct ByAddress<'t, V> {
-    known: HashMap<(usize, usize), V, FixedState>,
-    /// The texts stay where they are for as long.
-    texts: PhantomData<&'t str>,
-}
-
-impl<V> Default for ByAddress<'_, V> {
-    fn default() -> Self {
-        Self {
-            known: HashMap::default(),
-            texts: PhantomData,
-        }
-    }
-}
-
-impl<'t, V: Copy> ByAddress<'t, V> {
-    /// What is known of `text`, or else what `find` finds.
-    fn get_or(&mut self, text: &'t str, find: impl FnOnce() -> V) -> V {
-        let address = (text.as_ptr().addr(), text.len());
-        *self.known.entry(address).or_insert_with(find)
-    }
 }
 
 /// The texts that one key may have.
