@@ -96,10 +96,10 @@ impl<'f> Keep<'f> {
     pub(super) fn new(mut trouble: Trouble<'f>) -> Self {
         let figures = trouble.figures;
         let mut about = HashSet::new();
-        for figure in 0..figures.len() {
-            if trouble.suspects[figure] {
-                about.insert([&*figures[figure].period, &*figures[figure].population]);
-                let first = trouble.first(figure);
+        for (at, figure) in figures.iter().enumerate() {
+            if trouble.suspects[at] {
+                about.insert([&*figure.period, &*figure.population]);
+                let first = trouble.first(at);
                 trouble.suspects[first] = true;
             }
         }

@@ -34,8 +34,8 @@ impl<'f> Index<'f> {
 
     /// The figures of `tables`, in order; of any without.
     fn candidates(&self, tables: Option<&[At<String>]>) -> impl Iterator<Item = usize> {
-        let mut runs = match tables {
-            None => vec![0..self.figures.len()],
+        let mut runs: Vec<Range<usize>> = match tables {
+            None => std::iter::once(0..self.figures.len()).collect(),
             Some(tables) => {
                 let tables: HashSet<&str> = tables.iter().map(|t| t.value.as_str()).collect();
                 let runs = tables.iter().filter_map(|table| self.by_table.get(table));
