@@ -34,7 +34,7 @@ impl<'f> Index<'f> {
 
     /// The figures of `tables`, in order; of any without.
     fn candidates(&self, tables: Option<&[At<String>]>) -> impl Iterator<Item = usize> {
-        let mut runs: Vec<_> = match tables {
+        let mut runs: Vec<Range<usize>> = match tables {
             None => std::iter::once(0..self.figures.len()).collect(),
             Some(tables) => {
                 let tables: HashSet<&str> = tables.iter().map(|t| t.value.as_str()).collect();
