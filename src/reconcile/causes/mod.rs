@@ -12,7 +12,10 @@ mod several;
 mod shares;
 mod single;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Figure, Reconciliation, Verdict,
@@ -156,30 +159,29 @@ pub(super) fn explain(
     if disagreeing.is_empty() {
         return;
     }
-    // A figure of the detail that records account for would agree but for them, so it bears the printed one out.
+    // A figure of the detail that records account for would agree but for them, so it bears the printed one out; one that
+    // they may account for says nothing of the printed one.
     let accounted: Vec<(usize, Option<Decimal>)> = records
-        .iter()
-        .filter(|(_, explained)| explained.is_likely)
-        .map(|(at, _)| (*at, rows[*at].difference))
+        .keys()
+        .map(|at| (*at, rows[*at].difference))
         .collect();
-    for (at, _) in &accounted {
-        rows[*at].verdict = Verdict::Agrees;
-        rows[*at].difference = Some(Decimal::ZERO);
+    for (at, explained) in records {
+        let row = &mut rows[*at];
+        (row.verdict, row.difference) = match explained.is_likely {
+            true => (Verdict::Agrees, Some(Decimal::ZERO)),
+            false => (Verdict::NotEvaluated, row.difference),
+        };
     }
     let left = disagreeing.iter().copied();
     let left: Vec<usize> = left
         .filter(|at| rows[*at].verdict == Verdict::Disagrees)
         .collect();
     let mut found = find(rows, figures, left);
+    doubt_what_rests_on_suspects(rows, &mut found);
     for (at, difference) in accounted {
         rows[at].verdict = Verdict::Disagrees;
         rows[at].difference = difference;
-        found.push((at, Vec::new()));
-    }
-    for (at, causes) in &mut found {
-        if let Some(explained) = records.get(at) {
-            add(explained, causes);
-        }
+        found.push((at, vec![of_records(&records[&at])]));
     }
     let mut broken_by: BTreeMap<usize, usize> = BTreeMap::new();
     let first = found.iter().map(|(_, causes)| &causes[0]);
@@ -192,7 +194,11 @@ pub(super) fn explain(
         let first = &causes[0];
         row.likely_cause = Some(headline(&causes));
         let others = causes.iter().take(WRITTEN);
-        let words: Vec<String> = others.map(Cause::sentence).collect();
+        let words = others.enumerate().map(|(place, cause)| match place {
+            0 => cause.sentence(),
+            _ => cause.beside(),
+        });
+        let words: Vec<String> = words.collect();
         row.evidence.push_str("; ");
         row.evidence.push_str(&words.join("; or "));
         if let Some(suspect) = first.suspect
@@ -213,22 +219,34 @@ pub(super) fn explain(
     }
 }
 
-/// Adds what the records say.
-fn add(explained: &Explained, causes: &mut Vec<Cause>) {
-    let certainty = match explained.is_likely {
-        true => Certainty::Likely,
-        false => Certainty::Possible,
-    };
-    // What the records say is more than that they differ.
-    let says_less = [CauseKind::Unexplained, CauseKind::DetailDiffers];
-    causes.retain(|other| !says_less.contains(&other.kind));
-    causes.push(Cause {
+/// What a figure should be is not known from another that is wrong itself.
+fn doubt_what_rests_on_suspects(rows: &[Reconciliation], found: &mut [(usize, Vec<Cause>)]) {
+    let certain = found.iter().flat_map(|(_, causes)| causes.first());
+    let certain = certain.filter(|cause| cause.certainty == Certainty::Certain);
+    let wrong: BTreeSet<usize> = certain.filter_map(|cause| cause.suspect).collect();
+    for (at, causes) in found {
+        let rests = rows[*at].figures().any(|figure| wrong.contains(&figure));
+        let others = causes.iter_mut().filter(|cause| {
+            let is_wrong = cause
+                .suspect
+                .is_some_and(|suspect| wrong.contains(&suspect));
+            rests && !is_wrong && cause.certainty == Certainty::Likely && !cause.kind.is_fact()
+        });
+        others.for_each(|cause| cause.certainty = Certainty::Possible);
+    }
+}
+
+/// What the records say.
+fn of_records(explained: &Explained) -> Cause {
+    Cause {
         kind: CauseKind::Records(explained.role),
-        certainty,
+        certainty: match explained.is_likely {
+            true => Certainty::Likely,
+            false => Certainty::Possible,
+        },
         words: explained.words.clone(),
         suspect: None,
-    });
-    causes.sort_by_key(|cause| (cause.certainty, cause.kind));
+    }
 }
 
 impl CauseKind {
@@ -248,6 +266,16 @@ impl Cause {
             _ if self.kind.is_fact() => self.words.clone(),
             Certainty::Likely => format!("probably {}", self.words),
             Certainty::Possible => format!("perhaps {}", self.words),
+        }
+    }
+}
+
+impl Cause {
+    /// What is said after a cause that comes first.
+    fn beside(&self) -> String {
+        match self.kind.is_fact() {
+            true => self.words.clone(),
+            false => format!("perhaps {}", self.words),
         }
     }
 }

@@ -194,9 +194,18 @@ impl WorkedOut<'_, '_> {
             is_new
         });
         let words = |(_, figure)| format!("it is the {of} {}", named(&self.net.figures[figure]));
+        // A share of what the detail counts was not worked out of a printed whole.
+        let figures = &self.net.rows[self.at].computed_from;
+        let of_detail = figures.iter().any(|figure| !self.net.is_published(*figure));
         let causes = bases.into_iter().map(words);
         causes
-            .map(|words| self.cause(CauseKind::OtherBase, words))
+            .map(|words| Cause {
+                certainty: match of_detail {
+                    true => Certainty::Possible,
+                    false => Certainty::Likely,
+                },
+                ..self.cause(CauseKind::OtherBase, words)
+            })
             .collect()
     }
 

@@ -47,21 +47,12 @@ impl Claim {
         self.cells.iter().flatten().count()
     }
 
-    /// The difference of a cell of an aggregate that is off by another number than the claim says: as much as the claim
-    /// can account for, when no more of its cells are off so than it takes.
+    /// The difference of a cell of an aggregate that is off by another number than the claim says, where it is no more than
+    /// the claim can account for.
     pub(super) fn beside(&self, aggregate: usize, category: &str) -> Option<i64> {
-        let cells = self.beside.get(aggregate)?.as_ref()?;
-        let fits = |cell: &&Cell| {
-            cell.difference.signum() == self.shift.signum()
-                && cell.difference.abs() <= self.shift.abs()
-        };
-        let all: i64 = cells
-            .values()
-            .filter(fits)
-            .map(|cell| cell.difference)
-            .sum();
-        let cell = cells.get(category).filter(fits)?;
-        (self.shift != 0 && all == self.shift).then_some(cell.difference)
+        let cell = self.beside.get(aggregate)?.as_ref()?.get(category)?;
+        let is_alike = cell.difference.signum() == self.shift.signum();
+        (is_alike && cell.difference.abs() <= self.shift.abs()).then_some(cell.difference)
     }
 
     /// The aggregates that are over in some cells and short in others.

@@ -7,7 +7,7 @@ use super::{Claim, Counted, Doubt, Doubts};
 /// Records kept for one claim or cell; the others are counted.
 const MOST: usize = 1_000;
 /// Records of a cell that are kept when no finding tells any of them apart.
-const FEW: usize = 100;
+pub(super) const FEW: usize = 100;
 
 /// A record as it is counted: once for each of its periods and populations.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +31,15 @@ pub struct Record<'r> {
 pub(super) struct Best {
     /// In line aggregates in which its cell is not off; and in which it is.
     misses_and_hits: Option<(usize, usize)>,
-    pub(super) keys: BTreeSet<String>,
+    /// Each with its categories.
+    pub(super) keys: BTreeMap<String, Vec<Option<String>>>,
     /// Others that fit as well.
     pub(super) more: u64,
 }
 
 impl Best {
-    fn offer(&mut self, misses: usize, hits: usize, key: &str) {
+    fn offer(&mut self, (misses, hits): (usize, usize), record: &Record<'_>) {
+        let key = record.key;
         // One cell has many records; two or more at once have few.
         if hits < 2 || misses * 3 > hits {
             return;
@@ -53,12 +55,22 @@ impl Best {
         } else if known.is_some_and(|known| new > known) {
             return;
         }
-        if self.keys.contains(key) {
+        if self.keys.contains_key(key) {
         } else if self.keys.len() < MOST {
-            self.keys.insert(key.to_owned());
+            let categories = record.categories.iter();
+            let categories = categories.map(|category| category.map(str::to_owned));
+            self.keys.insert(key.to_owned(), categories.collect());
         } else {
             self.more += 1;
         }
+    }
+
+    /// Whether one of them is counted under `category`.
+    pub(super) fn has(&self, aggregate: usize, category: &str) -> bool {
+        let is_there = |categories: &Vec<Option<String>>| {
+            categories.get(aggregate).and_then(Option::as_deref) == Some(category)
+        };
+        self.fits_wholly() && self.keys.values().any(is_there)
     }
 
     /// Whether each of its cells is off.
@@ -158,8 +170,7 @@ impl<'c> Gathering<'c> {
             if claim.of == record.of && claim.shift < 0 {
                 found.uncounted.remove(record.key);
                 if *claim.period == *record.period && *claim.population != *record.population {
-                    let (misses, hits) = fit(claim, record);
-                    found.elsewhere.offer(misses, hits, record.key);
+                    found.elsewhere.offer(fit(claim, record), record);
                 }
             }
         }
@@ -168,8 +179,7 @@ impl<'c> Gathering<'c> {
         };
         let (claim, found) = (&self.claims[at], &mut self.found[at]);
         if claim.shift > 0 {
-            let (misses, hits) = fit(claim, record);
-            found.over.offer(misses, hits, record.key);
+            found.over.offer(fit(claim, record), record);
         }
         let mut over_in = 0;
         for (aggregate, category) in record.categories.iter().enumerate() {
@@ -204,7 +214,7 @@ impl<'c> Gathering<'c> {
         }
         if claim.shift == 0 {
             let misses = self.moved[at].saturating_sub(over_in);
-            found.moved.offer(misses, over_in, record.key);
+            found.moved.offer((misses, over_in), record);
         }
     }
 
@@ -215,8 +225,7 @@ impl<'c> Gathering<'c> {
         };
         let (claim, found) = (&self.claims[at], &mut self.found[at]);
         if claim.shift < 0 {
-            let (misses, hits) = fit(claim, record);
-            found.left_out.offer(misses, hits, record.key);
+            found.left_out.offer(fit(claim, record), record);
             // It is known where it would be counted.
             found.uncounted.remove(record.key);
         }
@@ -230,7 +239,7 @@ impl<'c> Gathering<'c> {
             }
             if *claim.population == *record.population {
                 found.elsewhere.keys.remove(record.key);
-            } else if found.over.keys.contains(record.key) {
+            } else if found.over.keys.contains_key(record.key) {
                 let also_in = found.also_in.entry(record.key.to_owned()).or_default();
                 also_in.insert(record.population.to_owned());
             }
@@ -242,7 +251,7 @@ impl<'c> Gathering<'c> {
         let of = |(claim, found): (&Claim, &Found)| {
             let bests = [&found.over, &found.moved, &found.left_out, &found.elsewhere];
             let mut keys: BTreeSet<String> = found.uncounted.clone();
-            keys.extend(bests.into_iter().flat_map(|best| best.keys.iter().cloned()));
+            keys.extend(bests.into_iter().flat_map(|best| best.keys.keys().cloned()));
             for cell in found.cells.values() {
                 keys.extend(cell.doubtful.keys().cloned());
                 keys.extend(cell.others.iter().cloned());

@@ -1,8 +1,10 @@
 //! One aggregate counts more than stated here and less there, while its whole is in line.
 
+use std::collections::BTreeSet;
+
 use super::{
     Claim, Contribution, Doubt, Explained, Role,
-    gather::Over,
+    gather::{FEW, Over},
     words::{NAMED, Told, WITNESSES},
 };
 
@@ -51,9 +53,14 @@ impl Told<'_> {
         let told: Vec<(&String, &Vec<Doubt>)> = match (is_meant, is_in_all) {
             (true, _) => fitting().collect(),
             (_, true) => doubtful()
-                .filter(|(key, _)| in_all.keys.contains(*key))
+                .filter(|(key, _)| in_all.keys.contains_key(*key))
                 .collect(),
             _ => doubtful().collect(),
+        };
+        // Fewer than are off cannot be all of them.
+        let told = match (told.len() as u64) < number {
+            true => Vec::new(),
+            false => told,
         };
         let counted: i64 = kept.iter().map(|over| over.counted).sum();
         let cells = |cells: &[(&str, i64)]| {
@@ -94,7 +101,7 @@ impl Told<'_> {
             })
             .collect();
         if records.is_empty() && is_in_all {
-            let keys = in_all.keys.iter();
+            let keys = in_all.keys.keys();
             records = keys.map(|key| self.contribution(role, key, None)).collect();
         }
         if is_in_all && !records.is_empty() {
@@ -104,20 +111,22 @@ impl Told<'_> {
                 self.named(&records)
             ));
         } else if records.is_empty() {
-            let others = kept.iter().flat_map(|over| &over.others);
-            let others: Vec<&String> = others.collect();
-            if others.len() as i64 == counted {
-                records = others
+            let all: BTreeSet<&String> = kept
+                .iter()
+                .flat_map(|over| over.others.iter().chain(over.doubtful.keys()))
+                .collect();
+            if all.len() as i64 == counted && all.len() <= FEW {
+                records = all
                     .into_iter()
                     .map(|key| self.contribution(role, key, None))
                     .collect();
                 words.push_str(&format!(
-                    "; it is among the {counted} that are over-counted there: {}",
+                    "; among the {counted} counted there: {}",
                     self.named(&records)
                 ));
             } else {
                 words.push_str(&format!(
-                    "; no finding tells it apart among the {counted} counted there"
+                    "; nothing tells which of the {counted} counted there"
                 ));
             }
         } else {

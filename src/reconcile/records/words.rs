@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     Claim, Counted, Doubt, Gathering, Role,
     claims::judged,
-    gather::{Best, Found},
+    gather::{Best, FEW, Found},
 };
 use crate::{
+    decimal::Decimal,
     discrepancy::Category,
     reconcile::{Figure, Reconciliation, Source, Verdict},
 };
@@ -59,49 +60,117 @@ pub fn explain(
         if row.verdict != Verdict::Disagrees {
             return None;
         }
-        if let Some((figure, _)) = judged(row, figures) {
-            return Some((at, of_cell(&figures[figure], gathering, places)?));
-        }
-        // A share of what is counted otherwise is another.
-        let mut counts = row.computed_from.iter().map(|figure| &figures[*figure]);
-        let explained = counts.find_map(|figure| of_cell(figure, gathering, places))?;
-        (row.rule.kind == "share_of").then_some((at, explained))
+        let explained = match judged(row, figures) {
+            Some((figure, _)) => Off::of(&figures[figure], gathering)?.explained(gathering, places),
+            None if row.rule.kind == "share_of" => of_share(row, figures, gathering, places),
+            None => None,
+        };
+        Some((at, explained?))
     });
     explained.collect()
 }
 
-fn of_cell(figure: &Figure, gathering: &Gathering<'_>, places: &Places) -> Option<Explained> {
-    let (at, aggregate, off) = gathering
-        .claims
-        .iter()
-        .enumerate()
-        .find_map(|(at, claim)| {
+/// A share of what is counted otherwise than stated: explained where it is right of what should be counted.
+fn of_share(
+    row: &Reconciliation,
+    figures: &[Figure],
+    gathering: &Gathering<'_>,
+    places: &Places,
+) -> Option<Explained> {
+    let [part, whole] = *row.computed_from.as_slice() else {
+        return None;
+    };
+    let (stated, computed) = (row.stated?, row.computed?);
+    let off = [part, whole].map(|figure| Off::of(&figures[figure], gathering));
+    let counted = [part, whole].map(|figure| figures[figure].value);
+    let less = |value: Decimal, off: &Option<Off>| {
+        let off = off.as_ref().map_or(0, |off| off.difference);
+        value.checked_sub(Decimal::from(off))
+    };
+    let meant = [less(counted[0], &off[0])?, less(counted[1], &off[1])?];
+    let decimals = computed.scale();
+    let gives = |of: [Decimal; 2], shift: u32| {
+        let ratio = of[0].ratio(of[1], shift, decimals);
+        ratio.map(|ratio| ratio.rounded)
+    };
+    let shift = [2, 0]
+        .into_iter()
+        .find(|shift| gives(counted, *shift) == Some(computed))?;
+    if gives(meant, shift)? != stated.rounded(decimals) {
+        return None;
+    }
+    let mut off = off.into_iter().flatten().filter(|off| off.difference != 0);
+    off.next()?.explained(gathering, places)
+}
+
+/// By how much a computed figure is off, as far as a claim says.
+struct Off {
+    claim: usize,
+    aggregate: usize,
+    category: String,
+    difference: i64,
+    /// Whether the whole aggregate is off as the claim says.
+    is_in_line: bool,
+}
+
+impl Off {
+    fn of(figure: &Figure, gathering: &Gathering<'_>) -> Option<Self> {
+        if figure.source != Source::Computed {
+            return None;
+        }
+        let mut claims = gathering.claims.iter().enumerate();
+        claims.find_map(|(at, claim)| {
             if (&claim.period, &claim.population) != (&figure.period, &figure.population) {
                 return None;
             }
             let mut aggregates = gathering.counted[claim.of].aggregates.iter();
             let aggregate = aggregates.position(|a| *a.name == *figure.table)?;
             let cell = claim.cell(aggregate, &figure.category);
-            let off = cell.map(|cell| cell.difference);
-            let off = off.or_else(|| claim.beside(aggregate, &figure.category))?;
-            Some((at, aggregate, off))
-        })?;
-    if figure.source != Source::Computed || off == 0 {
-        return None;
+            let (difference, is_in_line) = match &*figure.measure {
+                // What shares are of is the population.
+                "base" => (claim.shift, true),
+                _ => match cell {
+                    Some(cell) => (cell.difference, true),
+                    None => (claim.beside(aggregate, &figure.category)?, false),
+                },
+            };
+            Some(Self {
+                claim: at,
+                aggregate,
+                category: figure.category.to_string(),
+                difference,
+                is_in_line,
+            })
+        })
     }
-    let claim = &gathering.claims[at];
-    let counted = &gathering.counted[claim.of];
-    let told = Told {
-        gathering,
-        claim,
-        found: &gathering.found[at],
-        counted,
-        places,
-    };
-    if claim.shift != 0 && off.signum() == claim.shift.signum() {
-        Some(told.shifted())
-    } else {
-        told.moved(aggregate)
+
+    fn explained(&self, gathering: &Gathering<'_>, places: &Places) -> Option<Explained> {
+        let claim = &gathering.claims[self.claim];
+        let found = &gathering.found[self.claim];
+        if self.difference == 0 {
+            return None;
+        }
+        let told = Told {
+            gathering,
+            claim,
+            found,
+            counted: &gathering.counted[claim.of],
+            places,
+        };
+        if claim.shift == 0 || self.difference.signum() != claim.shift.signum() {
+            return told.moved(self.aggregate);
+        }
+        let mut explained = told.shifted();
+        let bests = [&found.over, &found.left_out, &found.elsewhere];
+        let mut bests = bests.into_iter();
+        let is_there = bests.any(|best| best.has(self.aggregate, &self.category));
+        if !self.is_in_line && !is_there {
+            explained.is_likely = false;
+            explained
+                .words
+                .push_str("; this aggregate is off by another number as a whole");
+        }
+        Some(explained)
     }
 }
 
@@ -153,7 +222,11 @@ impl Told<'_> {
             words.push_str("; no record was found that accounts for it");
         }
         for (what, records) in &listed {
-            words.push_str(&format!("; {what}: {}", self.named(records)));
+            words.push_str(&format!("; {what}"));
+            // Of many that may be it, the listing says more than a sentence.
+            if !records.is_empty() && !what.starts_with("it may be") {
+                words.push_str(&format!(": {}", self.named(records)));
+            }
         }
         let mut records: Vec<Contribution> = listed.drain(..).flat_map(|(_, r)| r).collect();
         records.sort();
@@ -177,8 +250,9 @@ impl Told<'_> {
             let mut doubts = self.gathering.doubts.about(&self.counted.table, key).iter();
             doubts.any(|doubt| doubt.category == Category::Duplicate)
         };
-        let keys = || over.keys.iter();
-        let role = if keys().any(is_duplicate) {
+        let keys = || over.keys.keys();
+        let flagged = keys().filter(|key| is_duplicate(key)).count();
+        let role = if flagged > 0 {
             Role::Duplicated
         } else if over.fits_wholly() && !over.keys.is_empty() && keys().all(in_other) {
             Role::Recoded
@@ -191,7 +265,20 @@ impl Told<'_> {
             }
             _ => "in all the cells that are off",
         };
-        let listed = self.listed(role, what, over).into_iter();
+        // A record and its copy; of more than that, those that a rule found.
+        let number = self.claim.shift.unsigned_abs() as usize;
+        let only_flagged = flagged > 0 && over.keys.len() > 2 * number;
+        let listed = match (only_flagged, over.keys.len() > FEW) {
+            (true, _) => {
+                let mut best = over.clone();
+                best.keys.retain(|key, _| is_duplicate(key));
+                best.more = 0;
+                self.listed(role, what, &best)
+            }
+            (false, true) => None,
+            (false, false) => self.listed(role, what, over),
+        };
+        let listed = listed.into_iter();
         if over.keys.is_empty() {
             // One aggregate alone says nothing but which cells are over.
             let cells = self.found.cells.values().flat_map(|cell| &cell.doubtful);
@@ -255,7 +342,10 @@ impl Told<'_> {
         }
         let absent: Vec<Contribution> = absent
             .into_iter()
-            .flat_map(|(key, named)| named.by.iter().map(move |doubt| (key, doubt)))
+            .flat_map(|(key, named)| {
+                let told = if is_told { named.by.len() } else { 1 };
+                named.by.iter().take(told).map(move |doubt| (key, doubt))
+            })
             .map(|(key, doubt)| Contribution {
                 role: Role::Missing,
                 table: self.counted.table.clone(),
@@ -279,31 +369,37 @@ impl Told<'_> {
                 Role::Recoded
             }
         };
-        let uncounted: Vec<Contribution> = uncounted
-            .iter()
-            .flat_map(|key| self.with_doubts(role_of(key), key, &self.counted.deciding))
-            .collect();
+        if is_told {
+            listed.push((
+                "more than one record names it, and nobody delivered it".to_owned(),
+                absent,
+            ));
+            return (Role::Missing, listed);
+        }
+        let one = |key: &String| {
+            let deciding = &self.counted.deciding;
+            let mut all = self.with_doubts(role_of(key), key, deciding);
+            all.sort_by_key(|record| !record.doubt.as_ref().is_some_and(Doubt::left_out));
+            all.into_iter().next()
+        };
+        let uncounted: Vec<Contribution> = uncounted.iter().filter_map(one).collect();
         let role = match (absent.is_empty(), uncounted.first()) {
             (true, Some(first)) => first.role,
             _ => Role::Missing,
         };
-        let uncounted = match is_told {
-            true => Vec::new(),
-            false => uncounted,
-        };
-        let named = match is_told {
-            true => "more than one record names it, and nobody delivered it",
-            false => "it may be among those that others name and nobody delivered",
-        };
         for (what, records) in [
-            (named, absent),
+            ("others name and nobody delivered", absent),
             (
-                "it may be among those that were delivered, found at fault and are not counted",
+                "were delivered, found at fault and are not counted",
                 uncounted,
             ),
         ] {
-            if !records.is_empty() {
-                listed.push((what.to_owned(), records));
+            let among = format!("it may be among {} that {what}", records.len());
+            match records.len() {
+                0 => {}
+                // Nothing tells so many apart.
+                many if many > FEW => listed.push((among, Vec::new())),
+                _ => listed.push((among, records)),
             }
         }
         (role, listed)
@@ -330,7 +426,7 @@ impl Told<'_> {
     fn listed(&self, role: Role, what: &str, best: &Best) -> Option<(String, Vec<Contribution>)> {
         let records = best
             .keys
-            .iter()
+            .keys()
             .flat_map(|key| self.with_doubts(role, key, &self.counted.deciding));
         let records: Vec<Contribution> = records.collect();
         let what = match best.more {
