@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
 
-use super::plain_schema;
+use super::check::plain_schema;
 use crate::{
     check::decides::{Decided, Deciding, Tables, deciding, deciding_rows},
     diagnostics::Diagnostic,

@@ -1,5 +1,6 @@
 //! The path of a run on one screen: from a folder of files to a published run.
 
+mod about;
 mod aggregates;
 mod delivery;
 mod error;

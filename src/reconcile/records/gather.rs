@@ -56,7 +56,9 @@ impl Best {
             return;
         }
         if self.keys.contains_key(key) {
-        } else if self.keys.len() < MOST {
+            return;
+        }
+        if self.keys.len() < MOST {
             let categories = record.categories.iter();
             let categories = categories.map(|category| category.map(str::to_owned));
             self.keys.insert(key.to_owned(), categories.collect());

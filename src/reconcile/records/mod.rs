@@ -9,13 +9,16 @@
 mod claims;
 mod doubts;
 mod gather;
+mod listing;
 mod moved;
+mod off;
 mod words;
 
 pub use claims::{Claim, claims};
 pub use doubts::{Doubt, Doubts, Named};
 pub use gather::{Gathering, Record};
-pub use words::{Contribution, Explained, explain};
+pub use off::explain;
+pub use words::{Contribution, Explained};
 
 /// Which aggregates count the rows of a table.
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{
     Claim, Contribution, Doubt, Explained, Role,
     gather::{FEW, Over},
-    words::{NAMED, Told, WITNESSES},
+    listing::{NAMED, named},
+    words::{Told, WITNESSES, records_are},
 };
 
 impl Told<'_> {
@@ -78,10 +79,7 @@ impl Told<'_> {
             evaluated,
             ..
         } = self.claim;
-        let records = match number {
-            1 => "1 record is".to_owned(),
-            several => format!("{several} records are"),
-        };
+        let records = records_are(number, "");
         let whole = match shift {
             0 => "agrees".to_owned(),
             off => format!("is off by {off}"),
@@ -108,7 +106,7 @@ impl Told<'_> {
             words.push_str(&format!(
                 "; in such a cell of each of the {} aggregates that are off so: {}",
                 self.claim.moved(),
-                self.named(&records)
+                named(&records)
             ));
         } else if records.is_empty() {
             let all: BTreeSet<&String> = kept
@@ -122,7 +120,7 @@ impl Told<'_> {
                     .collect();
                 words.push_str(&format!(
                     "; among the {counted} counted there: {}",
-                    self.named(&records)
+                    named(&records)
                 ));
             } else {
                 words.push_str(&format!(
@@ -130,7 +128,7 @@ impl Told<'_> {
                 ));
             }
         } else {
-            words.push_str(&format!("; found at fault there: {}", self.named(&records)));
+            words.push_str(&format!("; found at fault there: {}", named(&records)));
         }
         records.sort();
         records.dedup();

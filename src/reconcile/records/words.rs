@@ -1,22 +1,24 @@
-//! What the records say about each total that differs, in words and one by one.
+//! What the records say where all aggregates are off by as much: in words and one by one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::{
     Claim, Counted, Doubt, Gathering, Role,
-    claims::judged,
     gather::{Best, FEW, Found},
+    listing::{Listed, keys, named},
 };
-use crate::{
-    decimal::Decimal,
-    discrepancy::Category,
-    reconcile::{Figure, Reconciliation, Source, Verdict},
-};
+use crate::discrepancy::Category;
 
-/// Records that a sentence names; all that were kept are listed.
-pub(super) const NAMED: usize = 6;
 /// Aggregates that are enough to say what one record alone can have done.
 pub(super) const WITNESSES: usize = 3;
+
+/// `1 record of t is`, `3 records are`.
+pub(super) fn records_are(number: u64, of: &str) -> String {
+    match number {
+        1 => format!("1 record{of} is"),
+        several => format!("{several} records{of} are"),
+    }
+}
 
 /// Where a record stands: file and line.
 pub type Places = HashMap<(String, String), (String, i64)>;
@@ -49,131 +51,6 @@ pub struct Explained {
     pub records: Vec<Contribution>,
 }
 
-/// The explanations of `rows`, by the row's index; none of those that the records say nothing about.
-pub fn explain(
-    rows: &[Reconciliation],
-    figures: &[Figure],
-    gathering: &Gathering<'_>,
-    places: &Places,
-) -> BTreeMap<usize, Explained> {
-    let explained = rows.iter().enumerate().filter_map(|(at, row)| {
-        if row.verdict != Verdict::Disagrees {
-            return None;
-        }
-        let explained = match judged(row, figures) {
-            Some((figure, _)) => Off::of(&figures[figure], gathering)?.explained(gathering, places),
-            None if row.rule.kind == "share_of" => of_share(row, figures, gathering, places),
-            None => None,
-        };
-        Some((at, explained?))
-    });
-    explained.collect()
-}
-
-/// A share of what is counted otherwise than stated: explained where it is right of what should be counted.
-fn of_share(
-    row: &Reconciliation,
-    figures: &[Figure],
-    gathering: &Gathering<'_>,
-    places: &Places,
-) -> Option<Explained> {
-    let [part, whole] = *row.computed_from.as_slice() else {
-        return None;
-    };
-    let (stated, computed) = (row.stated?, row.computed?);
-    let off = [part, whole].map(|figure| Off::of(&figures[figure], gathering));
-    let counted = [part, whole].map(|figure| figures[figure].value);
-    let less = |value: Decimal, off: &Option<Off>| {
-        let off = off.as_ref().map_or(0, |off| off.difference);
-        value.checked_sub(Decimal::from(off))
-    };
-    let meant = [less(counted[0], &off[0])?, less(counted[1], &off[1])?];
-    let decimals = computed.scale();
-    let gives = |of: [Decimal; 2], shift: u32| {
-        let ratio = of[0].ratio(of[1], shift, decimals);
-        ratio.map(|ratio| ratio.rounded)
-    };
-    let shift = [2, 0]
-        .into_iter()
-        .find(|shift| gives(counted, *shift) == Some(computed))?;
-    if gives(meant, shift)? != stated.rounded(decimals) {
-        return None;
-    }
-    let mut off = off.into_iter().flatten().filter(|off| off.difference != 0);
-    off.next()?.explained(gathering, places)
-}
-
-/// By how much a computed figure is off, as far as a claim says.
-struct Off {
-    claim: usize,
-    aggregate: usize,
-    category: String,
-    difference: i64,
-    /// Whether the whole aggregate is off as the claim says.
-    is_in_line: bool,
-}
-
-impl Off {
-    fn of(figure: &Figure, gathering: &Gathering<'_>) -> Option<Self> {
-        if figure.source != Source::Computed {
-            return None;
-        }
-        let mut claims = gathering.claims.iter().enumerate();
-        claims.find_map(|(at, claim)| {
-            if (&claim.period, &claim.population) != (&figure.period, &figure.population) {
-                return None;
-            }
-            let mut aggregates = gathering.counted[claim.of].aggregates.iter();
-            let aggregate = aggregates.position(|a| *a.name == *figure.table)?;
-            let cell = claim.cell(aggregate, &figure.category);
-            let (difference, is_in_line) = match &*figure.measure {
-                // What shares are of is the population.
-                "base" => (claim.shift, true),
-                _ => match cell {
-                    Some(cell) => (cell.difference, true),
-                    None => (claim.beside(aggregate, &figure.category)?, false),
-                },
-            };
-            Some(Self {
-                claim: at,
-                aggregate,
-                category: figure.category.to_string(),
-                difference,
-                is_in_line,
-            })
-        })
-    }
-
-    fn explained(&self, gathering: &Gathering<'_>, places: &Places) -> Option<Explained> {
-        let claim = &gathering.claims[self.claim];
-        let found = &gathering.found[self.claim];
-        if self.difference == 0 {
-            return None;
-        }
-        let told = Told {
-            gathering,
-            claim,
-            found,
-            counted: &gathering.counted[claim.of],
-            places,
-        };
-        if claim.shift == 0 || self.difference.signum() != claim.shift.signum() {
-            return told.moved(self.aggregate);
-        }
-        let mut explained = told.shifted();
-        let bests = [&found.over, &found.left_out, &found.elsewhere];
-        let mut bests = bests.into_iter();
-        let is_there = bests.any(|best| best.has(self.aggregate, &self.category));
-        if !self.is_in_line && !is_there {
-            explained.is_likely = false;
-            explained
-                .words
-                .push_str("; this aggregate is off by another number as a whole");
-        }
-        Some(explained)
-    }
-}
-
 pub(super) struct Told<'g> {
     gathering: &'g Gathering<'g>,
     pub(super) claim: &'g Claim,
@@ -182,9 +59,21 @@ pub(super) struct Told<'g> {
     places: &'g Places,
 }
 
-impl Told<'_> {
+impl<'g> Told<'g> {
+    pub(super) fn new(gathering: &'g Gathering<'_>, claim: usize, places: &'g Places) -> Self {
+        let found = &gathering.found[claim];
+        let claim = &gathering.claims[claim];
+        Self {
+            gathering,
+            claim,
+            found,
+            counted: &gathering.counted[claim.of],
+            places,
+        }
+    }
+
     /// All aggregates are off by as much.
-    fn shifted(&self) -> Explained {
+    pub(super) fn shifted(&self) -> Explained {
         let Claim {
             shift,
             period,
@@ -197,15 +86,12 @@ impl Told<'_> {
             true => "more",
             false => "less",
         };
-        let (role, mut listed) = match *shift > 0 {
+        let (role, listed) = match *shift > 0 {
             true => self.over(),
             false => self.short(),
         };
         let table = &self.counted.table;
-        let records = match number {
-            1 => format!("1 record of {table} is"),
-            several => format!("{several} records of {table} are"),
-        };
+        let records = records_are(number, &format!(" of {table}"));
         let what = match role {
             Role::Extra => "too many",
             Role::Duplicated => "counted twice",
@@ -221,14 +107,14 @@ impl Told<'_> {
         if listed.is_empty() {
             words.push_str("; no record was found that accounts for it");
         }
-        for (what, records) in &listed {
-            words.push_str(&format!("; {what}"));
+        for listed in &listed {
+            words.push_str(&format!("; {}", listed.what));
             // Of many that may be it, the listing says more than a sentence.
-            if !records.is_empty() && !what.starts_with("it may be") {
-                words.push_str(&format!(": {}", self.named(records)));
+            if !listed.records.is_empty() && !listed.may_be {
+                words.push_str(&format!(": {}", named(&listed.records)));
             }
         }
-        let mut records: Vec<Contribution> = listed.drain(..).flat_map(|(_, r)| r).collect();
+        let mut records: Vec<Contribution> = listed.into_iter().flat_map(|l| l.records).collect();
         records.sort();
         records.dedup();
         Explained {
@@ -240,7 +126,7 @@ impl Told<'_> {
     }
 
     /// Records that lie in the cells that are over.
-    fn over(&self) -> (Role, Vec<(String, Vec<Contribution>)>) {
+    fn over(&self) -> (Role, Vec<Listed>) {
         let Found { over, also_in, .. } = self.found;
         let in_other = |key: &String| {
             let mut populations = also_in.get(key).into_iter().flatten();
@@ -288,19 +174,14 @@ impl Told<'_> {
                     doubts.map(|doubt| self.contribution(role, key, doubt))
                 })
                 .collect();
-            let what = "found at fault in the cells that are over".to_owned();
-            return (
-                role,
-                listed
-                    .chain((!records.is_empty()).then_some((what, records)))
-                    .collect(),
-            );
+            let at_fault = Listed::of("found at fault in the cells that are over", records);
+            return (role, listed.chain(at_fault).collect());
         }
         (role, listed.collect())
     }
 
     /// Records that would lie in the cells that are short; where none is found, those that may.
-    fn short(&self) -> (Role, Vec<(String, Vec<Contribution>)>) {
+    fn short(&self) -> (Role, Vec<Listed>) {
         let Found {
             left_out,
             elsewhere,
@@ -308,7 +189,7 @@ impl Told<'_> {
             ..
         } = self.found;
         let number = self.claim.shift.unsigned_abs() as usize;
-        let mut listed: Vec<(String, Vec<Contribution>)> = Vec::new();
+        let mut listed: Vec<Listed> = Vec::new();
         if left_out.fits_wholly() {
             let what = "delivered and left out, and would lie in all the cells that are off";
             listed.extend(self.listed(Role::LeftOut, what, left_out));
@@ -317,15 +198,10 @@ impl Told<'_> {
             let what = "counted in another population, and would lie in all the cells that are off";
             listed.extend(self.listed(Role::Recoded, what, elsewhere));
         }
-        let first = listed.first().and_then(|(_, records)| records.first());
-        if let Some(first) = first.map(|record| record.role)
-            && listed
-                .iter()
-                .map(|(_, records)| keys(records))
-                .sum::<usize>()
-                >= number
-        {
-            return (first, listed);
+        let first = listed.first().and_then(|listed| listed.records.first());
+        let all: usize = listed.iter().map(|listed| keys(&listed.records)).sum();
+        if let Some(first) = first.filter(|_| all >= number) {
+            return (first.role, listed);
         }
         let absent = self.gathering.doubts.absent(&self.counted.table);
         let mut absent: Vec<_> = absent.collect();
@@ -370,10 +246,8 @@ impl Told<'_> {
             }
         };
         if is_told {
-            listed.push((
-                "more than one record names it, and nobody delivered it".to_owned(),
-                absent,
-            ));
+            let what = "more than one record names it, and nobody delivered it";
+            listed.extend(Listed::of(what, absent));
             return (Role::Missing, listed);
         }
         let one = |key: &String| {
@@ -395,11 +269,13 @@ impl Told<'_> {
             ),
         ] {
             let among = format!("it may be among {} that {what}", records.len());
-            match records.len() {
-                0 => {}
-                // Nothing tells so many apart.
-                many if many > FEW => listed.push((among, Vec::new())),
-                _ => listed.push((among, records)),
+            if let Some(mut maybe) = Listed::of(&among, records) {
+                maybe.may_be = true;
+                if maybe.records.len() > FEW {
+                    // Nothing tells so many apart.
+                    maybe.records.clear();
+                }
+                listed.push(maybe);
             }
         }
         (role, listed)
@@ -423,17 +299,14 @@ impl Told<'_> {
         others.clone().next().is_some() && others.all(|other| other.shift != 0)
     }
 
-    fn listed(&self, role: Role, what: &str, best: &Best) -> Option<(String, Vec<Contribution>)> {
-        let records = best
-            .keys
-            .keys()
-            .flat_map(|key| self.with_doubts(role, key, &self.counted.deciding));
-        let records: Vec<Contribution> = records.collect();
+    fn listed(&self, role: Role, what: &str, best: &Best) -> Option<Listed> {
+        let keys = best.keys.keys();
+        let records = keys.flat_map(|key| self.with_doubts(role, key, &self.counted.deciding));
         let what = match best.more {
             0 => what.to_owned(),
             more => format!("{what}, beside {more} more"),
         };
-        (!records.is_empty()).then_some((what, records))
+        Listed::of(&what, records.collect())
     }
 
     /// A record, once for each finding about it that bears on whether it is counted; else once.
@@ -471,54 +344,4 @@ impl Told<'_> {
             doubt,
         }
     }
-
-    /// `C1 (cases.csv:12, by cases.closed_on.type), C2 (…) and 3 more`.
-    pub(super) fn named(&self, records: &[Contribution]) -> String {
-        let mut by_key: Vec<(&str, Vec<&Contribution>)> = Vec::new();
-        for record in records {
-            match by_key.last_mut() {
-                Some((key, of_key)) if *key == record.record_key => of_key.push(record),
-                _ => by_key.push((&record.record_key, vec![record])),
-            }
-        }
-        let one = |(key, of_key): &(&str, Vec<&Contribution>)| {
-            let place = of_key.iter().find_map(|record| record.place.as_ref());
-            let place = place.map(|(file, line)| format!("{file}:{line}"));
-            let is_absent = of_key.iter().any(|record| record.role == Role::Missing);
-            let doubts = of_key.iter().filter_map(|record| record.doubt.as_ref());
-            let mut rules: Vec<&str> = doubts.map(|doubt| doubt.rule_id.as_str()).collect();
-            rules.sort_unstable();
-            rules.dedup();
-            let rules = (!rules.is_empty()).then(|| rules.join(" "));
-            let about: Vec<String> = match is_absent {
-                true => {
-                    let first = place.unwrap_or_default();
-                    vec![match of_key.len() {
-                        1 => format!("named at {first}"),
-                        times => format!("named {times} times, first at {first}"),
-                    }]
-                }
-                false => place.into_iter().chain(rules).collect(),
-            };
-            match about.is_empty() {
-                true => (*key).to_owned(),
-                false => format!("{key} ({})", about.join(", ")),
-            }
-        };
-        let first: Vec<String> = by_key.iter().take(NAMED).map(one).collect();
-        match by_key.len().saturating_sub(NAMED) {
-            0 => first.join(", "),
-            more => format!("{} and {more} more", first.join(", ")),
-        }
-    }
-}
-
-/// How many records there are, each with one or more findings.
-fn keys(records: &[Contribution]) -> usize {
-    let mut keys: Vec<&str> = records
-        .iter()
-        .map(|record| record.record_key.as_str())
-        .collect();
-    keys.dedup();
-    keys.len()
 }
