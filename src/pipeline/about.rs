@@ -1,0 +1,143 @@
+//! What is to be said about a table or a delivery as a whole, and not about a row.
+
+use super::{
+    delivery::Delivery,
+    error::RunError,
+    plan::Plan,
+    tables::{FindingFile, Scanned, fact_index, signed},
+};
+use crate::{
+    check::{scan::RuleCounts, source::TableSource},
+    discrepancy::Action,
+    log::{Finding, FindingBuilder, LogError, RuleFacts},
+    project::Project,
+    rules::{UNCLAIMED, kinds::RuleKind},
+};
+
+/// What is to be said about a table as a whole: its number of rows, columns that nobody declared, files cut short.
+pub(super) fn about_table(
+    at: usize,
+    plan: &Plan,
+    project: &Project,
+    source: &TableSource,
+    scanned: &mut Scanned,
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    let check = &plan.checks.tables[at];
+    let table = &check.table;
+    let rows: u64 = scanned.files[at].iter().map(|f| f.read - f.rejected).sum();
+    let mut builder = FindingBuilder::default();
+    for prepared in &check.rules {
+        let Some(passes) = prepared.outcome.of_table(rows) else {
+            continue;
+        };
+        let rule = &project.rules[prepared.rule];
+        scanned.rules[prepared.rule] = Some(RuleCounts::of_table(passes));
+        if !passes {
+            let expected = rule.kind.expected(rule, table);
+            let message = format!(
+                "table {} has {rows} rows; expected {expected}. {}",
+                table.name, rule.why
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &rule.id),
+                source_file: source.files.first().map(|f| f.export.file.as_str()),
+                observed: Some(&rows.to_string()),
+                expected: Some(&expected),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    for file in &source.files {
+        let name = &file.export.file;
+        for extra in &file.mapping.extra {
+            let message = format!(
+                "{name} has a column `{extra}` that the project does not declare; it was not read"
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &format!("{}.columns", table.name)),
+                record_key: extra,
+                source_file: Some(name),
+                source_line: Some(signed(file.export.header_line)),
+                observed: Some(extra),
+                expected: Some("declared columns only"),
+                action: Some(Action::Excluded),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+        if !file.export.terminated && file.export.records > 0 {
+            let message = format!(
+                "{name} does not end in a line break: it may have been cut off; compare it with what was exported"
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &format!("{}.terminated", table.name)),
+                record_key: name,
+                source_file: Some(name),
+                source_row: Some(signed(file.export.records)),
+                expected: Some("a line break at the end"),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    for prepared in &check.rules {
+        let id = &project.rules[prepared.rule].id;
+        if let Some(why) = scanned.errors.get(&prepared.rule) {
+            let message = format!(
+                "rule {id} could not be evaluated: {why}; mend the rule, since what it did not check may be wrong"
+            );
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &format!("{}.rule_error", table.name)),
+                record_key: id,
+                expected: Some("a rule that can be evaluated on every row"),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    if builder.is_empty() {
+        return Ok(());
+    }
+    findings.write(&builder.finish().map_err(LogError::from)?)
+}
+
+/// What is to be said about a delivery as a whole: files that belong to no table.
+pub(super) fn about_delivery(
+    delivery: &Delivery,
+    facts: &[RuleFacts],
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    let mut builder = FindingBuilder::default();
+    for file in &delivery.unclaimed {
+        let path = &file.path;
+        let (nearest, expected) = match &file.nearest {
+            Some((table, pattern)) => (
+                format!("; the nearest is `{pattern}` of table {table}"),
+                format!("a name such as `{pattern}`"),
+            ),
+            None => (String::new(), "a file of a table".to_owned()),
+        };
+        let message = format!(
+            "{path} is a file of the delivery that no table names, so it was not read{nearest}"
+        );
+        builder.push(&Finding {
+            rule: fact_index(facts, UNCLAIMED),
+            record_key: path,
+            source_file: Some(path),
+            observed: Some(path),
+            expected: Some(&expected),
+            action: Some(Action::Excluded),
+            message: &message,
+            ..Finding::default()
+        });
+    }
+    if builder.is_empty() {
+        return Ok(());
+    }
+    findings.write(&builder.finish().map_err(LogError::from)?)
+}
