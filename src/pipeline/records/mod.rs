@@ -30,7 +30,7 @@ use crate::{
         Figure, Reconciliation,
         records::{
             Aggregate, Claim, Contribution, Counted, DecidingColumn, Doubt, Doubts, Explained,
-            Gathering, Record, claims, explain,
+            Gathering, Record, claims, explain, leaves_out,
         },
     },
     rules::kinds::RuleKind,
@@ -169,7 +169,7 @@ async fn doubts(
             let action = text("action", row).and_then(Action::of_word);
             let is_about = column.is_some_and(|c| columns.contains(&(fact.table.as_str(), c)));
             let absent = looks_into[rule].filter(|table| tables.contains(table));
-            let left_out = action.is_some_and(|action| action != Action::Kept);
+            let left_out = action.is_some_and(leaves_out);
             let bears = is_about || left_out || fact.category == Category::Duplicate;
             if absent.is_none() && !(bears && tables.contains(fact.table.as_str())) {
                 continue;
@@ -191,12 +191,14 @@ async fn doubts(
     Ok(doubts)
 }
 
-/// Of each fact's rule, the table in which it looks up whole keys of one column.
+/// Of each fact's rule, the table of whose records it looks up the key.
 fn looks_into<'p>(project: &'p Project, facts: &[RuleFacts]) -> Vec<Option<&'p str>> {
     let of = |fact: &RuleFacts| {
         let rule = project.rules.iter().find(|rule| rule.id == fact.id)?;
-        rule.column?;
-        rule.kind.looks_into()
+        let (name, column) = rule.kind.looks_into()?;
+        let table = project.tables.iter().find(|t| t.name.as_str() == name)?;
+        let is_key = table.key == [table.column_index(column)?];
+        is_key.then_some(name)
     };
     facts.iter().map(of).collect()
 }

@@ -34,8 +34,7 @@ pub struct Doubt {
 impl Doubt {
     /// Whether the record is in no clean table.
     pub fn left_out(&self) -> bool {
-        let left_out = [Action::Quarantined, Action::Excluded, Action::Rejected];
-        self.action.is_some_and(|action| left_out.contains(&action))
+        self.action.is_some_and(leaves_out)
     }
 
     /// Whether it is about one of `columns`.
@@ -45,6 +44,11 @@ impl Doubt {
             .iter()
             .any(|c| c.table == self.table && Some(c.column.as_str()) == column)
     }
+}
+
+/// Whether what was done keeps a record out of the clean tables.
+pub fn leaves_out(action: Action) -> bool {
+    [Action::Quarantined, Action::Excluded, Action::Rejected].contains(&action)
 }
 
 /// A record that others name.

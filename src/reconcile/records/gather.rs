@@ -103,7 +103,7 @@ pub(super) struct Found {
     pub(super) also_in: BTreeMap<String, BTreeSet<String>>,
     /// Records left out that would lie in the cells that are short.
     pub(super) left_out: Best,
-    /// Records of other populations that would lie in the cells that are short, each with a population that counts it.
+    /// Records of other populations that would lie in the cells that are short.
     pub(super) elsewhere: Best,
     /// By aggregate and category.
     pub(super) cells: BTreeMap<(usize, String), Over>,

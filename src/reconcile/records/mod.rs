@@ -15,7 +15,7 @@ mod off;
 mod words;
 
 pub use claims::{Claim, claims};
-pub use doubts::{Doubt, Doubts, Named};
+pub use doubts::{Doubt, Doubts, Named, leaves_out};
 pub use gather::{Gathering, Record};
 pub use off::explain;
 pub use words::{Contribution, Explained};

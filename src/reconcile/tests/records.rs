@@ -36,6 +36,21 @@ fn counted(aggregates: Aggregates<'_>) -> Vec<Counted> {
     }]
 }
 
+/// A finding about a column of `jobs`.
+fn doubt(column: &str, category: Category, suggestion: Option<&str>) -> Doubt {
+    Doubt {
+        rule_id: format!("jobs.{column}"),
+        table: "jobs".to_owned(),
+        column: Some(column.to_owned()),
+        category,
+        action: Some(Action::Kept),
+        file: None,
+        line: None,
+        observed: None,
+        suggestion: suggestion.map(str::to_owned),
+    }
+}
+
 /// The judged control totals of the aggregates.
 fn control(aggregates: Aggregates<'_>) -> (Vec<Figure>, Vec<Reconciliation>) {
     let mut figures = Vec::new();
@@ -173,21 +188,10 @@ fn a_record_of_another_category_is_told_by_what_was_found_about_it() {
         ("4", &["b", "s", "feb"]),
         ("5", &["b", "s", "feb"]),
     ];
-    let doubt = |column: &str, suggestion: Option<&str>| Doubt {
-        rule_id: format!("jobs.{column}"),
-        table: "jobs".to_owned(),
-        column: Some(column.to_owned()),
-        category: Category::UnknownCode,
-        action: Some(Action::Kept),
-        file: None,
-        line: None,
-        observed: None,
-        suggestion: suggestion.map(str::to_owned),
-    };
     let mut doubts = Doubts::default();
-    doubts.note("1", doubt("site", None), None);
-    doubts.note("4", doubt("kind", None), None);
-    doubts.note("2", doubt("kind", None), None);
+    doubts.note("1", doubt("site", Category::UnknownCode, None), None);
+    doubts.note("4", doubt("kind", Category::UnknownCode, None), None);
+    doubts.note("2", doubt("kind", Category::UnknownCode, None), None);
     let said_now = said(aggregates, records, &doubts);
     assert_eq!(said_now.len(), 2);
     for explained in said_now.values() {
@@ -195,7 +199,7 @@ fn a_record_of_another_category_is_told_by_what_was_found_about_it() {
         assert_eq!(named(explained), ["2"]);
     }
     // Of two that are found at fault the one whose suggestion is what is short.
-    doubts.note("3", doubt("kind", Some("b")), None);
+    doubts.note("3", doubt("kind", Category::UnknownCode, Some("b")), None);
     for explained in said(aggregates, records, &doubts).values() {
         assert_eq!(named(explained), ["3"]);
     }
@@ -218,4 +222,73 @@ fn publications_that_contradict_each_other_say_nothing_of_records() {
         both.push(other);
     }
     assert_eq!(claims(&both, &figures, &counted(aggregates)).len(), 0);
+}
+
+#[test]
+fn so_many_records_that_none_is_told_from_the_others_are_left_to_other_causes() {
+    for (off, claimed) in [(1_000, 1), (1_001, 0)] {
+        let aggregates: Aggregates<'_> = &[
+            ("kind", &[("a", 5_000, 5_000 - off)]),
+            ("site", &[("n", 5_000, 5_000 - off)]),
+        ];
+        let (figures, rows) = control(aggregates);
+        let claims = claims(&rows, &figures, &counted(aggregates));
+        assert_eq!(claims.len(), claimed, "{off}");
+    }
+}
+
+#[test]
+fn of_many_that_fit_only_those_found_to_be_duplicates_are_named() {
+    // Two too many, and three records in each cell that is over.
+    let aggregates: Aggregates<'_> = &[
+        ("kind", &[("a", 3, 5), ("b", 2, 2)]),
+        ("site", &[("n", 3, 5), ("s", 2, 2)]),
+        ("month", &[("jan", 3, 5), ("feb", 2, 2)]),
+    ];
+    let records: &[(&str, &[&str])] = &[
+        ("1", &["a", "n", "jan"]),
+        ("2", &["a", "n", "jan"]),
+        ("3", &["a", "n", "jan"]),
+        ("4", &["a", "n", "jan"]),
+        ("5", &["a", "n", "jan"]),
+        ("6", &["b", "s", "feb"]),
+        ("7", &["b", "s", "feb"]),
+    ];
+    let mut doubts = Doubts::default();
+    for key in ["2", "5"] {
+        doubts.note(key, doubt("id", Category::Duplicate, None), None);
+    }
+    for explained in said(aggregates, records, &doubts).values() {
+        assert_eq!(
+            (explained.role, explained.is_likely),
+            (Role::Duplicated, true)
+        );
+        assert_eq!(named(explained), ["2", "5"]);
+    }
+}
+
+#[test]
+fn fewer_than_are_off_are_not_said_to_be_it() {
+    let aggregates: Aggregates<'_> = &[
+        ("kind", &[("a", 200, 202), ("b", 3, 1)]),
+        ("site", &[("n", 203, 203)]),
+        ("month", &[("jan", 203, 203)]),
+    ];
+    let keys: Vec<String> = (0..202).map(|n| n.to_string()).collect();
+    let records: Vec<(&str, &[&str])> = keys
+        .iter()
+        .map(|key| (key.as_str(), &["a", "n", "jan"][..]))
+        .collect();
+    let mut doubts = Doubts::default();
+    doubts.note("7", doubt("kind", Category::Missing, None), None);
+    let said = said(aggregates, &records, &doubts);
+    assert_eq!(said.len(), 2);
+    for explained in said.values() {
+        assert_eq!(named(explained), [] as [&str; 0]);
+        assert!(
+            explained
+                .words
+                .ends_with("nothing tells which of the 202 counted there")
+        );
+    }
 }

@@ -33,8 +33,8 @@ pub trait RuleKind {
     fn column(&self) -> Option<&crate::diagnostics::At<String>> {
         None
     }
-    /// The other table in which it looks up what a row names.
-    fn looks_into(&self) -> Option<&str> {
+    /// The table and the one column in which it looks up the value of its own column.
+    fn looks_into(&self) -> Option<(&str, &str)> {
         None
     }
     /// Mistakes in its settings.
@@ -88,7 +88,7 @@ impl RuleKind for Kind {
     fn column(&self) -> Option<&crate::diagnostics::At<String>> {
         self.inner().column()
     }
-    fn looks_into(&self) -> Option<&str> {
+    fn looks_into(&self) -> Option<(&str, &str)> {
         self.inner().looks_into()
     }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {

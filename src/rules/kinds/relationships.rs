@@ -108,8 +108,8 @@ impl RuleKind for Relationships {
     fn column(&self) -> Option<&At<String>> {
         self.columns.first()
     }
-    fn looks_into(&self) -> Option<&str> {
-        Some(&self.to.value)
+    fn looks_into(&self) -> Option<(&str, &str)> {
+        Some((&self.to.value, &self.column.as_ref()?.value))
     }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
         self.validate_names(scope, diagnostics);
