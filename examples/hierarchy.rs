@@ -7,17 +7,13 @@
     reason = "a measurement reads the clock and its arguments"
 )]
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use trueup::{
     decimal::Decimal,
     diagnostics::{self, yaml},
     names::Name,
-    reconcile::{AggregateRow, Figure, Judged, Verdict, computed},
+    reconcile::{AggregateRow, Figure, Judged, Verdict, computed, records::Behind},
     rules::totals::{self, Statement},
     tables::{Code, CodeList, Entry},
 };
@@ -52,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let started = Instant::now();
     let mut judged = Judged::new(&statements, &figures, &lists);
-    judged.explain(&BTreeMap::new());
+    judged.explain(&Behind::default());
     let explained = started.elapsed().as_secs_f64();
     let (mut rows, mut disagree, mut bytes) = (0, 0, 0);
     judged.each(|row| {

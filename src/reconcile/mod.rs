@@ -26,7 +26,7 @@ mod sums;
 mod tests;
 pub mod year_on_year;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ pub fn evaluate(
     lists: &[CodeList],
 ) -> Vec<Reconciliation> {
     let mut judged = Judged::new(statements, figures, lists);
-    judged.explain(&BTreeMap::new());
+    judged.explain(&records::Behind::default());
     let mut rows = Vec::new();
     let Ok(()) = judged.each(|row| {
         rows.push(row);
@@ -84,9 +84,9 @@ impl<'a> Judged<'a> {
         Self { look, rows, places }
     }
 
-    /// Says why what disagrees does; `records` is what the records behind it say, by the place in [`Judged::rows`].
-    pub fn explain(&mut self, records: &BTreeMap<usize, records::Explained>) {
-        causes::explain(&mut self.rows, self.look.index.figures, records);
+    /// Says why what disagrees does; `behind` is what the records say, by the place in [`Judged::rows`].
+    pub fn explain(&mut self, behind: &records::Behind) {
+        causes::explain(&mut self.rows, self.look.index.figures, behind);
     }
 
     /// Hands every row on, one at a time: in the order of the statements, then of the groups' keys. Stops at an error of `take`.

@@ -2,10 +2,7 @@
 
 mod over;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{
     array::{Array, AsArray, Int64Array, RecordBatch, StringArray},
@@ -29,7 +26,7 @@ use crate::{
     reconcile::{
         Figure, Reconciliation,
         records::{
-            Aggregate, Claim, Contribution, Counted, DecidingColumn, Doubt, Doubts, Explained,
+            Aggregate, Behind, Claim, Contribution, Counted, DecidingColumn, Doubt, Doubts,
             Gathering, Record, claims, explain, leaves_out,
         },
     },
@@ -37,13 +34,13 @@ use crate::{
     tables::{ColumnType, Table},
 };
 
-/// Says what the records say about the control totals among `rows` that differ, by the row's index.
+/// Says what the records say about the control totals among `rows` that differ, by the rows' indices.
 pub(super) async fn behind(
     run: &Context<'_>,
     scanned: &Scanned,
     rows: &[Reconciliation],
     figures: &[Figure],
-) -> Result<BTreeMap<usize, Explained>, RunError> {
+) -> Result<Behind, RunError> {
     let queries = &run.plan.records;
     let counted: Vec<Counted> = queries
         .iter()
@@ -51,7 +48,7 @@ pub(super) async fn behind(
         .collect();
     let claims = claims(rows, figures, &counted);
     if claims.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Behind::default());
     }
     let doubts = doubts(run, scanned, &counted).await?;
     let mut gathering = Gathering::new(&claims, &counted, &doubts);
@@ -281,10 +278,10 @@ impl<'b> Keys<'b> {
 pub(super) fn write(
     staged: &StagedRun,
     rows: &[Reconciliation],
-    explained: &BTreeMap<usize, Explained>,
+    behind: &Behind,
 ) -> Result<(), RunError> {
     let all = || {
-        explained.iter().flat_map(|(at, explained)| {
+        behind.totals.iter().flat_map(|(at, explained)| {
             let statement = rows[*at].statement.as_str();
             explained
                 .records

@@ -19,7 +19,7 @@ use std::{
 
 use super::{
     Figure, Reconciliation, Verdict,
-    records::{Explained, Role},
+    records::{Behind, Explained, Role},
 };
 use crate::decimal::Decimal;
 use net::Net;
@@ -148,11 +148,7 @@ pub(super) fn find(
 }
 
 /// Sets the likely causes of what disagrees, and adds their arithmetic to the evidence.
-pub(super) fn explain(
-    rows: &mut [Reconciliation],
-    figures: &[Figure],
-    records: &BTreeMap<usize, Explained>,
-) {
+pub(super) fn explain(rows: &mut [Reconciliation], figures: &[Figure], behind: &Behind) {
     let disagreeing = rows.iter().enumerate();
     let disagreeing = disagreeing.filter(|(_, row)| row.verdict == Verdict::Disagrees);
     let disagreeing: Vec<usize> = disagreeing.map(|(at, _)| at).collect();
@@ -161,11 +157,12 @@ pub(super) fn explain(
     }
     // A figure of the detail that records account for would agree but for them, so it bears the printed one out; one that
     // they may account for says nothing of the printed one.
-    let accounted: Vec<(usize, Option<Decimal>)> = records
+    let accounted: Vec<(usize, Option<Decimal>)> = behind
+        .totals
         .keys()
         .map(|at| (*at, rows[*at].difference))
         .collect();
-    for (at, explained) in records {
+    for (at, explained) in &behind.totals {
         let row = &mut rows[*at];
         (row.verdict, row.difference) = match explained.is_likely {
             true => (Verdict::Agrees, Some(Decimal::ZERO)),
@@ -177,11 +174,11 @@ pub(super) fn explain(
         .filter(|at| rows[*at].verdict == Verdict::Disagrees)
         .collect();
     let mut found = find(rows, figures, left);
-    doubt_what_rests_on_suspects(rows, &mut found);
+    doubt_what_rests_on_others(rows, &behind.doubtful, &mut found);
     for (at, difference) in accounted {
         rows[at].verdict = Verdict::Disagrees;
         rows[at].difference = difference;
-        found.push((at, vec![of_records(&records[&at])]));
+        found.push((at, vec![of_records(&behind.totals[&at])]));
     }
     let mut broken_by: BTreeMap<usize, usize> = BTreeMap::new();
     let first = found.iter().map(|(_, causes)| &causes[0]);
@@ -219,20 +216,27 @@ pub(super) fn explain(
     }
 }
 
-/// What a figure should be is not known from another that is wrong itself.
-fn doubt_what_rests_on_suspects(rows: &[Reconciliation], found: &mut [(usize, Vec<Cause>)]) {
+/// What a figure should be is not known from another that is wrong itself, or in doubt.
+fn doubt_what_rests_on_others(
+    rows: &[Reconciliation],
+    doubtful: &BTreeSet<usize>,
+    found: &mut [(usize, Vec<Cause>)],
+) {
     let certain = found.iter().flat_map(|(_, causes)| causes.first());
     let certain = certain.filter(|cause| cause.certainty == Certainty::Certain);
     let wrong: BTreeSet<usize> = certain.filter_map(|cause| cause.suspect).collect();
     for (at, causes) in found {
-        let rests = rows[*at].figures().any(|figure| wrong.contains(&figure));
-        let others = causes.iter_mut().filter(|cause| {
+        let rests_on = |others: &BTreeSet<usize>| rows[*at].figures().any(|f| others.contains(&f));
+        let (on_wrong, on_doubtful) = (rests_on(&wrong), rests_on(doubtful));
+        for cause in causes {
             let is_wrong = cause
                 .suspect
                 .is_some_and(|suspect| wrong.contains(&suspect));
-            rests && !is_wrong && cause.certainty == Certainty::Likely && !cause.kind.is_fact()
-        });
-        others.for_each(|cause| cause.certainty = Certainty::Possible);
+            let rests = on_doubtful || on_wrong && !is_wrong;
+            if rests && cause.certainty == Certainty::Likely && !cause.kind.is_fact() {
+                cause.certainty = Certainty::Possible;
+            }
+        }
     }
 }
 

@@ -51,8 +51,19 @@ impl Claim {
     /// the claim can account for.
     pub(super) fn beside(&self, aggregate: usize, category: &str) -> Option<i64> {
         let cell = self.beside.get(aggregate)?.as_ref()?.get(category)?;
-        let is_alike = cell.difference.signum() == self.shift.signum();
-        (is_alike && cell.difference.abs() <= self.shift.abs()).then_some(cell.difference)
+        let is_alike = match self.shift {
+            0 => cell.difference.abs() <= self.most_moved(),
+            shift => {
+                cell.difference.signum() == shift.signum() && cell.difference.abs() <= shift.abs()
+            }
+        };
+        is_alike.then_some(cell.difference)
+    }
+
+    /// The most records that are under another category than they should be, in any aggregate that is in line.
+    fn most_moved(&self) -> i64 {
+        let over = |cells: &Cells| cells.values().map(|cell| cell.difference.max(0)).sum();
+        self.cells.iter().flatten().map(over).max().unwrap_or(0)
     }
 
     /// The aggregates that are over in some cells and short in others.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Claim, Counted, Doubt, Doubts};
+use crate::discrepancy::Category;
 
 /// Records kept for one claim or cell; the others are counted.
 const MOST: usize = 1_000;
@@ -38,7 +39,8 @@ pub(super) struct Best {
 }
 
 impl Best {
-    fn offer(&mut self, (misses, hits): (usize, usize), record: &Record<'_>) {
+    /// A record that is `marked` is kept however many there are.
+    fn offer(&mut self, (misses, hits): (usize, usize), record: &Record<'_>, marked: bool) {
         let key = record.key;
         // One cell has many records; two or more at once have few.
         if hits < 2 || misses * 3 > hits {
@@ -58,7 +60,7 @@ impl Best {
         if self.keys.contains_key(key) {
             return;
         }
-        if self.keys.len() < MOST {
+        if self.keys.len() < MOST || marked {
             let categories = record.categories.iter();
             let categories = categories.map(|category| category.map(str::to_owned));
             self.keys.insert(key.to_owned(), categories.collect());
@@ -172,7 +174,7 @@ impl<'c> Gathering<'c> {
             if claim.of == record.of && claim.shift < 0 {
                 found.uncounted.remove(record.key);
                 if *claim.period == *record.period && *claim.population != *record.population {
-                    found.elsewhere.offer(fit(claim, record), record);
+                    found.elsewhere.offer(fit(claim, record), record, false);
                 }
             }
         }
@@ -181,7 +183,12 @@ impl<'c> Gathering<'c> {
         };
         let (claim, found) = (&self.claims[at], &mut self.found[at]);
         if claim.shift > 0 {
-            found.over.offer(fit(claim, record), record);
+            let mut doubts = self
+                .doubts
+                .about(&self.counted[record.of].table, record.key)
+                .iter();
+            let marked = doubts.any(|doubt| doubt.category == Category::Duplicate);
+            found.over.offer(fit(claim, record), record, marked);
         }
         let mut over_in = 0;
         for (aggregate, category) in record.categories.iter().enumerate() {
@@ -216,7 +223,7 @@ impl<'c> Gathering<'c> {
         }
         if claim.shift == 0 {
             let misses = self.moved[at].saturating_sub(over_in);
-            found.moved.offer((misses, over_in), record);
+            found.moved.offer((misses, over_in), record, false);
         }
     }
 
@@ -227,7 +234,7 @@ impl<'c> Gathering<'c> {
         };
         let (claim, found) = (&self.claims[at], &mut self.found[at]);
         if claim.shift < 0 {
-            found.left_out.offer(fit(claim, record), record);
+            found.left_out.offer(fit(claim, record), record, false);
             // It is known where it would be counted.
             found.uncounted.remove(record.key);
         }

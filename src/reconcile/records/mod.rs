@@ -20,6 +20,8 @@ pub use gather::{Gathering, Record};
 pub use off::explain;
 pub use words::{Contribution, Explained};
 
+use std::collections::{BTreeMap, BTreeSet};
+
 /// Which aggregates count the rows of a table.
 #[derive(Clone, Debug)]
 pub struct Counted {
@@ -49,6 +51,15 @@ pub struct DecidingColumn {
     pub column: String,
     /// Whether it holds dates.
     pub is_date: bool,
+}
+
+/// What the records say about the judged rows, each by its index.
+#[derive(Clone, Debug, Default)]
+pub struct Behind {
+    /// The totals that they account for, or may.
+    pub totals: BTreeMap<usize, Explained>,
+    /// Figures that bear no other out, as indices: of the detail those that records throw off, and what they may account for.
+    pub doubtful: BTreeSet<usize>,
 }
 
 /// What a record has to do with a total that differs.

@@ -10,6 +10,34 @@ use super::{
 };
 
 impl Told<'_> {
+    /// A cell of an aggregate that is off as a whole, while records moved in others.
+    pub(super) fn moved_beside(&self) -> Explained {
+        let Claim {
+            period, population, ..
+        } = self.claim;
+        let moved = match self.claim.moved() {
+            1 => "another aggregate".to_owned(),
+            several => format!("{several} other aggregates"),
+        };
+        let in_all = &self.found.moved;
+        let keys = in_all.keys.keys().filter(|_| in_all.fits_wholly());
+        let records: Vec<Contribution> = keys
+            .map(|key| self.contribution(Role::Recoded, key, None))
+            .collect();
+        let mut words = format!(
+            "records are re-coded, as in {moved} of `{population}` in {period}; this aggregate is off by another number as a whole"
+        );
+        if !records.is_empty() {
+            words.push_str(&format!(": {}", named(&records)));
+        }
+        Explained {
+            role: Role::Recoded,
+            is_likely: false,
+            words,
+            records,
+        }
+    }
+
     /// One aggregate is over in some cells and short in others.
     pub(super) fn moved(&self, aggregate: usize) -> Option<Explained> {
         let cells = self.claim.cells.get(aggregate)?.as_ref()?;

@@ -1,9 +1,7 @@
 //! Which totals the records account for: those of cells that are off as a claim says, and shares of what is counted there.
 
-use std::collections::BTreeMap;
-
 use super::{
-    Explained, Gathering,
+    Behind, Explained, Gathering,
     claims::judged,
     words::{Places, Told},
 };
@@ -12,25 +10,36 @@ use crate::{
     reconcile::{Figure, Reconciliation, Source, Verdict},
 };
 
-/// The explanations of `rows`, by the row's index; none of those that the records say nothing about.
+/// What the records that were gathered say about `rows`.
 pub fn explain(
     rows: &[Reconciliation],
     figures: &[Figure],
     gathering: &Gathering<'_>,
     places: &Places,
-) -> BTreeMap<usize, Explained> {
-    let explained = rows.iter().enumerate().filter_map(|(at, row)| {
-        if row.verdict != Verdict::Disagrees {
-            return None;
-        }
+) -> Behind {
+    let mut behind = Behind::default();
+    let is_off = |figure: &usize| {
+        Off::of(&figures[*figure], gathering).is_some_and(|off| off.difference != 0)
+    };
+    let disagreeing = rows.iter().enumerate();
+    for (at, row) in disagreeing.filter(|(_, row)| row.verdict == Verdict::Disagrees) {
+        behind
+            .doubtful
+            .extend(row.computed_from.iter().copied().filter(is_off));
         let explained = match judged(row, figures) {
-            Some((figure, _)) => Off::of(&figures[figure], gathering)?.explained(gathering, places),
+            Some((figure, _)) => Off::of(&figures[figure], gathering)
+                .and_then(|off| off.explained(gathering, places)),
             None if row.rule.kind == "share_of" => of_share(row, figures, gathering, places),
             None => None,
         };
-        Some((at, explained?))
-    });
-    explained.collect()
+        if let Some(explained) = explained {
+            if !explained.is_likely {
+                behind.doubtful.extend(row.figures());
+            }
+            behind.totals.insert(at, explained);
+        }
+    }
+    behind
 }
 
 /// A share of what is counted otherwise than stated: explained where it is right of what should be counted.
@@ -114,6 +123,9 @@ impl Off {
             return None;
         }
         let told = Told::new(gathering, self.claim, places);
+        if !self.is_in_line && claim.shift == 0 {
+            return Some(told.moved_beside());
+        }
         if claim.shift == 0 || self.difference.signum() != claim.shift.signum() {
             return told.moved(self.aggregate);
         }

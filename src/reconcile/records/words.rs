@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::{
-    Claim, Counted, Doubt, Gathering, Role,
+    Claim, Counted, Doubt, Gathering, Named, Role,
     gather::{Best, FEW, Found},
-    listing::{Listed, keys, named},
+    listing::{Listed, NAMED, keys, named},
 };
 use crate::discrepancy::Category;
 
@@ -203,6 +203,11 @@ impl<'g> Told<'g> {
         if let Some(first) = first.filter(|_| all >= number) {
             return (first.role, listed);
         }
+        // Some of so many lie in the cells that are short by chance.
+        for few in &mut listed {
+            few.what = format!("it may be among {}: {}", keys(&few.records), few.what);
+            few.may_be = true;
+        }
         let absent = self.gathering.doubts.absent(&self.counted.table);
         let mut absent: Vec<_> = absent.collect();
         // Whatever most records name is most surely missing.
@@ -216,6 +221,12 @@ impl<'g> Told<'g> {
         if is_told {
             absent.truncate(often);
         }
+        let names = |(key, named): &(&str, &Named)| format!("{key} {} times", named.by.len());
+        let most: Vec<String> = absent.iter().take(often.min(NAMED)).map(names).collect();
+        let most = match most.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", most.join(", ")),
+        };
         let absent: Vec<Contribution> = absent
             .into_iter()
             .flat_map(|(key, named)| {
@@ -262,9 +273,9 @@ impl<'g> Told<'g> {
             _ => Role::Missing,
         };
         for (what, records) in [
-            ("others name and nobody delivered", absent),
+            (format!("others name and nobody delivered{most}"), absent),
             (
-                "were delivered, found at fault and are not counted",
+                "were delivered, found at fault and are not counted".to_owned(),
                 uncounted,
             ),
         ] {

@@ -1,9 +1,7 @@
 //! Rows that are let go have no part in any cause: what is said is the same as if all had been kept.
 
-use std::collections::BTreeMap;
-
 use super::{report::Report, *};
-use crate::reconcile::causes::explain;
+use crate::reconcile::{causes::explain, records::Behind};
 
 /// Every how many of the publication's figures are spoilt, one at a time.
 const EVERY: usize = 97;
@@ -21,7 +19,7 @@ fn causes_are_the_same_as_if_every_row_were_kept() {
             _ => series(figure).table = "nowhere".into(),
         }
         let mut all = judge(&report.statements, &figures, &report.lists);
-        explain(&mut all, &figures, &BTreeMap::new());
+        explain(&mut all, &figures, &Behind::default());
         let kept = evaluate(&report.statements, &figures, &report.lists);
         let told = |rows: &[Reconciliation]| -> Vec<String> {
             rows.iter().map(|row| format!("{row:?}")).collect()
@@ -46,7 +44,7 @@ fn kept(checks: &[Value], lines: &[&str]) -> (Vec<String>, Vec<String>) {
     let statements: Vec<Statement> = statements.collect();
     let (figures, lists) = (figures(lines), lists());
     let mut judged = Judged::new(&statements, &figures, &lists);
-    judged.explain(&BTreeMap::new());
+    judged.explain(&Behind::default());
     let rows = judged.rows.iter();
     let causes = rows.clone().filter_map(|row| row.likely_cause.clone());
     let causes = causes.collect();

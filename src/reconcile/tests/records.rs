@@ -109,8 +109,9 @@ fn said(
         gathering.look_at(&record);
         gathering.look_again(&record);
     }
-    let explained = explain(&rows, &figures, &gathering, &HashMap::new());
-    explained
+    let behind = explain(&rows, &figures, &gathering, &HashMap::new());
+    behind
+        .totals
         .into_iter()
         .map(|(at, said)| (rows[at].statement.clone(), said))
         .collect()

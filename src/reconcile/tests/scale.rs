@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::reconcile::records::Behind;
 
 const GROUPS: usize = 20_000;
 
@@ -97,7 +98,7 @@ fn large_hierarchies_are_neither_compared_pair_by_pair_nor_explained_so() {
     for wrong in [7..8, 0..3_000] {
         let ground = hierarchy(3_000, wrong.clone());
         let mut judged = ground.judged();
-        judged.explain(&BTreeMap::new());
+        judged.explain(&Behind::default());
         assert_eq!(judged.rows.len(), wrong.len());
         for row in judged.rows {
             assert_eq!(row.period.as_deref(), Some("y3"), "{row:?}");
@@ -110,7 +111,7 @@ fn large_hierarchies_are_neither_compared_pair_by_pair_nor_explained_so() {
 fn rows_are_handed_on_one_at_a_time_and_those_alone_are_kept_that_disagree() {
     let ground = hierarchy(3_000, 7..8);
     let mut judged = ground.judged();
-    judged.explain(&BTreeMap::new());
+    judged.explain(&Behind::default());
     assert_eq!(judged.rows.len(), 1, "{:#?}", judged.rows);
     let (mut ids, mut off, mut most) = (Vec::new(), Vec::new(), 0);
     let done = judged.each(|row| {

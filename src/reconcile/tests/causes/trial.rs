@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{super::*, ground::Ground, ways::WAYS};
-use crate::reconcile::causes::{Cause, CauseKind, Certainty, explain, find};
+use crate::reconcile::{
+    causes::{Cause, CauseKind, Certainty, explain, find},
+    records::Behind,
+};
 
 /// Trials, shared out among the ways.
 const TRIALS: usize = 1_050;
@@ -82,11 +85,7 @@ fn spoilt_figures_are_found_and_explained() {
         });
         if spoilt.right == [CauseKind::IndependentRounding] && right {
             let mut rows = rows.clone();
-            explain(
-                &mut rows,
-                &spoilt.figures,
-                &std::collections::BTreeMap::new(),
-            );
+            explain(&mut rows, &spoilt.figures, &Behind::default());
             assert_eq!(rows[found[0]].verdict, Verdict::Explained, "{name} {trial}");
         }
         let told = told.entry(name).or_default();
