@@ -20,6 +20,7 @@ pub mod ingest;
 pub mod conform;
 
 pub mod disposition;
+pub mod lint;
 pub mod log;
 
 pub mod check;

@@ -18,7 +18,7 @@ use std::{
 use clap::Parser;
 use serde_json::json;
 use trueup::{
-    cli::{Cli, Command, Format, RunArgs, Surroundings, plain, summary},
+    cli::{Answer, Cli, Command, Format, RunArgs, Surroundings, Terminal, Voice, plain, summary},
     diagnostics::{
         DiagnosticLine,
         render::{lines, render},
@@ -32,11 +32,11 @@ const INTERRUPTED: u8 = 130;
 const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
-    let Command::Run(args) = match Cli::try_parse() {
+    let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(error) => return misused(&error),
     };
-    start_tracing(&args);
+    start_tracing(command.voice());
     // A panic's own words may quote data: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
@@ -45,7 +45,10 @@ fn main() -> ExitCode {
             .unwrap_or_default();
         tracing::error!("internal fault at {place}");
     }));
-    let code = run(&args);
+    let code = match &command {
+        Command::Run(args) => run(args),
+        other => answer(other),
+    };
     // Workers may still hold files of a run that was given up; nothing of theirs is published.
     let _ = std::io::stdout().flush();
     std::process::exit(i32::from(code))
@@ -55,7 +58,11 @@ fn run(args: &RunArgs) -> u8 {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in signals() {
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
-            return fail(args, &format!("listening for signals failed: {error}"), 3);
+            return fail(
+                args.format,
+                &format!("listening for signals failed: {error}"),
+                3,
+            );
         }
     }
     let threads = args.threads.map_or_else(cores, usize::from);
@@ -66,7 +73,13 @@ fn run(args: &RunArgs) -> u8 {
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return fail(args, &format!("starting worker threads failed: {error}"), 3),
+        Err(error) => {
+            return fail(
+                args.format,
+                &format!("starting worker threads failed: {error}"),
+                3,
+            );
+        }
     };
     let bars = args.format == Format::Text && !args.quiet && std::io::stderr().is_terminal();
     let settings = args.settings(Surroundings {
@@ -101,14 +114,57 @@ fn run(args: &RunArgs) -> u8 {
     });
     runtime.shutdown_timeout(Duration::from_secs(5));
     match ended {
-        None => fail(args, "interrupted: nothing was published", INTERRUPTED),
+        None => fail(
+            args.format,
+            "interrupted: nothing was published",
+            INTERRUPTED,
+        ),
         Some(Err(_)) => fail(
-            args,
+            args.format,
             "the run stopped unexpectedly: nothing was published; this is a fault of trueup, please report it",
             3,
         ),
-        Some(Ok(Err(error))) => failed(args, &error),
+        Some(Ok(Err(error))) => failed(args.format, &error),
         Some(Ok(Ok(report))) => done(args, &report),
+    }
+}
+
+/// A command that publishes nothing: what it finds out goes to stdout.
+fn answer(command: &Command) -> u8 {
+    let format = command.voice().format;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores())
+        .thread_name("trueup")
+        .thread_stack_size(STACK)
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return fail(
+                format,
+                &format!("starting worker threads failed: {error}"),
+                3,
+            );
+        }
+    };
+    let terminal = Terminal {
+        today: jiff::Zoned::now().date(),
+        colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        width: width(),
+    };
+    let command = command.clone();
+    let ended = runtime.block_on(tokio::spawn(async move { command.answer(&terminal).await }));
+    match ended {
+        Ok(Ok(Answer { text, code })) => {
+            let _ = write!(std::io::stdout(), "{text}");
+            code
+        }
+        Ok(Err(error)) => failed(format, &error),
+        Err(_) => fail(
+            format,
+            "the command stopped unexpectedly; this is a fault of trueup, please report it",
+            3,
+        ),
     }
 }
 
@@ -147,6 +203,12 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Characters of a line.
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok();
+    columns.and_then(|c| c.parse().ok()).unwrap_or(110)
+}
+
 fn done(args: &RunArgs, report: &RunReport) -> u8 {
     let code = report.exit_code();
     match args.format {
@@ -155,19 +217,15 @@ fn done(args: &RunArgs, report: &RunReport) -> u8 {
         ),
         Format::Text if args.quiet && code == 0 => {}
         Format::Text => {
-            let width = std::env::var("COLUMNS")
-                .ok()
-                .and_then(|c| c.parse().ok())
-                .unwrap_or(110);
-            let _ = write!(std::io::stdout(), "{}", summary(report, width));
+            let _ = write!(std::io::stdout(), "{}", summary(report, width()));
         }
     }
     code
 }
 
-fn failed(args: &RunArgs, error: &RunError) -> u8 {
+fn failed(format: Format, error: &RunError) -> u8 {
     let code = error.exit_code();
-    match (error, args.format) {
+    match (error, format) {
         (RunError::Project(diagnostics), Format::Text) => {
             let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             let _ = write!(std::io::stderr(), "{}", render(diagnostics, colour));
@@ -178,12 +236,12 @@ fn failed(args: &RunArgs, error: &RunError) -> u8 {
             event(&json!({ "event": "project_error", "exit_code": code, "diagnostics": lines }));
             code
         }
-        _ => fail(args, &error.to_string(), code),
+        _ => fail(format, &error.to_string(), code),
     }
 }
 
-fn fail(args: &RunArgs, message: &str, code: u8) -> u8 {
-    match args.format {
+fn fail(format: Format, message: &str, code: u8) -> u8 {
+    match format {
         Format::Json => event(&json!({ "event": "error", "exit_code": code, "message": message })),
         Format::Text => {
             let lines: Vec<String> = message.split('\n').map(plain).collect();
@@ -197,8 +255,8 @@ fn event(event: &serde_json::Value) {
     let _ = writeln!(std::io::stderr(), "{event}");
 }
 
-fn start_tracing(args: &RunArgs) {
-    let level = match (args.quiet, args.verbose) {
+fn start_tracing(voice: Voice) {
+    let level = match (voice.quiet, voice.verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
         (false, 1) => "trueup=info,warn",
@@ -208,7 +266,7 @@ fn start_tracing(args: &RunArgs) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         .with_writer(std::io::stderr);
-    match args.format {
+    match voice.format {
         Format::Json => builder.json().init(),
         Format::Text => {
             let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();

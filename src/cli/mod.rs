@@ -1,6 +1,8 @@
 //! The command line: arguments in, words out. Reads no clock and no environment; `main` hands them over.
 
+mod answer;
 mod day;
+mod lint;
 mod plain;
 mod size;
 mod summary;
@@ -10,6 +12,8 @@ use std::{path::PathBuf, sync::Arc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+pub use answer::{Answer, Terminal, Voice};
+pub use lint::LintArgs;
 pub use plain::plain;
 pub use summary::summary;
 
@@ -29,7 +33,7 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Check a delivery, publish clean tables, aggregates and the discrepancy log
     #[command(after_help = "\
@@ -46,10 +50,20 @@ Examples:
   trueup run --fail-on error --format json -q
   trueup run --select table:cases --exclude 'cases.area.*'")]
     Run(RunArgs),
+    /// Say every mistake in rules/ and sql/ at once, and what is there for nothing
+    #[command(after_help = "\
+Exit codes:
+  0  nothing to say
+  2  mistakes, or what only `lint` speaks about
+
+Examples:
+  trueup lint
+  trueup lint --project /srv/service --format sarif > trueup.sarif")]
+    Lint(LintArgs),
 }
 
 /// Arguments of `run`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// The project's folder, which holds rules/ and sql/
     #[arg(long, value_name = "DIR", default_value = ".")]

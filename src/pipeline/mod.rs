@@ -6,7 +6,7 @@ mod delivery;
 mod error;
 pub mod examples;
 mod files;
-mod plan;
+pub(crate) mod plan;
 mod records;
 mod report;
 mod results;

@@ -23,71 +23,89 @@ use crate::{
 };
 
 /// A project whose every rule and query has been planned.
-pub(super) struct Plan {
-    pub(super) as_of: Date,
-    pub(super) tables: Vec<Arc<Table>>,
+pub(crate) struct Plan {
+    pub(crate) as_of: Date,
+    pub(crate) tables: Vec<Arc<Table>>,
     /// See [`Project::lists_of_columns`].
-    pub(super) lists: Vec<Arc<CodeList>>,
-    pub(super) checks: Checks,
-    pub(super) statements: Vec<Statement>,
-    pub(super) comparisons: Vec<Comparison>,
+    pub(crate) lists: Vec<Arc<CodeList>>,
+    pub(crate) checks: Checks,
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) comparisons: Vec<Comparison>,
     /// What the queries of records return, in the order of their files.
-    pub(super) records: Vec<Records>,
+    pub(crate) records: Vec<Records>,
     /// Rules that the selection leaves out: with any, the run is a trial.
-    pub(super) left_out: usize,
+    pub(crate) left_out: usize,
+}
+
+/// Plans every rule and query as of a day, and says all that is wrong with the project.
+///
+/// `mistakes` are those that reading the project found: what could be read is planned all the same, so that all are told
+/// at once. With diagnostics the plan serves to find further mistakes only, never to run.
+///
+/// # Errors
+/// The engine failed.
+pub(crate) async fn plan(
+    project: &Project,
+    mistakes: &[Diagnostic],
+    as_of: Date,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Plan, RunError> {
+    let planning = Engine::new(&EngineSettings {
+        threads: 1,
+        memory_limit: 64 << 20,
+        scratch: None,
+        as_of,
+    })?;
+    let tables: Vec<Arc<Table>> = project.tables.iter().cloned().map(Arc::new).collect();
+    let lists = project.lists_of_columns();
+    diagnostics.extend_from_slice(mistakes);
+    let checks = prepare(&planning, &tables, &project.rules, diagnostics).await;
+    let known: Vec<Arc<Table>> = tables
+        .iter()
+        .filter(|table| !project.unread.is_table(table.name.as_str()))
+        .cloned()
+        .collect();
+    let records = check_sql(&planning, &known, project, diagnostics).await;
+    let (statements, comparisons) = totals(project, mistakes, diagnostics);
+    Ok(Plan {
+        as_of,
+        tables,
+        lists,
+        checks,
+        statements,
+        comparisons,
+        records,
+        left_out: 0,
+    })
 }
 
 impl Plan {
-    /// `mistakes` are those that reading the project found: what could be read is planned all the same, so that all are told at once.
+    /// The plan of a run: of the rules that `settings` select.
     pub(super) async fn new(
         project: &Project,
         mistakes: &[Diagnostic],
         settings: &Settings,
     ) -> Result<Self, RunError> {
-        let as_of = as_of(project, settings);
-        let planning = Engine::new(&EngineSettings {
-            threads: 1,
-            memory_limit: 64 << 20,
-            scratch: None,
-            as_of,
-        })?;
-        let tables: Vec<Arc<Table>> = project.tables.iter().cloned().map(Arc::new).collect();
-        let lists = project.lists_of_columns();
-        let mut diagnostics = mistakes.to_vec();
-        let mut checks = prepare(&planning, &tables, &project.rules, &mut diagnostics).await;
-        let known: Vec<Arc<Table>> = tables
-            .iter()
-            .filter(|table| !project.unread.is_table(table.name.as_str()))
-            .cloned()
-            .collect();
-        let records = check_sql(&planning, &known, project, &mut diagnostics).await;
-        let (statements, comparisons) = totals(project, mistakes, &mut diagnostics);
+        let default_delivery = settings.delivery.is_none();
+        let as_of = as_of(project, settings.as_of, default_delivery, settings.today);
+        let mut diagnostics = Vec::new();
+        let mut plan = plan(project, mistakes, as_of, &mut diagnostics).await?;
         if !project.unread.rules {
             unknown_selectors(project, settings, &mut diagnostics);
         }
         if !diagnostics.is_empty() {
             return Err(RunError::Project(diagnostics));
         }
-        let mut left_out = 0;
-        for (check, table) in checks.tables.iter_mut().zip(&tables) {
-            left_out += check.rules.len();
+        for (check, table) in plan.checks.tables.iter_mut().zip(&plan.tables) {
+            plan.left_out += check.rules.len();
             check.rules.retain(|prepared| {
                 settings
                     .selection
                     .includes(&project.rules[prepared.rule], table)
             });
-            left_out -= check.rules.len();
+            plan.left_out -= check.rules.len();
         }
-        Ok(Self {
-            as_of,
-            tables,
-            lists,
-            checks,
-            statements,
-            comparisons,
-            records,
-            left_out,
-        })
+        Ok(plan)
     }
 
     pub(super) fn engine(&self, settings: &Settings, scratch: &Path) -> Result<Engine, RunError> {
@@ -101,15 +119,15 @@ impl Plan {
 }
 
 /// The project's date belongs to its default delivery; any other delivery is of today unless the call says otherwise.
-fn as_of(project: &Project, settings: &Settings) -> Date {
-    let default = project
-        .delivery
-        .as_ref()
-        .filter(|_| settings.delivery.is_none());
-    settings
-        .as_of
-        .or_else(|| default.and_then(|d| d.as_of))
-        .unwrap_or(settings.today)
+pub(crate) fn as_of(
+    project: &Project,
+    said: Option<Date>,
+    default_delivery: bool,
+    today: Date,
+) -> Date {
+    let default = project.delivery.as_ref().filter(|_| default_delivery);
+    said.or_else(|| default.and_then(|d| d.as_of))
+        .unwrap_or(today)
 }
 
 /// The statements about totals, `for_each` expanded, and the comparisons; none where they have mistakes.

@@ -11,6 +11,7 @@ mod place;
 mod shapes;
 #[cfg(test)]
 mod tests;
+pub mod write;
 
 use std::{ops::Range, sync::Arc};
 

@@ -1,0 +1,46 @@
+//! `trueup lint`: arguments in, findings out.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Answer, Format, Terminal};
+use crate::{diagnostics::render::render, lint::lint, pipeline::RunError};
+
+/// Arguments of `lint`.
+#[derive(Clone, Debug, Args)]
+pub struct LintArgs {
+    /// The project's folder, which holds rules/ and sql/
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub project: PathBuf,
+    /// How to speak: text for people, json for jobs, sarif for code review
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub format: LintFormat,
+}
+
+/// How findings are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+impl LintArgs {
+    pub(super) fn voice(&self) -> Format {
+        match self.format {
+            LintFormat::Text => Format::Text,
+            LintFormat::Json | LintFormat::Sarif => Format::Json,
+        }
+    }
+
+    pub(super) async fn answer(&self, terminal: &Terminal) -> Result<Answer, RunError> {
+        let found = lint(&self.project, terminal.today).await?;
+        let code = if found.is_empty() { 0 } else { 2 };
+        let text = render(&found, terminal.colour);
+        Ok(Answer { text, code })
+    }
+}
