@@ -153,7 +153,7 @@ fn answer(command: &Command) -> u8 {
         width: width(),
     };
     let command = command.clone();
-    let ended = runtime.block_on(tokio::spawn(async move { command.answer(&terminal).await }));
+    let ended = runtime.block_on(runtime.spawn(async move { command.answer(&terminal).await }));
     match ended {
         Ok(Ok(Answer { text, code })) => {
             let _ = write!(std::io::stdout(), "{text}");

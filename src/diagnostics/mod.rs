@@ -72,6 +72,8 @@ pub struct Diagnostic {
     pub label: String,
     /// What to do next, such as `did you mean …`.
     pub help: Option<String>,
+    /// The lint that speaks, where a run would take the project as it is; a run refuses it for all others.
+    pub lint: Option<&'static str>,
 }
 
 impl Diagnostic {
@@ -82,6 +84,7 @@ impl Diagnostic {
             message: message.into(),
             label: String::new(),
             help: None,
+            lint: None,
         }
     }
 
@@ -92,7 +95,14 @@ impl Diagnostic {
             message: message.into(),
             label: String::new(),
             help: None,
+            lint: None,
         }
+    }
+
+    /// Makes it a finding of `lint` alone: a run takes the project as it is.
+    pub fn lint(mut self, name: &'static str) -> Self {
+        self.lint = Some(name);
+        self
     }
 
     /// Adds a note under the caret.
@@ -140,6 +150,10 @@ pub struct DiagnosticLine<'a> {
     pub line: Option<usize>,
     /// Column from 1.
     pub column: Option<usize>,
+    /// `error` where a run refuses the project, else `warning`.
+    pub level: &'static str,
+    /// The lint that speaks.
+    pub lint: Option<&'static str>,
     /// What is wrong.
     pub message: &'a str,
     /// What to do next.

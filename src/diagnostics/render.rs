@@ -35,6 +35,8 @@ pub fn lines(diagnostics: &[Diagnostic]) -> Vec<DiagnosticLine<'_>> {
                     .map(|span| span.source.path.as_str()),
                 line: place.map(|(line, _)| line),
                 column: place.map(|(_, column)| column),
+                level: diagnostic.lint.map_or("error", |_| "warning"),
+                lint: diagnostic.lint,
                 message: &diagnostic.message,
                 help: diagnostic.help.as_deref(),
             }
@@ -43,7 +45,7 @@ pub fn lines(diagnostics: &[Diagnostic]) -> Vec<DiagnosticLine<'_>> {
 }
 
 /// By file and place, those without a place first, each once.
-fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+pub(crate) fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let key = |d: &&Diagnostic| {
         let place = d
             .span
@@ -58,7 +60,12 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-    let title = Level::ERROR.primary_title(diagnostic.message.as_str());
+    let title = match diagnostic.lint {
+        None => Level::ERROR.primary_title(diagnostic.message.as_str()),
+        Some(lint) => Level::WARNING
+            .primary_title(diagnostic.message.as_str())
+            .id(lint),
+    };
     let mut group = match &diagnostic.span {
         Some(span) => {
             let (number, _) = span.line_column();
@@ -100,10 +107,21 @@ fn closing(sorted: &[&Diagnostic]) -> String {
         .map(|s| s.source.path.as_str())
         .collect();
     files.dedup();
-    let mistakes = match sorted.len() {
-        1 => "1 mistake".to_owned(),
-        n => format!("{n} mistakes"),
+    let said = |number: usize, what: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        n => Some(format!("{n} {what}s")),
     };
+    let warnings = sorted.iter().filter(|d| d.lint.is_some()).count();
+    let parts = [
+        said(sorted.len() - warnings, "mistake"),
+        said(warnings, "warning"),
+    ];
+    let mistakes = parts
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" and ");
     match files.len() {
         0 => mistakes,
         1 => format!("{mistakes} in 1 file"),
