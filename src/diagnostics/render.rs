@@ -4,6 +4,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, DiagnosticLine, Span};
 
+/// Most diagnostics that are shown as text: who has more corrects these first.
+const SHOWN: usize = 1_000;
+
 /// Diagnostics as text: message, place, line, caret and help of each, sorted by place, and a closing line with their number.
 pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let sorted = sorted(diagnostics);
@@ -13,7 +16,7 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
         Renderer::plain()
     };
     let mut text = String::new();
-    for diagnostic in &sorted {
+    for diagnostic in sorted.iter().take(SHOWN) {
         text.push_str(&one(diagnostic, &renderer));
         text.push_str("\n\n");
     }
@@ -122,10 +125,14 @@ fn closing(sorted: &[&Diagnostic]) -> String {
         .flatten()
         .collect::<Vec<_>>()
         .join(" and ");
+    let shown = match sorted.len() > SHOWN {
+        true => format!("; the first {SHOWN} are shown"),
+        false => String::new(),
+    };
     match files.len() {
-        0 => mistakes,
-        1 => format!("{mistakes} in 1 file"),
-        n => format!("{mistakes} in {n} files"),
+        0 => format!("{mistakes}{shown}"),
+        1 => format!("{mistakes} in 1 file{shown}"),
+        n => format!("{mistakes} in {n} files{shown}"),
     }
 }
 

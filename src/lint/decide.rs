@@ -33,10 +33,11 @@ pub fn decide(project: &Project, plan: &Plan, engine: &Engine, diagnostics: &mut
             .iter()
             .filter_map(|prepared| bench.said(&project.rules[prepared.rule], prepared))
             .collect();
+        let said: Vec<Said<'_>> = said
+            .into_iter()
+            .filter(|rule| !bench.alone(rule, diagnostics))
+            .collect();
         for (at, rule) in said.iter().enumerate() {
-            if bench.alone(rule, diagnostics) {
-                continue;
-            }
             for other in &said[at + 1..] {
                 bench.pair(rule, other, diagnostics);
             }
@@ -225,10 +226,7 @@ impl Bench<'_> {
                 (Fact::Present { .. }, _) | (_, Fact::Present { .. })
             ) && x.excludes(y)
             {
-                let of = x
-                    .term()
-                    .map_or_else(String::new, |term| format!(" of `{term}`"));
-                return Some(format!("what the one asks{of} the other forbids"));
+                return Some(format!("the one asks {x} and the other {y}"));
             }
         }
         let (codes, column, condition) = self.codes_against(a, b)?;
@@ -307,24 +305,13 @@ fn pairs<'s>(a: &'s Said<'_>, b: &'s Said<'_>) -> impl Iterator<Item = (&'s Fact
 
 /// Why no row makes all facts true.
 fn impossible(facts: &[Fact]) -> Option<String> {
-    let of = |fact: &Fact| {
-        fact.term().map_or_else(
-            || "this".to_owned(),
-            |term| format!("what is asked of `{term}`"),
-        )
-    };
     if let Some(fact) = facts.iter().find(|fact| fact.is_impossible()) {
-        return Some(format!("{} is never true", of(fact)));
+        return Some(format!("it asks {fact}"));
     }
-    for (at, fact) in facts.iter().enumerate() {
-        if facts[at + 1..].iter().any(|other| fact.excludes(other)) {
-            return Some(format!(
-                "{} is asked and forbidden",
-                of(fact).trim_start_matches("what is asked of ")
-            ));
-        }
-    }
-    None
+    facts.iter().enumerate().find_map(|(at, fact)| {
+        let other = facts[at + 1..].iter().find(|other| fact.excludes(other))?;
+        Some(format!("it asks {fact} and {other}"))
+    })
 }
 
 fn repeated(weak: &Said<'_>, strong: &Said<'_>, diagnostics: &mut Vec<Diagnostic>) {

@@ -1,7 +1,8 @@
 //! What a condition says, as far as that can be decided: a list of facts that are all true where it is true.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{cmp::Ordering, collections::BTreeSet, fmt};
 
+use arrow::util::display::array_value_to_string;
 use datafusion::{
     common::{DFSchema, ScalarValue},
     execution::context::SessionState,
@@ -248,6 +249,50 @@ fn text(expr: &Expr) -> String {
         Expr::Column(column) => column.name.clone(),
         other => other.to_string(),
     }
+}
+
+/// In words for authors: `size > 5`.
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let less = |or_equal| if or_equal { "<=" } else { "<" };
+        match self {
+            Self::Between { term, low, high } => match (low, high) {
+                (Some(low), Some(high)) if low == high => write!(f, "`{term} = {}`", written(low)),
+                (Some(low), None) => {
+                    let sign = if low.open { ">" } else { ">=" };
+                    write!(f, "`{term} {sign} {}`", written(low))
+                }
+                (None, Some(high)) => {
+                    write!(f, "`{term} {} {}`", less(!high.open), written(high))
+                }
+                _ => write!(f, "a range of `{term}`"),
+            },
+            Self::Among { term, texts, not } => {
+                let shown: Vec<String> = texts.iter().take(3).map(|t| format!("'{t}'")).collect();
+                let more = if texts.len() > 3 { ", …" } else { "" };
+                let not = if *not { "NOT " } else { "" };
+                write!(f, "`{term} {not}IN ({}{more})`", shown.join(", "))
+            }
+            Self::Present { term, not } => {
+                let not = if *not { "" } else { "NOT " };
+                write!(f, "`{term} IS {not}NULL`")
+            }
+            Self::Order {
+                less: left,
+                more,
+                or_equal,
+            } => write!(f, "`{left} {} {more}`", less(*or_equal)),
+            Self::Constant(value) => write!(f, "what is always {value}"),
+            Self::Other(text) => write!(f, "`{text}`"),
+        }
+    }
+}
+
+/// A bound as an author writes it.
+fn written(bound: &Bound) -> String {
+    let array = bound.value.to_array();
+    let text = array.and_then(|array| Ok(array_value_to_string(&array, 0)?));
+    text.unwrap_or_else(|_| bound.value.to_string())
 }
 
 impl Fact {

@@ -4,8 +4,7 @@ mod decide;
 mod facts;
 mod nulls;
 mod sarif;
-#[cfg(test)]
-mod tests;
+
 mod unused;
 
 use std::path::Path;

@@ -15,6 +15,7 @@ mod examples;
 mod failures;
 mod figures;
 mod independent;
+mod lint;
 mod messages;
 mod planted;
 mod privacy;
