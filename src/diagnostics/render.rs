@@ -120,11 +120,14 @@ fn closing(sorted: &[&Diagnostic]) -> String {
         said(sorted.len() - warnings, "mistake"),
         said(warnings, "warning"),
     ];
-    let mistakes = parts
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join(" and ");
+    let mistakes = match sorted.is_empty() {
+        true => "0 mistakes".to_owned(),
+        false => parts
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" and "),
+    };
     let shown = match sorted.len() > SHOWN {
         true => format!("; the first {SHOWN} are shown"),
         false => String::new(),
