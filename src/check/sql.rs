@@ -57,7 +57,9 @@ pub fn predicate(
             None
         }
         Err(refused) => {
-            diagnostics.push(refused.diagnostic(author, at));
+            let mut diagnostic = refused.diagnostic(author, at);
+            name_known(session, &mut diagnostic);
+            diagnostics.push(diagnostic);
             None
         }
     }
@@ -236,7 +238,7 @@ pub async fn query(
         Ok(plan) => Some(plan),
         Err(refused) => {
             let mut diagnostic = refused.diagnostic(author, at);
-            name_tables(session, &mut diagnostic);
+            name_known(session, &mut diagnostic);
             diagnostics.push(diagnostic);
             None
         }
@@ -435,12 +437,13 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
 
 /// What to do next, from what the engine notes: of the names that it thinks possible, the one that was meant.
 fn meant(message: &str, notes: &[&str]) -> Option<String> {
-    let possible = |note: &&str| {
-        let name = note
-            .strip_prefix("possible column ")
-            .or_else(|| note.strip_prefix("Possible function "))?;
-        Some(name.trim_matches('\'').to_owned())
-    };
+    let possible = |note: &&str| note.strip_prefix("possible column ").map(str::to_owned);
+    // Of functions that are as near the engine notes now the one, now the other: see `name_known`.
+    let notes: Vec<&str> = notes
+        .iter()
+        .copied()
+        .filter(|note| !note.starts_with("Possible function "))
+        .collect();
     let names: Option<Vec<String>> = notes.iter().map(possible).collect();
     let Some(names) = names.filter(|names| !names.is_empty()) else {
         return (!notes.is_empty()).then(|| lower_first(&notes.join("; ")));
@@ -456,15 +459,44 @@ fn meant(message: &str, notes: &[&str]) -> Option<String> {
     })
 }
 
-/// Adds the table that was probably meant to what is said of one that is not there.
-fn name_tables(session: &SessionContext, diagnostic: &mut Diagnostic) {
-    let named = diagnostic.message.strip_prefix("table '");
-    let Some(name) = named.and_then(|rest| rest.split('\'').next()) else {
+/// Adds the table or function that was probably meant to what is said of one that is not there.
+fn name_known(session: &SessionContext, diagnostic: &mut Diagnostic) {
+    let named = |prefix: &str| {
+        let rest = diagnostic.message.strip_prefix(prefix)?;
+        rest.split('\'').next().map(str::to_owned)
+    };
+    const NO_FILE: &str = "a query reads tables, results of sql/model, `periods` and `list_<name>`, by name and never a file";
+    let (meant, otherwise) = if let Some(name) = named("table '") {
+        let name = name.rsplit('.').next().unwrap_or_default();
+        (
+            nearest(name, tables(session).iter().map(String::as_str)).map(str::to_owned),
+            NO_FILE,
+        )
+    } else if let Some(name) = named("invalid function '") {
+        let state = session.state();
+        let all = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys());
+        let mut known: Vec<&str> = all.map(String::as_str).collect();
+        known.sort_unstable();
+        let help = "the functions are those of DataFusion SQL; a difference of days is `a - b`, a length `character_length`";
+        (nearest(&name, known).map(str::to_owned), help)
+    } else if named("table function '").is_some() {
+        (None, NO_FILE)
+    } else {
         return;
     };
-    if diagnostic.help.is_some() {
-        return;
+    if diagnostic.help.is_none() {
+        diagnostic.help = Some(match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => otherwise.to_owned(),
+        });
     }
+}
+
+/// The tables that queries of the session see, in order.
+fn tables(session: &SessionContext) -> Vec<String> {
     let mut known: Vec<String> = session
         .catalog_names()
         .iter()
@@ -478,12 +510,7 @@ fn name_tables(session: &SessionContext, diagnostic: &mut Diagnostic) {
         .flat_map(|schema| schema.table_names())
         .collect();
     known.sort();
-    let name = name.rsplit('.').next().unwrap_or_default();
-    let help = match nearest(name, known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "a query reads tables, results of sql/model, `periods` and `list_<name>`, by name and never a file".to_owned(),
-    };
-    diagnostic.help = Some(help);
+    known
 }
 
 /// A type in the words of table files.

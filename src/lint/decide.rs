@@ -9,11 +9,11 @@ use super::facts::{Fact, Reader};
 use crate::{
     check::{Engine, Outcome, PreparedRule},
     conform::full_schema,
-    diagnostics::{Diagnostic, nearest},
+    diagnostics::Diagnostic,
     pipeline::plan::Plan,
     project::Project,
     rules::{Nulls, OnFail, Rule},
-    tables::{CodeList, Repair, Table},
+    tables::{CodeList, Table},
 };
 
 /// Reports rules that contradict each other, say nothing that another does not say, never fire or never pass.
@@ -119,9 +119,6 @@ impl Bench<'_> {
                     .help("correct the condition, or remove the rule"),
             );
         }
-        for fact in said.facts.iter().chain(&said.only_where) {
-            self.unknown_codes(rule, fact, diagnostics);
-        }
         diagnostics.len() > before
     }
 
@@ -137,64 +134,6 @@ impl Bench<'_> {
                 })
         };
         said.rule.nulls != Nulls::Fail && !said.facts.is_empty() && said.facts.iter().all(granted)
-    }
-
-    /// Reports a comparison of a column with a text that it can never hold.
-    fn unknown_codes(&self, rule: &Rule, fact: &Fact, diagnostics: &mut Vec<Diagnostic>) {
-        let Fact::Among { term, texts, .. } = fact else {
-            return;
-        };
-        let Some(column) = self
-            .table
-            .column_index(term)
-            .map(|at| &self.table.columns[at])
-        else {
-            return;
-        };
-        let mut report = |text: &str, why: String, help: String| {
-            let message = format!("rule `{}` compares `{term}` with `{text}`, {why}", rule.id);
-            diagnostics.push(
-                Diagnostic::at(&rule.span, message)
-                    .lint("unknown_value")
-                    .help(help),
-            );
-        };
-        for text in texts {
-            if let Some(why) = column.never_holds(text) {
-                report(
-                    text,
-                    format!("and no cell can be that: {why}"),
-                    "write it as a cleaned cell is".to_owned(),
-                );
-                continue;
-            }
-            let Some(list) = self.list(term) else {
-                continue;
-            };
-            let of_codes = column.codes.as_ref();
-            match list.lookup.get(text) {
-                None => {
-                    let known = list.codes.iter().map(|code| code.code.as_str());
-                    let help = match nearest(text, known) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("the codes stand in the list `{}`", list.name),
-                    };
-                    report(text, format!("which is no code of `{}`", list.name), help);
-                }
-                Some(entry) => {
-                    let becomes = entry.alias.and(list.codes.get(entry.code));
-                    let mapped = of_codes
-                        .is_some_and(|codes| codes.map_aliases && codes.repair == Repair::Correct);
-                    if let Some(code) = becomes.filter(|_| mapped) {
-                        report(
-                            text,
-                            "which is an alias that cells do not keep".to_owned(),
-                            format!("write its code: `{}`", code.code),
-                        );
-                    }
-                }
-            }
-        }
     }
 
     /// Reports two rules that contradict or repeat each other.

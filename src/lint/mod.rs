@@ -6,6 +6,7 @@ mod nulls;
 mod sarif;
 
 mod unused;
+mod values;
 
 use std::path::Path;
 
@@ -80,6 +81,7 @@ pub async fn lint(root: &Path, today: Date) -> Result<Findings, RunError> {
         scratch: None,
         as_of,
     })?;
+    values::values(&project, &plan, &mut diagnostics);
     decide::decide(&project, &plan, &engine, &mut diagnostics);
     if !mistaken {
         unused::unused(&project, &plan, &mut diagnostics);
