@@ -20,7 +20,6 @@ pub mod ingest;
 pub mod conform;
 
 pub mod disposition;
-pub mod lint;
 pub mod log;
 
 pub mod check;
@@ -31,5 +30,8 @@ pub mod reconcile;
 pub mod publish;
 
 pub mod pipeline;
+
+pub mod explain;
+pub mod lint;
 
 pub mod cli;

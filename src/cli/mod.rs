@@ -2,6 +2,7 @@
 
 mod answer;
 mod day;
+mod explain;
 mod lint;
 mod plain;
 mod size;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub use answer::{Answer, Terminal, Voice};
+pub use explain::ExplainArgs;
 pub use lint::LintArgs;
 pub use plain::plain;
 pub use summary::summary;
@@ -60,6 +62,18 @@ Examples:
   trueup lint
   trueup lint --project /srv/service --format sarif > trueup.sarif")]
     Lint(LintArgs),
+    /// Say what a rule, a discrepancy or a statement about totals is about
+    #[command(after_help = "\
+Exit codes:
+  0  it was explained
+  2  nothing has that name, or the project has mistakes
+  3  the run cannot be read
+
+Examples:
+  trueup explain cases.closed_on.not_before_opening
+  trueup explain 95ef8dc67c33
+  trueup explain control.area.body --all")]
+    Explain(ExplainArgs),
 }
 
 /// Arguments of `run`.
