@@ -33,5 +33,6 @@ pub mod pipeline;
 
 pub mod explain;
 pub mod lint;
+pub mod testing;
 
 pub mod cli;

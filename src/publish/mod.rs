@@ -19,6 +19,7 @@ mod names;
 mod out;
 mod staged;
 mod switch;
+mod temporary;
 
 #[cfg(test)]
 mod tests;
@@ -34,3 +35,4 @@ pub use names::{FileHash, MANIFEST, NotAHash, RunId, RunPath, run_id};
 pub use out::{OutDir, current};
 pub use staged::{StagedFile, StagedRun};
 pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};
+pub use temporary::TemporaryFolder;
