@@ -31,6 +31,7 @@ pub mod publish;
 
 pub mod pipeline;
 
+pub mod contracts;
 pub mod explain;
 pub mod lint;
 pub mod testing;

@@ -57,6 +57,8 @@ impl Command {
             Self::Lint(args) => of(args.voice()),
             Self::Explain(args) => of(args.format),
             Self::Test(args) => of(args.format),
+            Self::Import(command) => of(command.voice()),
+            Self::Export(_) => of(Format::Text),
         }
     }
 
@@ -73,6 +75,8 @@ impl Command {
             Self::Lint(args) => args.answer(terminal).await,
             Self::Explain(args) => args.answer(terminal).await,
             Self::Test(args) => args.answer(terminal).await,
+            Self::Import(command) => command.answer(terminal).await,
+            Self::Export(command) => command.answer(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: arguments in, words out. Reads no clock and no environment; `main` hands them over.
 
 mod answer;
+mod contracts;
 mod day;
 mod explain;
 mod lint;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub use answer::{Answer, Terminal, Voice};
+pub use contracts::{ExportCommand, ImportCommand};
 pub use explain::ExplainArgs;
 pub use lint::LintArgs;
 pub use plain::plain;
@@ -87,6 +89,37 @@ Examples:
   trueup test
   trueup test --mutate --select table:cases")]
     Test(TestArgs),
+    /// Write table files from a contract, and say what of it could not be carried over
+    #[command(
+        after_help = "\
+Exit codes:
+  0  table files were written (or shown), whatever the closing note says
+  1  nothing of it could be carried over
+  2  the file is no such contract, or a table file is there already
+  3  a file cannot be read or written
+
+Examples:
+  trueup import odcs orders.odcs.yaml --dry-run
+  trueup import dbt models/schema.yml --project /srv/service --rename",
+        arg_required_else_help = true
+    )]
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Write the project as a contract for others
+    #[command(
+        after_help = "\
+Exit codes:
+  0  the contract was written
+  2  the project has mistakes, or the file is there already
+  3  a file cannot be written
+
+Examples:
+  trueup export odcs > service.odcs.yaml
+  trueup export odcs --out service.odcs.yaml --contract-version 2.1.0 --force",
+        arg_required_else_help = true
+    )]
+    #[command(subcommand)]
+    Export(ExportCommand),
 }
 
 /// Arguments of `run`.

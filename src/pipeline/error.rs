@@ -8,7 +8,7 @@ use crate::{
     ingest::IngestError,
     log::LogError,
     project::LoadError,
-    publish::{FolderError, PublishError},
+    publish::{FolderError, PublishError, WriteError},
     reconcile::published::PublishedError,
 };
 
@@ -111,6 +111,18 @@ pub enum RunError {
     /// A run that was to be looked at cannot be.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// A contract from elsewhere cannot be read.
+    #[error("{} cannot be read: {source}; check the path of the contract", path.display())]
+    Contract {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Files were not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 fn join(errors: &[IngestError]) -> String {
@@ -125,7 +137,10 @@ impl RunError {
     /// 2: the project or the call is wrong, nothing was read; 3: an input or the machine failed us, nothing was published.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Project(_) | Self::Load(_) | Self::NoDelivery => 2,
+            Self::Project(_)
+            | Self::Load(_)
+            | Self::NoDelivery
+            | Self::Write(WriteError::Exists(_)) => 2,
             _ => 3,
         }
     }

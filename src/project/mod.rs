@@ -53,6 +53,8 @@ pub struct Project {
     pub max_rejects: u64,
     /// The tables in the order of their file names.
     pub tables: Vec<Table>,
+    /// The files that declare them, in the same order.
+    pub table_files: Vec<Arc<Source>>,
     /// The rules by table, then in the order of their declaration.
     pub rules: Vec<Rule>,
     /// The code lists in the order of their file names.
@@ -211,6 +213,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let mut declared = tables::read(&files.tables, &mut unread, diagnostics);
     visible_names(&files.tables, &files.model, &mut unread, diagnostics);
     let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
+    let table_files = declared.iter().map(|d| d.source.clone()).collect();
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     let model = queries(&files.model, &mut unread, diagnostics);
     let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
@@ -229,6 +232,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         suppressed: head.suppressed,
         max_rejects: head.max_rejects,
         tables,
+        table_files,
         rules,
         lists,
         list_files,

@@ -30,6 +30,11 @@ impl TemporaryFolder {
         Ok(Self { folder })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Makes a file in it; its name must be new.
     #[expect(clippy::disallowed_methods, reason = "`publish` creates files")]
     pub fn file(&self, name: &str) -> io::Result<(File, PathBuf)> {

@@ -16,7 +16,7 @@ pub mod write;
 use std::{ops::Range, sync::Arc};
 
 pub use decode::{decode, decode_partly, decode_parts, fields_of};
-pub use parse::{MAX_BYTES, MAX_DEPTH, parse};
+pub use parse::{MAX_BYTES, MAX_DEPTH, parse, parse_foreign};
 pub use place::{span_in, span_of_bytes};
 pub use shapes::{Entries, Shorthand, Tried, present};
 

@@ -1,6 +1,10 @@
 //! Text to tree.
 
-use std::{collections::HashSet, ops::Range, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
@@ -13,9 +17,25 @@ pub const MAX_BYTES: usize = 4 << 20;
 pub const MAX_DEPTH: usize = 64;
 /// Most keys of a map and items of a list.
 pub const MAX_ITEMS: usize = 10_000;
+/// Most values that all aliases of a foreign file may stand for.
+const MAX_ALIASED: usize = 100_000;
 
 /// Reads a file of one document. Whatever is wrong with it goes to `diagnostics`; `None` when there is no tree to go on with.
 pub fn parse(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    tree(source, None, diagnostics)
+}
+
+/// Like [`parse`], for a file that others wrote for other programs: aliases and merge keys are followed, as far as they stand
+/// for no more than a limit, and tags are passed over.
+pub fn parse_foreign(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    tree(source, Some(Anchors::default()), diagnostics)
+}
+
+fn tree(
+    source: &Arc<Source>,
+    foreign: Option<Anchors>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Node> {
     if source.text.len() > MAX_BYTES {
         let message = format!(
             "the file has {} bytes and may have {MAX_BYTES}",
@@ -30,6 +50,7 @@ pub fn parse(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Option<
         open: Vec::new(),
         root: None,
         documents: 0,
+        foreign,
     };
     let options = granit_parser::options! {
         emit_comments: false,
@@ -61,6 +82,28 @@ fn span(source: &Arc<Source>, bytes: Range<usize>) -> Span {
     }
 }
 
+/// What the anchors of a foreign file stand for.
+#[derive(Default)]
+struct Anchors {
+    named: HashMap<usize, Node>,
+    /// The anchor of each list or map whose end has not come yet; 0 for none.
+    open: Vec<usize>,
+    /// Values that aliases have stood for.
+    aliased: usize,
+}
+
+/// Values in a tree, and its depth.
+fn measure(node: &Node) -> (usize, usize) {
+    let below: Vec<(usize, usize)> = match &node.value {
+        Value::Scalar { .. } => return (1, 0),
+        Value::Sequence(items) => items.iter().map(measure).collect(),
+        Value::Map(entries) => entries.iter().map(|(_, node)| measure(node)).collect(),
+    };
+    let count = below.iter().map(|(count, _)| count).sum::<usize>() + 1;
+    let depth = below.iter().map(|(_, depth)| depth + 1).max();
+    (count, depth.unwrap_or(1))
+}
+
 /// A list or map whose end has not come yet.
 enum Open {
     Sequence(Range<usize>, Vec<Node>),
@@ -70,6 +113,8 @@ enum Open {
         seen: HashSet<String>,
         keys: usize,
         key: Option<Key>,
+        /// What merge keys add where the map does not say it itself.
+        merged: Vec<(Key, Node)>,
     },
 }
 
@@ -79,6 +124,8 @@ struct Builder<'s, 'd> {
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    /// For a file that may use anchors.
+    foreign: Option<Anchors>,
 }
 
 impl Builder<'_, '_> {
@@ -95,6 +142,15 @@ impl Builder<'_, '_> {
                     );
                     return None;
                 }
+            }
+            Event::Alias(anchor) if self.foreign.is_some() => {
+                let node = self.aliased(anchor, &bytes)?;
+                self.node(node)?;
+            }
+            Event::Alias(_) | Event::UnresolvedAlias(_) if self.foreign.is_some() => {
+                let help = "name an anchor that stands before this place";
+                self.refuse(bytes, "this alias stands for nothing", help);
+                return None;
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.refuse(
@@ -117,19 +173,23 @@ impl Builder<'_, '_> {
                     ScalarStyle::Literal | ScalarStyle::Folded => self.content(bytes),
                     _ => bytes,
                 };
-                self.node(Node {
+                let node = Node {
                     bytes,
                     value: Value::Scalar { text, plain },
-                })?;
+                };
+                self.name(anchor, &node);
+                self.node(node)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.plain_yaml(&bytes, anchor, tag.is_some())?;
                 self.deeper(&bytes)?;
+                self.foreign.iter_mut().for_each(|f| f.open.push(anchor));
                 self.open.push(Open::Sequence(bytes, Vec::new()));
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.plain_yaml(&bytes, anchor, tag.is_some())?;
                 self.deeper(&bytes)?;
+                self.foreign.iter_mut().for_each(|f| f.open.push(anchor));
                 let bytes = if style == StructureStyle::Block {
                     bytes.start..bytes.start
                 } else {
@@ -141,10 +201,13 @@ impl Builder<'_, '_> {
                     seen: HashSet::new(),
                     keys: 0,
                     key: None,
+                    merged: Vec::new(),
                 });
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let node = self.close(&bytes)?;
+                let anchor = self.foreign.as_mut().and_then(|f| f.open.pop());
+                self.name(anchor.unwrap_or_default(), &node);
                 self.node(node)?;
             }
             _ => {}
@@ -158,7 +221,37 @@ impl Builder<'_, '_> {
             .push(Diagnostic::at(&at, message).help(help));
     }
 
+    /// Remembers what an anchor names.
+    fn name(&mut self, anchor: usize, node: &Node) {
+        if let Some(foreign) = self.foreign.as_mut().filter(|_| anchor != 0) {
+            foreign.named.insert(anchor, node.clone());
+        }
+    }
+
+    /// What an alias stands for.
+    fn aliased(&mut self, anchor: usize, bytes: &Range<usize>) -> Option<Node> {
+        let foreign = self.foreign.as_mut()?;
+        let Some(node) = foreign.named.get(&anchor).cloned() else {
+            let help = "an alias cannot stand inside what it names";
+            self.refuse(bytes.clone(), "this alias stands for itself", help);
+            return None;
+        };
+        let (count, depth) = measure(&node);
+        foreign.aliased = foreign.aliased.saturating_add(count);
+        if foreign.aliased > MAX_ALIASED || self.open.len() + depth > MAX_DEPTH {
+            let message = format!(
+                "aliases stand for more than {MAX_ALIASED} values or {MAX_DEPTH} levels here"
+            );
+            self.refuse(bytes.clone(), &message, "write fewer of them");
+            return None;
+        }
+        Some(node)
+    }
+
     fn plain_yaml(&mut self, bytes: &Range<usize>, anchor: usize, tagged: bool) -> Option<()> {
+        if self.foreign.is_some() {
+            return Some(());
+        }
         if anchor != 0 {
             self.refuse(
                 bytes.clone(),
@@ -217,15 +310,23 @@ impl Builder<'_, '_> {
                 seen,
                 keys,
                 key,
+                merged,
                 ..
             }) => match key.take() {
+                Some(found) if found.text == "<<" && self.foreign.is_some() => match node.value {
+                    Value::Map(entries) => merged.extend(entries),
+                    Value::Sequence(maps) => {
+                        merged.extend(maps.iter().flat_map(|map| map.entries().to_vec()));
+                    }
+                    Value::Scalar { .. } => {}
+                },
                 Some(found) if !seen.insert(found.text.clone()) => {
                     let message = format!("`{}` stands here twice", found.text);
                     self.refuse(found.bytes, &message, "remove one of them");
                 }
                 Some(found) => entries.push((found, node)),
                 None => match node.value {
-                    Value::Scalar { text, .. } if text == "<<" => {
+                    Value::Scalar { text, .. } if text == "<<" && self.foreign.is_none() => {
                         self.refuse(
                             node.bytes,
                             "merge keys are not understood here",
@@ -268,12 +369,21 @@ impl Builder<'_, '_> {
             },
             Open::Map {
                 bytes: start,
-                entries,
+                mut entries,
+                mut seen,
+                merged,
                 ..
-            } => Node {
-                bytes: start.start..until(entries.last().map(|(_, node)| node), &start),
-                value: Value::Map(entries),
-            },
+            } => {
+                let bytes = start.start..until(entries.last().map(|(_, node)| node), &start);
+                let new = merged
+                    .into_iter()
+                    .filter(|(key, _)| seen.insert(key.text.clone()));
+                entries.extend(new);
+                Node {
+                    bytes,
+                    value: Value::Map(entries),
+                }
+            }
         })
     }
 
@@ -397,6 +507,55 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(read(text).1, [expected], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_file_may_use_anchors_within_limits() {
+        let foreign = |text: &str| {
+            let source = Arc::new(Source {
+                path: "t.yaml".into(),
+                text: text.into(),
+            });
+            let mut said = Vec::new();
+            let node = parse_foreign(&source, &mut said);
+            (
+                node,
+                said.into_iter().map(|d| d.message).collect::<Vec<_>>(),
+            )
+        };
+        let text = "a: &a {x: 1, y: 2}\nb: *a\nc:\n  <<: *a\n  y: 3\n  z: !!str 4\nd: {<<: [*a, {w: 5}]}\n";
+        let (node, said) = foreign(text);
+        assert_eq!(said, [""; 0]);
+        let node = node.expect("a tree");
+        let read = |path: [&str; 2]| match &node.get(path[0])?.get(path[1])?.value {
+            Value::Scalar { text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        for (path, text) in [
+            (["b", "x"], "1"),
+            (["c", "x"], "1"),
+            (["c", "y"], "3"),
+            (["c", "z"], "4"),
+            (["d", "w"], "5"),
+        ] {
+            assert_eq!(read(path).as_deref(), Some(text), "{path:?}");
+        }
+        assert_eq!(node.get("c").map(|c| c.entries().len()), Some(3));
+        let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+        for n in 1..20 {
+            bomb += &format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1);
+        }
+        for (text, message) in [
+            (
+                bomb.as_str(),
+                "aliases stand for more than 100000 values or 64 levels here",
+            ),
+            ("a: &a [*a]\n", "this alias stands for itself"),
+            ("a: *x\n", "this alias stands for nothing"),
+        ] {
+            let (node, said) = foreign(text);
+            assert_eq!((node, said), (None, vec![message.to_owned()]), "{text}");
         }
     }
 

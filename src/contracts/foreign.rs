@@ -1,0 +1,234 @@
+//! Reading what others wrote: leniently, and with a note about everything that is passed over.
+
+use std::sync::Arc;
+
+use crate::{
+    diagnostics::{
+        Source, Span,
+        yaml::{Node, Value},
+    },
+    names::Name,
+};
+
+/// Something that was not carried over, or not as it was said.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Where the contract says it.
+    pub span: Span,
+    /// What it is, such as `orders.status: accepted_values`.
+    pub what: String,
+    /// Why, and what to do about it.
+    pub why: String,
+}
+
+/// A contract while it is read.
+pub struct Foreign<'s> {
+    pub source: &'s Arc<Source>,
+    /// The file's name, without its folders.
+    pub file: String,
+    rename: bool,
+    pub notes: Vec<Note>,
+}
+
+/// Keys that are not carried over, with the reason.
+pub type Reasons = [(&'static [&'static str], &'static str)];
+
+impl<'s> Foreign<'s> {
+    pub fn new(source: &'s Arc<Source>, rename: bool) -> Self {
+        let file = source.path.rsplit('/').next().unwrap_or_default();
+        Self {
+            source,
+            file: file.to_owned(),
+            rename,
+            notes: Vec::new(),
+        }
+    }
+
+    pub fn span(&self, node: &Node) -> Span {
+        node.span(self.source)
+    }
+
+    /// Where a key of a map stands; the map itself where it has no such key.
+    pub fn key_span(&self, map: &Node, key: &str) -> Span {
+        let found = map.entries().iter().find(|(k, _)| k.text == key);
+        Span {
+            source: self.source.clone(),
+            bytes: found.map_or(map.bytes.clone(), |(key, _)| key.bytes.clone()),
+        }
+    }
+
+    pub fn note(&mut self, span: Span, what: impl Into<String>, why: impl Into<String>) {
+        self.notes.push(Note {
+            span,
+            what: what.into(),
+            why: why.into(),
+        });
+    }
+
+    /// A note about each key of `map` that is not `taken` and says something.
+    pub fn leftover(&mut self, map: &Node, of: &str, taken: &[&str], reasons: &Reasons) {
+        for (key, value) in map.entries() {
+            let name = key.text.as_str();
+            if taken.contains(&name) || says_nothing(value) {
+                continue;
+            }
+            let reason = reasons.iter().find(|(keys, _)| keys.contains(&name));
+            let why = reason.map_or("trueup does not know this key", |(_, why)| why);
+            let what = match of {
+                "" => name.to_owned(),
+                of => format!("{of}: {name}"),
+            };
+            self.note(self.key_span(map, name), what, why);
+        }
+    }
+
+    /// A name as it is written here, which is the contract's or, with a note, the one that is suggested.
+    pub fn name(&mut self, text: &str, span: &Span, what: &str) -> Option<String> {
+        if Name::new(text).is_ok() {
+            return Some(text.to_owned());
+        }
+        let meant = suggested(text);
+        let rule = "a name is 1 to 63 of a-z, 0-9 and _, starting with a letter";
+        let (name, why) = match (meant, self.rename) {
+            (Some(meant), true) => {
+                let why = format!(
+                    "called `{meant}` here, since {rule}: the export's file or header has to say so too"
+                );
+                (Some(meant), why)
+            }
+            (Some(meant), false) => {
+                let why = format!(
+                    "no name here, since {rule}: call it `{meant}`, or give `--rename` to have it called so"
+                );
+                (None, why)
+            }
+            (None, _) => (None, format!("no name here, since {rule}")),
+        };
+        self.note(span.clone(), format!("{what} `{text}`"), why);
+        name
+    }
+
+    /// What a name is called here, where it was told already what it is.
+    pub fn named(&self, text: &str) -> String {
+        match Name::new(text) {
+            Err(_) if self.rename => suggested(text).unwrap_or_else(|| text.to_owned()),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// The name that is nearest to `text`: `orderId` is `order_id`.
+fn suggested(text: &str) -> Option<String> {
+    let letters: Vec<char> = text.chars().collect();
+    let mut name = String::new();
+    for (at, c) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).map(|b| letters[b]);
+        let after = letters.get(at + 1);
+        let begins = before.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            || before.is_some_and(|b| b.is_ascii_uppercase())
+                && after.is_some_and(char::is_ascii_lowercase);
+        if c.is_ascii_uppercase() && begins {
+            name.push('_');
+        }
+        name.push(match c.is_ascii_alphanumeric() {
+            true => c.to_ascii_lowercase(),
+            false => '_',
+        });
+    }
+    while name.contains("__") {
+        name = name.replace("__", "_");
+    }
+    let name = name.trim_matches('_');
+    let name = match name.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!("n_{name}"),
+        false => name.to_owned(),
+    };
+    let name: String = name.chars().take(63).collect();
+    Name::new(name.trim_end_matches('_'))
+        .ok()
+        .map(|n| n.to_string())
+}
+
+/// A text as the last part of a rule's id.
+pub fn slug(text: &str) -> Option<String> {
+    suggested(text)
+}
+
+/// Null, false, blank, empty, or the standard's -1 for none.
+pub fn says_nothing(node: &Node) -> bool {
+    match &node.value {
+        Value::Scalar { text, plain } => {
+            node.is_null()
+                || text.trim().is_empty()
+                || *plain && matches!(text.as_str(), "false" | "False" | "FALSE" | "-1")
+        }
+        Value::Sequence(items) => items.is_empty(),
+        Value::Map(entries) => entries.is_empty(),
+    }
+}
+
+/// The text of a scalar that is not null.
+pub fn scalar(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Scalar { text, .. } if !node.is_null() => Some(text),
+        _ => None,
+    }
+}
+
+/// The text under a key.
+pub fn text<'n>(map: &'n Node, key: &str) -> Option<&'n str> {
+    map.get(key)
+        .and_then(scalar)
+        .filter(|t| !t.trim().is_empty())
+}
+
+/// Whether a key says true.
+pub fn is_true(map: &Node, key: &str) -> bool {
+    text(map, key).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+}
+
+/// The items under a key; one that is no list stands for itself.
+pub fn items<'n>(map: &'n Node, key: &str) -> &'n [Node] {
+    match map.get(key) {
+        Some(Node {
+            value: Value::Sequence(items),
+            ..
+        }) => items,
+        Some(node) if !node.is_null() => std::slice::from_ref(node),
+        _ => &[],
+    }
+}
+
+/// The texts under a key.
+pub fn texts(map: &Node, key: &str) -> Vec<String> {
+    items(map, key)
+        .iter()
+        .filter_map(scalar)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A text on one line.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_none_have_a_near_one() {
+        for (text, name) in [
+            ("orderId", Some("order_id")),
+            ("HTTPCode", Some("http_code")),
+            ("Unit price (EUR)", Some("unit_price_eur")),
+            ("2020_total", Some("n_2020_total")),
+            ("__x__", Some("x")),
+            ("été", Some("t")),
+            ("日本", None),
+        ] {
+            assert_eq!(suggested(text).as_deref(), name, "{text}");
+        }
+    }
+}

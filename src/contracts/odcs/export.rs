@@ -1,0 +1,518 @@
+//! A project as an ODCS contract. What the standard has words for is said in them; the rest stands in a custom property of
+//! ours, so that an import gives the same tables and rules.
+
+use std::path::Path;
+
+use super::{
+    super::{
+        draft::plain,
+        foreign::{items, scalar, text, texts},
+        limits::shifted,
+    },
+    OURS, format, to_entries, to_yaml,
+};
+use crate::{
+    diagnostics::yaml::{
+        self, Node, Value,
+        write::{Entry, Yaml},
+    },
+    discrepancy::{Dimension, Severity},
+    pipeline::RunError,
+    project::{self, Project},
+    rules::Rule,
+    tables::{ColumnType, Policy, Table},
+};
+
+/// What a contract says of itself.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Its identifier; the project's name unless said otherwise.
+    pub id: Option<String>,
+    /// Its version.
+    pub version: String,
+    /// How far it is, such as `draft` or `active`.
+    pub status: String,
+}
+
+/// The contract of the project at `root`.
+///
+/// # Errors
+/// There is no project, or it has mistakes.
+pub fn export(root: &Path, head: &Head) -> Result<String, RunError> {
+    let project = project::load(root)?;
+    let name = project.name.clone();
+    let id = head.id.clone().unwrap_or_else(|| name.clone());
+    let mut entries = vec![
+        Entry::new("apiVersion", Yaml::text("v3.1.0")).comment(left_out(&project)),
+        Entry::new("kind", Yaml::text("DataContract")),
+        Entry::new("id", Yaml::text(id)),
+        Entry::new("name", Yaml::text(name)),
+        Entry::new("version", Yaml::text(&head.version)),
+        Entry::new("status", Yaml::text(&head.status)),
+    ];
+    let tables = (0..project.tables.len()).filter_map(|table| object(&project, table));
+    entries.push(Entry::new("schema", Yaml::List(tables.collect())));
+    Ok(Yaml::Map(entries).to_file())
+}
+
+/// What the contract does not hold, for its reader.
+fn left_out(project: &Project) -> String {
+    let mut lines = vec!["Exported by trueup. Rules that the standard has no words for are checks of type custom, engine trueup.".to_owned()];
+    let counts = [
+        (
+            project.totals.len() + project.comparisons.len(),
+            "statements about totals (rules/totals)",
+        ),
+        (
+            project.model.len() + project.aggregates.len() + project.records.len(),
+            "queries (sql)",
+        ),
+        (
+            project.lists.len(),
+            "code lists (rules/reference) with their aliases and dates: the codes alone are named where a rule uses them",
+        ),
+    ];
+    for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+        lines.push(format!("Not in this contract: {count} {what}."));
+    }
+    lines.join("\n")
+}
+
+/// A table while it is written.
+struct Writer<'p> {
+    project: &'p Project,
+    table: &'p Table,
+    index: usize,
+}
+
+fn object(project: &Project, index: usize) -> Option<Yaml> {
+    let table = &project.tables[index];
+    let file = yaml::parse(&project.table_files[index], &mut Vec::new())?;
+    let writer = Writer {
+        project,
+        table,
+        index,
+    };
+    let key: Vec<String> = table
+        .key
+        .iter()
+        .map(|k| table.columns[*k].name.to_string())
+        .collect();
+    let is_primary = writer.is_primary(&file, &key);
+    let mut entries = vec![
+        Entry::new("name", Yaml::text(table.name.as_str())),
+        Entry::new("logicalType", Yaml::text("object")),
+        Entry::new("physicalType", Yaml::text("file")),
+    ];
+    if !table.description.is_empty() {
+        entries.push(Entry::new("description", Yaml::text(&table.description)));
+    }
+    let mut ours = vec![Entry::new("files", Yaml::text(table.files.as_str()))];
+    if !table.required {
+        ours.push(Entry::new("required", plain("false")));
+    }
+    if !is_primary {
+        ours.push(Entry::new("key", Yaml::texts(&key)));
+    }
+    entries.push(custom(ours));
+    let columns = file.get("columns")?;
+    let properties = columns.entries().iter().map(|(name, node)| {
+        let position = key
+            .iter()
+            .position(|k| *k == name.text)
+            .filter(|_| is_primary);
+        writer.property(&name.text, node, position)
+    });
+    entries.push(Entry::new("properties", Yaml::List(properties.collect())));
+    let mut relationships = Vec::new();
+    let mut checks = Vec::new();
+    for node in items(&file, "rules") {
+        match writer.relationship_of_table(node) {
+            Some(relationship) => relationships.push(relationship),
+            None => checks.extend(writer.alone(node)),
+        }
+    }
+    if !relationships.is_empty() {
+        entries.push(Entry::new("relationships", Yaml::List(relationships)));
+    }
+    if !checks.is_empty() {
+        entries.push(Entry::new("quality", Yaml::List(checks)));
+    }
+    Some(Yaml::Map(entries))
+}
+
+/// Our own custom property.
+fn custom(value: Vec<Entry>) -> Entry {
+    let property = vec![
+        Entry::new("property", Yaml::text(OURS)),
+        Entry::new("value", Yaml::Map(value)),
+    ];
+    Entry::new("customProperties", Yaml::List(vec![Yaml::Map(property)]))
+}
+
+/// The settings of a rule under a column; nothing where its severity stands alone.
+fn settings(node: &Node) -> Vec<Entry> {
+    match node.value {
+        Value::Map(_) => to_entries(node),
+        _ => Vec::new(),
+    }
+}
+
+fn without(entries: Vec<Entry>, keys: &[&str]) -> Vec<Entry> {
+    entries
+        .into_iter()
+        .filter(|entry| !keys.contains(&entry.key.as_str()))
+        .collect()
+}
+
+impl Writer<'_> {
+    fn rule(&self, id: &str) -> Option<&Rule> {
+        self.project
+            .rules
+            .iter()
+            .find(|rule| rule.table == self.index && rule.id == id)
+    }
+
+    /// Whether the key has the rules that a primary key implies, so that it can be called one.
+    fn is_primary(&self, file: &Node, key: &[String]) -> bool {
+        let has = |column: &String, kind: &str| {
+            self.rule(&format!("{}.{column}.{kind}", self.table.name))
+                .is_some()
+        };
+        let together = items(file, "rules")
+            .iter()
+            .filter_map(|rule| rule.get("check")?.get("unique"));
+        let mut sorted = key.to_vec();
+        sorted.sort_unstable();
+        let unique = match key {
+            [one] => has(one, "unique"),
+            _ => false,
+        };
+        let unique = unique
+            || together.into_iter().any(|unique| {
+                let mut columns = texts(unique, "columns");
+                columns.sort_unstable();
+                columns == sorted
+            });
+        unique && key.iter().all(|column| has(column, "not_null"))
+    }
+
+    fn property(&self, name: &str, node: &Node, position: Option<usize>) -> Yaml {
+        let Some(column) = self
+            .table
+            .column_index(name)
+            .map(|c| &self.table.columns[c])
+        else {
+            return Yaml::Map(Vec::new());
+        };
+        let rule = |kind: &str| self.rule(&format!("{}.{name}.{kind}", self.table.name));
+        let mut ours: Vec<Entry> = Vec::new();
+        let mut options: Vec<Entry> = Vec::new();
+        let mut checks = Vec::new();
+        let mut relationships = Vec::new();
+        for (key, node) in node.entries() {
+            match key.text.as_str() {
+                "clean" | "missing" => ours.push(Entry::new(key.text.clone(), to_yaml(node))),
+                "formats" => self.formats(&column.formats, node, &mut options, &mut ours),
+                "range" | "length" => {
+                    let is_day = matches!(column.ty, ColumnType::Date | ColumnType::Timestamp);
+                    let words = if key.text == "range" {
+                        ["minimum", "maximum"]
+                    } else {
+                        ["minLength", "maxLength"]
+                    };
+                    for (bound, word) in ["min", "max"].into_iter().zip(words) {
+                        if let Some(bound) = node.get(bound).and_then(scalar) {
+                            let value = if is_day {
+                                Yaml::text(bound)
+                            } else {
+                                plain(bound)
+                            };
+                            options.push(Entry::new(word, value));
+                        }
+                    }
+                    let rest = without(settings(node), &["min", "max"]);
+                    ours.push(Entry::new(
+                        key.text.clone(),
+                        Yaml::Map(told(rule(&key.text), rest)),
+                    ));
+                }
+                "type_check" => ours.push(Entry::new(
+                    "type_check",
+                    Yaml::Map(told(rule("type"), settings(node))),
+                )),
+                "relationships" => {
+                    let to =
+                        [text(node, "to"), text(node, "column")].map(Option::unwrap_or_default);
+                    let rest = without(settings(node), &["to", "column"]);
+                    relationships.push(Yaml::Map(vec![
+                        Entry::new("type", Yaml::text("foreignKey")),
+                        Entry::new("to", Yaml::text(to.join("."))),
+                        custom(told(rule("relationships"), rest)),
+                    ]));
+                }
+                kind @ ("not_null" | "unique" | "accepted_values" | "pattern") => {
+                    checks.extend(rule(kind).map(|rule| self.metric(rule, kind, node)));
+                }
+                _ => {}
+            }
+        }
+        let logical = match column.ty {
+            ColumnType::String => "string",
+            ColumnType::Integer => "integer",
+            ColumnType::Decimal => "number",
+            ColumnType::Date => "date",
+            ColumnType::Timestamp => "timestamp",
+            ColumnType::Boolean => "boolean",
+        };
+        let mut entries = vec![
+            Entry::new("name", Yaml::text(name)),
+            Entry::new("logicalType", Yaml::text(logical)),
+        ];
+        if !options.is_empty() {
+            entries.push(Entry::new("logicalTypeOptions", Yaml::Map(options)));
+        }
+        if !column.description.is_empty() {
+            entries.push(Entry::new("description", Yaml::text(&column.description)));
+        }
+        if let Some(position) = position {
+            entries.push(Entry::new("primaryKey", plain("true")));
+            entries.push(Entry::new(
+                "primaryKeyPosition",
+                plain((position + 1).to_string()),
+            ));
+        }
+        for (word, kind) in [("required", "not_null"), ("unique", "unique")] {
+            // Said without words around it, so only where the rule holds without exception.
+            let holds = |rule: &&Rule| {
+                rule.only_where.is_none()
+                    && rule.threshold.is_none()
+                    && matches!(rule.severity, Severity::Blocking | Severity::Error)
+            };
+            entries.extend(
+                rule(kind)
+                    .filter(holds)
+                    .map(|_| Entry::new(word, plain("true"))),
+            );
+        }
+        if column.policy == Policy::Hide {
+            entries.push(Entry::new("classification", Yaml::text("restricted")));
+        }
+        if !ours.is_empty() {
+            entries.push(custom(ours));
+        }
+        if !relationships.is_empty() {
+            entries.push(Entry::new("relationships", Yaml::List(relationships)));
+        }
+        if !checks.is_empty() {
+            entries.push(Entry::new("quality", Yaml::List(checks)));
+        }
+        Yaml::Map(entries)
+    }
+
+    fn formats(
+        &self,
+        formats: &[String],
+        node: &Node,
+        options: &mut Vec<Entry>,
+        ours: &mut Vec<Entry>,
+    ) {
+        let first = formats.first();
+        let jdk = first.and_then(|format| format::to_jdk(format));
+        let back = jdk.as_deref().and_then(format::from_jdk);
+        if formats.len() > 1 || back.as_ref() != first {
+            ours.push(Entry::new("formats", to_yaml(node)));
+        }
+        options.extend(jdk.map(|jdk| Entry::new("format", Yaml::text(jdk))));
+    }
+
+    /// A rule under a column as a metric of the standard.
+    fn metric(&self, rule: &Rule, kind: &str, node: &Node) -> Yaml {
+        let mut entries = head(rule, "library");
+        let mut rest = settings(node);
+        let mut arguments = Vec::new();
+        let metric = match kind {
+            "not_null" => "nullValues",
+            "unique" => {
+                let columns = texts(node, "columns");
+                if !columns.is_empty() {
+                    arguments.push(Entry::new("properties", Yaml::texts(columns)));
+                }
+                rest = without(rest, &["columns"]);
+                "duplicateValues"
+            }
+            "pattern" => {
+                let regex = text(node, "regex").unwrap_or_default();
+                arguments.push(Entry::new(
+                    "pattern",
+                    Yaml::text(["^(?:", regex, ")$"].concat()),
+                ));
+                rest = without(rest, &["regex"]);
+                "invalidValues"
+            }
+            _ => {
+                let list = text(node, "list").and_then(|name| {
+                    let mut lists = self.project.lists.iter();
+                    lists.find(|list| list.name.as_str() == name)
+                });
+                let values = match list {
+                    Some(list) => list.codes.iter().map(|code| code.code.clone()).collect(),
+                    None => texts(node, "values"),
+                };
+                arguments.push(Entry::new("validValues", Yaml::texts(values)));
+                rest = without(rest, &["values"]);
+                "invalidValues"
+            }
+        };
+        entries.push(Entry::new("metric", Yaml::text(metric)));
+        if !arguments.is_empty() {
+            entries.push(Entry::new("arguments", Yaml::Map(arguments)));
+        }
+        tolerate(node, &mut entries, &mut rest);
+        finish(rule, entries, rest)
+    }
+
+    /// A rule that stands under no column.
+    fn alone(&self, node: &Node) -> Option<Yaml> {
+        let rule = self.rule(text(node, "id")?)?;
+        let (kind, check) = node.get("check")?.entries().first()?;
+        let rest = without(to_entries(node), &["id", "check"]);
+        let known = |keys: &[&str]| {
+            check
+                .entries()
+                .iter()
+                .all(|(key, _)| keys.contains(&key.text.as_str()))
+        };
+        let mut entries = head(rule, "library");
+        match kind.text.as_str() {
+            "unique" if known(&["columns"]) => {
+                entries.push(Entry::new("metric", Yaml::text("duplicateValues")));
+                let columns = Yaml::texts(texts(check, "columns"));
+                entries.push(Entry::new(
+                    "arguments",
+                    Yaml::Map(vec![Entry::new("properties", columns)]),
+                ));
+                let mut rest = rest;
+                tolerate(node, &mut entries, &mut rest);
+                Some(finish(rule, entries, rest))
+            }
+            "row_count" if known(&["min", "max"]) && check.get("min").is_some() => {
+                let bound = |key: &str| text(check, key).and_then(|n| n.parse::<i128>().ok());
+                entries.push(Entry::new("metric", Yaml::text("rowCount")));
+                entries.push(match (bound("min")?, bound("max")) {
+                    (min, None) => Entry::new("mustBeGreaterOrEqualTo", plain(min.to_string())),
+                    (min, Some(max)) if min == max => Entry::new("mustBe", plain(min.to_string())),
+                    // Neither bound of the standard's is included.
+                    (min, Some(max)) => {
+                        let bounds = [min - 1, max + 1].map(|n| plain(n.to_string()));
+                        Entry::new("mustBeBetween", Yaml::List(bounds.into()))
+                    }
+                });
+                Some(finish(rule, entries, rest))
+            }
+            _ => {
+                let mut entries = head(rule, "custom");
+                entries.push(Entry::new("engine", Yaml::text(OURS)));
+                entries.push(Entry::new("implementation", Yaml::Map(to_entries(node))));
+                Some(Yaml::Map(entries))
+            }
+        }
+    }
+
+    /// A rule about a key of several columns that stands in another table.
+    fn relationship_of_table(&self, node: &Node) -> Option<Yaml> {
+        let rule = self.rule(text(node, "id")?)?;
+        let check = node.get("check")?.get("relationships")?;
+        let (columns, to) = (texts(check, "columns"), text(check, "to")?);
+        let others = match check.get("to_columns") {
+            Some(_) => texts(check, "to_columns"),
+            None => columns.clone(),
+        };
+        let of = |table: &str, columns: &[String]| {
+            Yaml::texts(columns.iter().map(|c| format!("{table}.{c}")))
+        };
+        let same = columns == others;
+        let mut rest = vec![Entry::new("id", Yaml::text(&rule.id))];
+        rest.extend(
+            without(to_entries(check), &["columns", "to"])
+                .into_iter()
+                .filter(|e| e.key != "to_columns" || same),
+        );
+        rest.extend(told(
+            Some(rule),
+            without(to_entries(node), &["id", "check"]),
+        ));
+        Some(Yaml::Map(vec![
+            Entry::new("type", Yaml::text("foreignKey")),
+            Entry::new("from", of(self.table.name.as_str(), &columns)),
+            Entry::new("to", of(to, &others)),
+            custom(rest),
+        ]))
+    }
+}
+
+/// The settings of a rule with its severity and why, which its file may leave unsaid.
+fn told(rule: Option<&Rule>, rest: Vec<Entry>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    if let Some(rule) = rule {
+        entries.push(Entry::new("severity", Yaml::text(rule.severity.word())));
+        entries.push(Entry::new("why", Yaml::text(&rule.why)));
+    }
+    entries.extend(without(rest, &["severity", "why"]));
+    entries
+}
+
+/// What every check says.
+fn head(rule: &Rule, kind: &str) -> Vec<Entry> {
+    let dimension = match rule.dimension {
+        Dimension::Validity => "conformity",
+        other => other.word(),
+    };
+    let mut entries = vec![
+        Entry::new("id", Yaml::text(rule.id.replace('.', "-"))),
+        Entry::new("type", Yaml::text(kind)),
+        Entry::new("description", Yaml::text(&rule.why)),
+        Entry::new("dimension", Yaml::text(dimension)),
+        Entry::new("severity", Yaml::text(rule.severity.word())),
+    ];
+    if !rule.tags.is_empty() {
+        entries.push(Entry::new("tags", Yaml::texts(rule.tags.clone())));
+    }
+    entries
+}
+
+/// The operator that says how many bad rows are tolerated.
+fn tolerate(node: &Node, entries: &mut Vec<Entry>, rest: &mut Vec<Entry>) {
+    let threshold = node.get("threshold");
+    let one = |key: &str| {
+        threshold
+            .and_then(|t| text(t, key))
+            .filter(|n| n.parse::<f64>().is_ok_and(|n| n > 0.0))
+    };
+    let at_most = |n: String| Entry::new("mustBeLessOrEqualTo", plain(n));
+    let share = one("max_share").and_then(|share| shifted(share, 2));
+    match (one("max_count"), share) {
+        (Some(count), _) => entries.push(at_most(count.to_owned())),
+        (None, Some(percent)) => {
+            entries.push(at_most(percent));
+            entries.push(Entry::new("unit", Yaml::text("percent")));
+        }
+        (None, None) => {
+            entries.push(Entry::new("mustBe", plain("0")));
+            return;
+        }
+    }
+    rest.retain(|entry| entry.key != "threshold");
+}
+
+/// A check, with what the standard has no words for in a custom property.
+fn finish(rule: &Rule, mut entries: Vec<Entry>, rest: Vec<Entry>) -> Yaml {
+    let mut rest = without(rest, &["severity", "dimension", "why", "tags"]);
+    if rule.why.contains('\n') {
+        rest.push(Entry::new("why", Yaml::text(&rule.why)));
+    }
+    if !rest.is_empty() {
+        entries.push(custom(rest));
+    }
+    Yaml::Map(entries)
+}

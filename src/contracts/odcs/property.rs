@@ -1,0 +1,447 @@
+//! A property of the standard: a column, and the rules that its own keys ask for.
+
+use super::{
+    super::{
+        draft::{ColumnDraft, Draft, ident, literal, plain, set},
+        foreign::{Foreign, Reasons, is_true, items, scalar, text},
+    },
+    asked, custom, format, only_ours, overlay, quality, relationship, to_yaml,
+};
+use crate::diagnostics::yaml::{
+    Node,
+    write::{Entry, Yaml},
+};
+
+/// Keys of a column that say nothing that is checked.
+const PROPERTY: &Reasons = &[
+    (
+        &["physicalName"],
+        "the column keeps its `name`: the header of the export has to say that",
+    ),
+    (
+        &[
+            "id",
+            "businessName",
+            "tags",
+            "authoritativeDefinitions",
+            "customProperties",
+        ],
+        "for readers of the contract: a column has a `description` alone",
+    ),
+    (
+        &["partitioned", "partitionKeyPosition"],
+        "how a store keeps the rows, which a delivery of files does not show",
+    ),
+    (
+        &[
+            "transformSourceObjects",
+            "transformLogic",
+            "transformDescription",
+        ],
+        "how the column came to be, which is not checked",
+    ),
+    (
+        &["encryptedName", "criticalDataElement"],
+        "about the column's use, which is not checked",
+    ),
+    (
+        &["examples"],
+        "values that are there say nothing about which rule they are examples of",
+    ),
+    (
+        &["items", "properties"],
+        "a cell is read as one text, and what is inside it is not looked at",
+    ),
+];
+
+/// Words that let everybody see a column.
+const OPEN: [&str; 9] = [
+    "public",
+    "internal",
+    "open",
+    "none",
+    "unclassified",
+    "unrestricted",
+    "non-sensitive",
+    "non_sensitive",
+    "not sensitive",
+];
+/// Words that do not.
+const CLOSED: [&str; 10] = [
+    "restricted",
+    "confidential",
+    "sensitive",
+    "pii",
+    "personal",
+    "private",
+    "secret",
+    "highly confidential",
+    "strictly confidential",
+    "phi",
+];
+
+/// What the names of types in stores begin with.
+const PHYSICAL: &[(&[&str], &str)] = &[
+    (&["timestamp", "datetime"], "timestamp"),
+    (&["date"], "date"),
+    (&["bool", "bit"], "boolean"),
+    (
+        &[
+            "bigint",
+            "int",
+            "smallint",
+            "tinyint",
+            "serial",
+            "bigserial",
+            "long",
+            "short",
+        ],
+        "integer",
+    ),
+    (
+        &[
+            "decimal", "numeric", "number", "float", "double", "real", "money",
+        ],
+        "decimal",
+    ),
+    (
+        &[
+            "varchar",
+            "nvarchar",
+            "char",
+            "nchar",
+            "character",
+            "text",
+            "string",
+            "uuid",
+            "clob",
+        ],
+        "string",
+    ),
+];
+
+/// The type here of what a store calls so.
+pub fn of_physical(physical: &str) -> Option<&'static str> {
+    let word: String = physical
+        .to_ascii_lowercase()
+        .chars()
+        .take_while(|c| c.is_ascii_alphabetic())
+        .collect();
+    let begins = |names: &&[&str]| {
+        names
+            .iter()
+            .any(|name| word == *name || *name != "date" && word.starts_with(name))
+    };
+    let (_, ty) = PHYSICAL.iter().find(|(names, _)| begins(names))?;
+    // Such as number(10, 0).
+    let scale = physical
+        .split_once(',')
+        .map(|(_, s)| s.trim_matches([' ', ')']));
+    Some(match scale {
+        Some("0") if *ty == "decimal" => "integer",
+        _ => ty,
+    })
+}
+
+/// Adds the column that a property describes.
+pub fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
+    let Some(said) = text(node, "name") else {
+        foreign.note(
+            foreign.span(node),
+            format!("{}: a column", draft.name),
+            "it has no `name`",
+        );
+        return;
+    };
+    let span = node
+        .get("name")
+        .map_or(foreign.span(node), |n| foreign.span(n));
+    let Some(name) = foreign.name(said, &span, &format!("{}: column", draft.name)) else {
+        return;
+    };
+    let of = format!("{}.{name}", draft.name);
+    if draft.column(&name).is_some() {
+        foreign.note(span, of, "another column of the table has this name");
+        return;
+    }
+    let logical = text(node, "logicalType");
+    let physical = text(node, "physicalType");
+    let ty = match logical {
+        Some("string") => "string",
+        Some("integer") => "integer",
+        Some("number") => "decimal",
+        Some("date") => "date",
+        Some("timestamp") => "timestamp",
+        Some("boolean") => "boolean",
+        Some(other) => {
+            let why = format!("`{other}` is read as text, since no type here is like it");
+            foreign.note(foreign.key_span(node, "logicalType"), format!("{of}: logicalType"), why);
+            "string"
+        }
+        None => physical.and_then(of_physical).unwrap_or_else(|| {
+            let why = "read as text, since it has neither a `logicalType` nor a `physicalType` that says what it is";
+            foreign.note(span.clone(), of.clone(), why);
+            "string"
+        }),
+    };
+    if ty == "decimal"
+        && physical.is_some_and(|p| {
+            ["double", "float", "real"]
+                .iter()
+                .any(|f| p.to_lowercase().starts_with(f))
+        })
+    {
+        let why = "read as a decimal with four digits behind the point: a value with more is reported by `type`";
+        foreign.note(
+            foreign.key_span(node, "physicalType"),
+            format!("{of}: physicalType"),
+            why,
+        );
+    }
+    let mut column = ColumnDraft {
+        name,
+        span,
+        ty,
+        entries: Vec::new(),
+        rules: Vec::new(),
+    };
+    if let Some(description) = text(node, "description") {
+        column
+            .entries
+            .push(Entry::new("description", Yaml::text(description.trim())));
+    }
+    formats(node, &of, &mut column, foreign);
+    policy(node, &of, &mut column, foreign);
+    if let Some(ours) = custom(node) {
+        for key in ["formats", "clean", "missing"] {
+            if let Some(value) = ours.get(key) {
+                set(&mut column.entries, key, to_yaml(value));
+            }
+        }
+    }
+    draft.columns.push(column);
+}
+
+fn formats(node: &Node, of: &str, column: &mut ColumnDraft, foreign: &mut Foreign<'_>) {
+    let Some(options) = node.get("logicalTypeOptions") else {
+        return;
+    };
+    let is_day = matches!(column.ty, "date" | "timestamp");
+    let Some(said) = text(options, "format").filter(|_| is_day) else {
+        return;
+    };
+    match format::from_jdk(said) {
+        Some(ours) => set(&mut column.entries, "formats", Yaml::texts([ours])),
+        None => {
+            let why = "only yyyy, yy, MM, MMM, MMMM, dd, HH, mm, ss and quoted texts are understood: write `formats:` yourself";
+            foreign.note(
+                foreign.key_span(options, "format"),
+                format!("{of}: format"),
+                why,
+            );
+        }
+    }
+}
+
+fn policy(node: &Node, of: &str, column: &mut ColumnDraft, foreign: &mut Foreign<'_>) {
+    let Some(said) = text(node, "classification") else {
+        return;
+    };
+    let word = said.trim().to_lowercase();
+    if OPEN.contains(&word.as_str()) {
+        return;
+    }
+    set(&mut column.entries, "policy", Yaml::text("hide"));
+    if !CLOSED.contains(&word.as_str()) {
+        let why = "a word that is not known, so the column is hidden: write `policy: show` if everybody may see it";
+        foreign.note(
+            foreign.key_span(node, "classification"),
+            format!("{of}: classification `{said}`"),
+            why,
+        );
+    }
+}
+
+/// Adds the rules of the column that a property describes.
+pub fn checks(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
+    let Some(name) = text(node, "name").map(|name| foreign.named(name)) else {
+        return;
+    };
+    let Some(column) = draft.column(&name) else {
+        return;
+    };
+    let of = format!("{}.{name}", draft.name);
+    for node in items(node, "quality") {
+        quality::quality(node, Some(column), draft, foreign);
+    }
+    // What is said with more words above is not said again.
+    for (word, kind) in [("required", "not_null"), ("unique", "unique")] {
+        if is_true(node, word) && !draft.columns[column].has(kind) {
+            let rule = asked(foreign, node, word, draft, Some(&name)).of_kind(kind);
+            let _ = draft.add_under(column, rule);
+        }
+    }
+    if let Some(options) = node.get("logicalTypeOptions") {
+        self::options(node, options, column, draft, foreign);
+    }
+    if let Some(ours) = custom(node).and_then(|ours| ours.get("type_check")) {
+        let mut rule =
+            asked(foreign, node, "logicalType", draft, Some(&name)).of_kind("type_check");
+        overlay(&mut rule, ours);
+        let _ = draft.add_under(column, rule);
+    }
+    for node in items(node, "relationships") {
+        relationship::of_column(node, column, draft, foreign);
+    }
+    let mut taken = vec![
+        "name",
+        "description",
+        "logicalType",
+        "physicalType",
+        "logicalTypeOptions",
+        "classification",
+        "required",
+        "unique",
+        "primaryKey",
+        "primaryKeyPosition",
+        "quality",
+        "relationships",
+    ];
+    let said = text(node, "name");
+    taken.extend((text(node, "physicalName") == said).then_some("physicalName"));
+    taken.extend(only_ours(node).then_some("customProperties"));
+    foreign.leftover(node, &of, &taken, PROPERTY);
+}
+
+/// Texts like those that a `format` of the standard names.
+fn like(format: &str) -> Option<&'static str> {
+    Some(match format {
+        "uuid" => "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+        "email" => r"[^@\s]+@[^@\s]+\.[^@\s]+",
+        "ipv4" => r"((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\.|$)){4}",
+        _ => return None,
+    })
+}
+
+fn options(
+    node: &Node,
+    options: &Node,
+    column: usize,
+    draft: &mut Draft,
+    foreign: &mut Foreign<'_>,
+) {
+    let (name, ty) = (draft.columns[column].name.clone(), draft.columns[column].ty);
+    let of = format!("{}.{name}", draft.name);
+    let mut taken = Vec::new();
+    let ours = |kind: &str| custom(node).and_then(|ours| ours.get(kind));
+    let bounds = |least: &'static str, most: &'static str| {
+        let found = |key| options.get(key).and_then(scalar).map(str::to_owned);
+        [("min", least, found(least)), ("max", most, found(most))]
+    };
+    let kinds = [
+        ("length", bounds("minLength", "maxLength"), ty == "string"),
+        (
+            "range",
+            bounds("minimum", "maximum"),
+            !matches!(ty, "string" | "boolean"),
+        ),
+    ];
+    for (kind, bounds, fits) in kinds.into_iter().filter(|(_, _, fits)| *fits) {
+        let Some(word) = bounds
+            .iter()
+            .find_map(|(_, word, bound)| bound.as_ref().map(|_| *word))
+        else {
+            continue;
+        };
+        let mut rule = asked(foreign, options, word, draft, Some(&name)).of_kind(kind);
+        for (key, word, bound) in bounds {
+            taken.push(word);
+            if let Some(bound) = bound {
+                let value = match fits && matches!(ty, "date" | "timestamp") {
+                    true => Yaml::text(bound),
+                    false => plain(bound),
+                };
+                rule = rule.check(key, value);
+            }
+        }
+        if let Some(ours) = ours(kind) {
+            overlay(&mut rule, ours);
+        }
+        let _ = draft.add_under(column, rule);
+    }
+    for (word, sign) in [("exclusiveMinimum", " > "), ("exclusiveMaximum", " < ")] {
+        let bound = text(options, word).and_then(|bound| literal(ty, bound));
+        if let Some(bound) = bound.filter(|_| ty != "string" && ty != "boolean") {
+            taken.push(word);
+            let sql = [&ident(&name), sign, &bound].concat();
+            let mut rule =
+                asked(foreign, options, word, draft, Some(&name)).condition(&sql, Some(&name));
+            rule.id = format!("{of}.{}", if sign == " > " { "above" } else { "below" });
+            draft.add(rule);
+        }
+    }
+    if let Some(by) = text(options, "multipleOf")
+        .and_then(|by| literal(ty, by))
+        .filter(|_| ty == "integer")
+    {
+        taken.push("multipleOf");
+        let sql = [&ident(&name), " % ", &by, " = 0"].concat();
+        let mut rule =
+            asked(foreign, options, "multipleOf", draft, Some(&name)).condition(&sql, Some(&name));
+        rule.id = format!("{of}.multiple_of");
+        draft.add(rule);
+    }
+    let pattern = text(options, "pattern").map(|regex| ("pattern", quality::whole(regex)));
+    let format = text(options, "format")
+        .filter(|_| ty == "string")
+        .and_then(like);
+    let pattern = pattern.or(format.map(|regex| ("format", regex.to_owned())));
+    if let Some((word, regex)) = pattern.filter(|_| ty == "string") {
+        taken.push(word);
+        let rule = asked(foreign, options, word, draft, Some(&name)).of_kind("pattern");
+        if let Err(rule) = draft.add_under(column, rule.check("regex", Yaml::text(regex))) {
+            foreign.note(
+                rule.span,
+                rule.what,
+                "the column has a pattern already, and a column has one",
+            );
+        }
+    }
+    if matches!(ty, "date" | "timestamp") {
+        // Read with the column, or noted there.
+        taken.push("format");
+    }
+    if ty == "integer" && text(options, "format") == Some("i64") {
+        taken.push("format");
+    }
+    let why: &Reasons = &[
+        (
+            &["format"],
+            "no type here is narrower for it: a `pattern` or a `range` can say what is meant",
+        ),
+        (
+            &["timezone", "defaultTimezone"],
+            "a timestamp without an offset is UTC here",
+        ),
+        (
+            &[
+                "multipleOf",
+                "minItems",
+                "maxItems",
+                "uniqueItems",
+                "minProperties",
+                "maxProperties",
+                "required",
+                "exclusiveMinimum",
+                "exclusiveMaximum",
+                "minimum",
+                "maximum",
+                "minLength",
+                "maxLength",
+                "pattern",
+            ],
+            "no rule for a column of this type can say it",
+        ),
+    ];
+    foreign.leftover(options, &of, &taken, why);
+}
