@@ -84,7 +84,17 @@ impl Draft {
                 }
                 rule.check.insert(0, columns);
             }
-            _ => return Err(rule),
+            _ => {
+                let ColumnDraft { name, ty, .. } = &self.columns[column];
+                let Some(sql) = as_condition(&rule, name, ty) else {
+                    return Err(rule);
+                };
+                rule.id = format!("{}.{name}.{}", self.name, rule.kind);
+                rule.check.clear();
+                let rule = rule.condition(&sql, Some(name));
+                self.add(rule);
+                return Ok(());
+            }
         }
         rule.id = format!("{}.{}.{}", self.name, self.columns[column].name, rule.kind);
         self.add(rule);
@@ -208,6 +218,37 @@ impl RuleDraft {
     pub fn of_kind(mut self, kind: &str) -> Self {
         self.kind = kind.to_owned();
         self
+    }
+}
+
+/// The condition that says what a rule under a column says.
+fn as_condition(rule: &RuleDraft, column: &str, ty: &str) -> Option<String> {
+    let said = |key: &str| rule.check.iter().find(|entry| entry.key == key);
+    let column = ident(column);
+    match rule.kind.as_str() {
+        "pattern" => {
+            let regex = as_text(&said("regex")?.value)?;
+            let whole = sql_text(&["^(?:", &regex, ")$"].concat());
+            Some(["regexp_like(", &column, ", ", &whole, ")"].concat())
+        }
+        "accepted_values" => {
+            let Yaml::List(values) = &said("values")?.value else {
+                return None;
+            };
+            let texts = values.iter().filter_map(as_text);
+            let texts: Vec<String> = texts.map(|value| sql_text(&value)).collect();
+            Some([&column, " IN (", &texts.join(", "), ")"].concat())
+        }
+        "range" => {
+            let side = |key: &str, sign: &str| {
+                let bound = literal(ty, &as_text(&said(key)?.value)?)?;
+                Some([&column, sign, &bound].concat())
+            };
+            let sides = [side("min", " >= "), side("max", " <= ")];
+            let sides: Vec<String> = sides.into_iter().flatten().collect();
+            (!sides.is_empty()).then(|| sides.join(" AND "))
+        }
+        _ => None,
     }
 }
 

@@ -76,6 +76,12 @@ impl Project {
         fs::write(path, text).expect("a file can be written");
     }
 
+    /// With nothing in it.
+    pub fn empty() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self { folder }
+    }
+
     fn copy_into(folder: TempDir) -> Self {
         for part in ["rules", "sql", "fixtures/published", DELIVERY] {
             copy(&repository(part), &folder.path().join(part));

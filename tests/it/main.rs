@@ -9,6 +9,7 @@ mod harness;
 
 mod architecture;
 mod balance;
+mod contracts;
 mod delivery;
 mod determinism;
 mod examples;

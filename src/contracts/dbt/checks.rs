@@ -163,7 +163,10 @@ pub fn add(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &mut 
 /// The same for a test that has been read.
 pub fn add_test(test: Test, column: Option<usize>, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let of = what(draft, column, &test.full);
+    let before = foreign.notes.len();
     if let Err((span, why)) = rule(&test, column, draft, foreign) {
+        // What would have differed does not matter any more.
+        foreign.notes.truncate(before);
         foreign.note(span, of, why);
     }
 }

@@ -141,8 +141,40 @@ fn object(project: &Project, index: usize) -> Option<Yaml> {
     Some(Yaml::Map(entries))
 }
 
+/// Settings in one order, whatever order their file has them in; what is not among them comes first.
+const ORDER: [&str; 16] = [
+    "severity",
+    "dimension",
+    "where",
+    "nulls",
+    "threshold",
+    "on_fail",
+    "why",
+    "owner",
+    "tags",
+    "examples",
+    "clean",
+    "missing",
+    "formats",
+    "type_check",
+    "range",
+    "length",
+];
+
+fn ordered(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let place = |key: &str| {
+        ORDER
+            .iter()
+            .position(|known| *known == key)
+            .map_or(0, |at| at + 1)
+    };
+    entries.sort_by_key(|entry| place(&entry.key));
+    entries
+}
+
 /// Our own custom property.
 fn custom(value: Vec<Entry>) -> Entry {
+    let value = ordered(value);
     let property = vec![
         Entry::new("property", Yaml::text(OURS)),
         Entry::new("value", Yaml::Map(value)),
@@ -413,7 +445,10 @@ impl Writer<'_> {
             _ => {
                 let mut entries = head(rule, "custom");
                 entries.push(Entry::new("engine", Yaml::text(OURS)));
-                entries.push(Entry::new("implementation", Yaml::Map(to_entries(node))));
+                entries.push(Entry::new(
+                    "implementation",
+                    Yaml::Map(ordered(to_entries(node))),
+                ));
                 Some(Yaml::Map(entries))
             }
         }
@@ -459,7 +494,7 @@ fn told(rule: Option<&Rule>, rest: Vec<Entry>) -> Vec<Entry> {
         entries.push(Entry::new("why", Yaml::text(&rule.why)));
     }
     entries.extend(without(rest, &["severity", "why"]));
-    entries
+    ordered(entries)
 }
 
 /// What every check says.

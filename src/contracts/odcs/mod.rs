@@ -240,7 +240,7 @@ fn key(object: &Node, properties: &[Node], draft: &mut Draft, foreign: &mut Fore
     }
 }
 
-/// A rule that the contract asks for in a word.
+/// A rule that the contract asks for in a word, which is a key of `node`.
 fn asked(
     foreign: &Foreign<'_>,
     node: &Node,
@@ -248,29 +248,31 @@ fn asked(
     draft: &Draft,
     column: Option<&str>,
 ) -> RuleDraft {
+    asked_as(foreign, node, (word, word), draft, column)
+}
+
+/// The same where the rule's reason has another word for it than the key.
+fn asked_as(
+    foreign: &Foreign<'_>,
+    node: &Node,
+    (key, word): (&str, &str),
+    draft: &Draft,
+    column: Option<&str>,
+) -> RuleDraft {
     let of = match column {
         Some(column) => format!("{}.{column}", draft.name),
         None => draft.name.clone(),
     };
+    let why = format!("The contract {} asks for `{word}` of {of}.", foreign.file);
     RuleDraft {
         kind: String::new(),
-        id: format!(
-            "{}.{}",
-            draft.name,
-            super::foreign::slug(word).unwrap_or_default()
-        ),
+        id: format!("{of}.{}", super::foreign::slug(word).unwrap_or_default()),
         what: format!("{of}: {word}"),
-        span: foreign.key_span(node, word),
+        span: foreign.key_span(node, key),
         check: Vec::new(),
         settings: vec![
             Entry::new("severity", Yaml::text("error")),
-            Entry::new(
-                "why",
-                Yaml::text(format!(
-                    "The contract {} asks for `{word}` of {of}.",
-                    foreign.file
-                )),
-            ),
+            Entry::new("why", Yaml::text(why)),
         ],
     }
 }

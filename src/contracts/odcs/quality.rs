@@ -69,8 +69,11 @@ pub fn quality(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &
         foreign,
         taken: vec!["type", "description", "severity", "dimension", "tags"],
     };
+    let before = check.foreign.notes.len();
     if let Err(why) = check.read() {
         let what = check.what();
+        // What would have differed does not matter any more.
+        foreign.notes.truncate(before);
         let span = foreign.span(node);
         foreign.note(span, what, why);
         return;
@@ -94,10 +97,7 @@ impl Check<'_, '_, '_> {
             .metric()
             .unwrap_or_else(|| match text(self.node, "engine") {
                 Some(engine) => format!("{engine} check"),
-                None => format!(
-                    "quality of type {}",
-                    text(self.node, "type").unwrap_or("library")
-                ),
+                None => format!("{} check", text(self.node, "type").unwrap_or("library")),
             });
         one_line(&word)
     }

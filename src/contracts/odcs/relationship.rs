@@ -5,7 +5,7 @@ use super::{
         draft::Draft,
         foreign::{Foreign, Reasons, scalar, text, texts},
     },
-    asked, custom, only_ours, overlay,
+    asked_as, custom, only_ours, overlay,
 };
 use crate::diagnostics::yaml::{Node, Value, write::Yaml};
 
@@ -34,7 +34,8 @@ pub fn of_column(node: &Node, column: usize, draft: &mut Draft, foreign: &mut Fo
         foreign.note(foreign.key_span(node, "to"), what, not_understood(to));
         return;
     };
-    let mut rule = asked(foreign, node, "to", draft, Some(&name)).of_kind("relationships");
+    let mut rule = asked_as(foreign, node, ("to", "relationships"), draft, Some(&name))
+        .of_kind("relationships");
     rule.what = what;
     rule = rule
         .check("to", Yaml::text(table))
@@ -70,7 +71,8 @@ pub fn of_table(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
         return;
     }
     let columns = |pairs: &[(String, String)]| Yaml::texts(pairs.iter().map(|(_, c)| c.clone()));
-    let mut rule = asked(foreign, node, "from", draft, None).of_kind("relationships");
+    let mut rule =
+        asked_as(foreign, node, ("from", "relationships"), draft, None).of_kind("relationships");
     rule.what = what;
     rule.id = format!("{}.in_{}", draft.name, tables[0]);
     rule = rule
