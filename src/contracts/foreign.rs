@@ -89,22 +89,24 @@ impl<'s> Foreign<'s> {
         }
         let meant = suggested(text);
         let rule = "a name is 1 to 63 of a-z, 0-9 and _, starting with a letter";
-        let (name, why) = match (meant, self.rename) {
+        let said = format!("{what} `{text}`");
+        let (name, what, why) = match (meant, self.rename) {
             (Some(meant), true) => {
                 let why = format!(
-                    "called `{meant}` here, since {rule}: the export's file or header has to say so too"
+                    "called otherwise here, since {rule}: the export's file or header has to say so too"
                 );
-                (Some(meant), why)
+                let what = format!("{said}: `{meant}`");
+                (Some(meant), what, why)
             }
             (Some(meant), false) => {
                 let why = format!(
-                    "no name here, since {rule}: call it `{meant}`, or give `--rename` to have it called so"
+                    "no name here, since {rule}: call it as suggested, or give `--rename` to have it called so"
                 );
-                (None, why)
+                (None, format!("{said}: `{meant}`?"), why)
             }
-            (None, _) => (None, format!("no name here, since {rule}")),
+            (None, _) => (None, said, format!("no name here, since {rule}")),
         };
-        self.note(span.clone(), format!("{what} `{text}`"), why);
+        self.note(span.clone(), what, why);
         name
     }
 

@@ -103,10 +103,10 @@ pub fn shifted(text: &str, by: i32) -> Option<String> {
         return None;
     }
     let point = i32::try_from(whole.len()).ok()? + by;
-    let left = usize::try_from(1 - point).unwrap_or(0);
-    let digits = format!("{}{digits}", "0".repeat(left));
-    let point = usize::try_from(point).unwrap_or(0) + left;
-    let point = point.max(1);
+    // At least one digit stands before the point.
+    let left = (1 - point).max(0);
+    let digits = format!("{}{digits}", "0".repeat(usize::try_from(left).ok()?));
+    let point = usize::try_from(point + left).ok()?;
     let right = point.saturating_sub(digits.len());
     let digits = format!("{digits}{}", "0".repeat(right));
     let (whole, fraction) = digits.split_at(point);

@@ -167,7 +167,7 @@ fn what_is_no_contract_is_refused() {
             "dbt",
             "models: [{ name: A, columns: [3, { name: b, tests: [3, [], { a: 1, b: 2 }] }] }]\n",
             1,
-            "call it `a`",
+            "table `A`: `a`?",
         ),
     ] {
         let file = folder.path().join("contract.yaml");
