@@ -24,4 +24,5 @@ mod queries;
 mod records;
 mod speaking;
 mod sql;
+mod testing;
 mod year_on_year;
