@@ -3,6 +3,7 @@
 //! Nothing is run again: what happened stands in the run, and the line of the file is shown only when the file is still
 //! the one that the run read.
 
+mod arithmetic;
 mod discrepancy;
 mod page;
 mod rule;

@@ -174,6 +174,17 @@ fn a_statement_shows_both_figures_and_the_arithmetic() {
         (&first["stated"], &first["computed"]),
         (&"12814".into(), &"12711".into())
     );
+    let parts = sections["Its figures"].as_array().expect("figures");
+    let told = |row: &Value| (row["side"].clone(), row["figure"].clone());
+    let figures: Vec<_> = parts.iter().map(told).collect();
+    let expected = [
+        ("stated", "12, 814"),
+        ("held against", "258"),
+        ("held against", "11674"),
+        ("held against", "779"),
+    ];
+    let expected = expected.map(|(side, figure)| (Value::from(side), Value::from(figure)));
+    assert_eq!(figures, expected);
     assert!(
         first["evidence"]
             .as_str()
