@@ -32,4 +32,6 @@ pub mod publish;
 
 pub mod pipeline;
 
+pub mod schema;
+
 pub mod cli;

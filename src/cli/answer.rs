@@ -51,6 +51,7 @@ impl Command {
                 verbose: args.verbose,
             },
             Self::Lint(args) => of(args.voice()),
+            Self::Schema(_) => of(Format::Text),
         }
     }
 
@@ -65,6 +66,7 @@ impl Command {
                 code: 0,
             }),
             Self::Lint(args) => args.answer(terminal).await,
+            Self::Schema(args) => args.answer(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod day;
 mod lint;
 mod plain;
+mod schema;
 mod size;
 mod summary;
 
@@ -15,6 +16,7 @@ use jiff::civil::Date;
 pub use answer::{Answer, Terminal, Voice};
 pub use lint::LintArgs;
 pub use plain::plain;
+pub use schema::SchemaArgs;
 pub use summary::summary;
 
 use crate::{
@@ -60,6 +62,18 @@ Examples:
   trueup lint
   trueup lint --project /srv/service --format sarif > trueup.sarif")]
     Lint(LintArgs),
+    /// Print the JSON Schema of rules/*.yaml, with which an editor completes and checks them
+    #[command(after_help = "\
+Exit codes:
+  0  printed or written
+  2  usage error
+  3  a file could not be written
+
+Examples:
+  trueup schema
+  trueup schema table > table.json
+  trueup schema --out schema")]
+    Schema(SchemaArgs),
 }
 
 /// Arguments of `run`.

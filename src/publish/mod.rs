@@ -13,6 +13,7 @@
 mod check;
 mod disk;
 mod error;
+mod files;
 mod manifest;
 mod names;
 mod out;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use check::{Broken, check_run};
 pub use error::{IoError, PublishError};
+pub use files::write_files;
 pub use manifest::{
     FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,
     SeverityCounts,

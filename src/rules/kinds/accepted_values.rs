@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column};
@@ -23,7 +24,7 @@ const SHOWN: usize = 10;
 ///
 /// With `map_aliases` an alias of the list is understood; a `variant` is no failure, any other alias is one that can be corrected.
 /// A missing cell is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AcceptedValues {
     /// The list `rules/reference/<list>.csv`.

@@ -1,6 +1,7 @@
 //! `duplicates`: rows that say the same though their keys differ.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, expect_column};
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// Rows whose `columns` are all equal: the first by `order_by` (then by place) is the original, each later one fails and names it. A row in which one of them is null is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Duplicates {
     columns: Vec<At<String>>,

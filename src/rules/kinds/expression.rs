@@ -1,5 +1,6 @@
 //! `expression`: a condition over the row's columns.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope};
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// A condition over the row's columns that is true for a good row. Null is neither pass nor fail unless the rule says `nulls`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expression {
     sql: At<String>,

@@ -1,5 +1,6 @@
 //! `failed_rows`: a query that returns the bad rows.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope};
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// A query over any tables that returns the `_row` of each bad row of the rule's table, and may return `_group`, a text that the rows of a group share.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailedRows {
     sql: At<String>,

@@ -1,6 +1,7 @@
 //! `length`: the text has so many characters.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column, need_text};
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The text has at least `min` and at most `max` characters (not bytes). A missing value is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Length {
     min: Option<u32>,

@@ -1,6 +1,7 @@
 //! `not_null`: the cell says something.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column};
@@ -15,9 +16,10 @@ use crate::{
 ///
 /// `missing` lists the kinds of missing that fail; by default `not_recorded`, the blank cell, alone, since `refused` and
 /// `not_applicable` are answers and `unknown` is one that somebody gave.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotNull {
+    #[schemars(with = "Vec<Missing>")]
     missing: Vec<At<String>>,
 }
 

@@ -1,6 +1,7 @@
 //! `pattern`: the text matches a regular expression.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column, need_text};
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The whole text matches `regex` (the `regex` crate's dialect, which runs in linear time). A missing value is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
     regex: At<String>,

@@ -1,6 +1,7 @@
 //! `range`: the value lies between two bounds.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column};
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The value lies between `min` and `max`, both included; either may be left out. Bounds are written as the column's canonical text. A missing value is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Range {
     min: Option<At<String>>,

@@ -1,6 +1,7 @@
 //! `relationships`: what a row names exists elsewhere.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, expect_column, need_column};
@@ -16,7 +17,7 @@ use crate::{
 ///
 /// Under a column: the column's value stands in `column` of `to`. A rule of its own: the values of `columns` stand together
 /// in a row of `to`, there under the same names or under `to_columns`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Relationships {
     to: At<String>,

@@ -1,5 +1,6 @@
 //! `row_count`: the table has so many rows.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope};
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// The table has at least `min` (by default 1) and at most `max` rows, rejected records not counted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowCount {
     #[serde(default = "one")]

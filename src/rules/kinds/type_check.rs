@@ -1,6 +1,7 @@
 //! `type`: the cell can be read as its column's type.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column};
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The cell can be read as its column's type and formats. Every column that is not text has this rule; a missing cell is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TypeCheck {}
 

@@ -1,6 +1,7 @@
 //! `unique`: no two rows share a key.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, expect_column};
@@ -13,7 +14,7 @@ use crate::{
 
 /// No two rows share the values of `columns` (by default the column that the rule stands under). The first row in file order is kept as good, each later one fails.
 /// A row in which one of them is null is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Unique {
     columns: Vec<At<String>>,

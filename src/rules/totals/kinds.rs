@@ -1,12 +1,13 @@
 //! The settings of each kind.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ChangeScale, Rounding, Scale, Selector, Sides, word_or_first};
+use super::{ChangeScale, Key, Rounding, Scale, Selector, Sides, word_or_first};
 use crate::diagnostics::At;
 
 /// The parts of each group add up to its total.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SumsTo {
     /// The figures that are added.
@@ -15,14 +16,16 @@ pub struct SumsTo {
     pub total: At<Selector>,
     /// The keys that make a group of parts.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
     /// The keys on which a total belongs to a group (default: `by`).
     #[serde(default, rename = "match")]
+    #[schemars(with = "Option<Vec<Key>>")]
     pub matched: Option<Vec<At<String>>>,
 }
 
 /// Two figures are the same. A figure that only one side has is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Equals {
     /// The one side.
@@ -31,11 +34,12 @@ pub struct Equals {
     pub right: At<Selector>,
     /// The keys on which two figures are a pair.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
 }
 
 /// A part is no larger than its whole.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubsetOf {
     /// The parts.
@@ -44,11 +48,12 @@ pub struct SubsetOf {
     pub whole: At<Selector>,
     /// The keys on which a part belongs to its whole.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
 }
 
 /// A share is its part divided by its whole, rounded to the decimals that were printed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareOf {
     /// The shares.
@@ -59,23 +64,27 @@ pub struct ShareOf {
     pub whole: At<Selector>,
     /// The keys on which a share belongs to its part.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
     /// The keys on which a whole belongs to a share (default: `by`).
     #[serde(default)]
+    #[schemars(with = "Option<Vec<Key>>")]
     pub whole_match: Option<Vec<At<String>>>,
     /// `percent` (default) or `fraction`.
     #[serde(default)]
+    #[schemars(with = "Option<Scale>")]
     pub scale: Option<At<String>>,
     /// The decimals that the share was meant to have (default: those it is written with).
     #[serde(default)]
     pub decimals: Option<At<u32>>,
     /// How it was brought to them: `half_up` (default), `half_even` or `truncate`.
     #[serde(default)]
+    #[schemars(with = "Option<Rounding>")]
     pub rounding: Option<At<String>>,
 }
 
 /// A published figure is what the detail counts. A figure that only one side has disagrees, unless nothing was counted for it either.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlTotal {
     /// The published figures.
@@ -84,11 +93,12 @@ pub struct ControlTotal {
     pub computed: At<Selector>,
     /// The keys on which two figures are a pair.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
 }
 
 /// What there was, what came and what went make what there is. A group that lacks one of them is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Flow {
     /// What there was at the beginning.
@@ -103,11 +113,12 @@ pub struct Flow {
     pub closing: At<Selector>,
     /// The keys on which the four belong together.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
 }
 
 /// The members of each group, as a code list knows them, add up to the group's own figure.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hierarchy {
     /// The figures of the members.
@@ -118,14 +129,16 @@ pub struct Hierarchy {
     pub codes: At<String>,
     /// The keys that make a group; `category` is always one of them.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
     /// The keys on which a group's figure belongs to its members (default: `by`); `category` is always one of them.
     #[serde(default, rename = "match")]
+    #[schemars(with = "Option<Vec<Key>>")]
     pub matched: Option<Vec<At<String>>>,
 }
 
 /// A stated change is what lies between two figures.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// The changes.
@@ -136,15 +149,18 @@ pub struct Change {
     pub to: At<Selector>,
     /// The keys on which the three belong together.
     #[serde(default)]
+    #[schemars(with = "Vec<Key>")]
     pub by: Vec<At<String>>,
     /// `percent` (default), `fraction` or `absolute`.
     #[serde(default)]
+    #[schemars(with = "Option<ChangeScale>")]
     pub scale: Option<At<String>>,
     /// The decimals that the change was meant to have (default: those it is written with).
     #[serde(default)]
     pub decimals: Option<At<u32>>,
     /// How it was brought to them: `half_up` (default), `half_even` or `truncate`.
     #[serde(default)]
+    #[schemars(with = "Option<Rounding>")]
     pub rounding: Option<At<String>>,
 }
 
