@@ -31,7 +31,7 @@ pub struct TableFile {
     pub description: Tried<String>,
     /// Where the rows come from.
     pub source: Tried<SourceFile>,
-    /// The columns that identify a row.
+    /// The columns that identify a row: the log's `record_key`.
     pub key: Tried<Vec<At<String>>>,
     /// The columns, in the order of the outputs.
     #[schemars(extend("propertyNames" = name()))]
@@ -45,10 +45,11 @@ pub struct TableFile {
 /// Where the rows come from.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Source")]
 pub struct SourceFile {
-    /// Glob of the files inside the delivery.
+    /// The files inside the delivery: a path in which `*` stands for any text of a part.
     pub files: At<String>,
-    /// Whether a delivery without such a file is refused (by default it is).
+    /// Whether a delivery without such a file is refused.
     #[serde(default = "yes")]
     pub required: bool,
 }
@@ -67,22 +68,23 @@ fn yes() -> bool {
 /// A rule is written as a severity alone, `not_null: error`, or as a map of all its settings.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Column")]
 pub struct ColumnFile {
     /// The type of the cleaned value.
     pub r#type: Tried<At<ColumnType>>,
     /// What it means.
     #[serde(default)]
     pub description: Tried<String>,
-    /// For dates and timestamps: accepted strptime formats, canonical first.
+    /// For dates and timestamps: accepted formats, canonical first, such as `["%Y-%m-%d", "%d/%m/%Y"]`.
     #[serde(default, deserialize_with = "present")]
     pub formats: Option<Tried<At<Vec<At<String>>>>>,
     /// Repairs of the text, in order; `[trim]` if nothing is said.
     #[serde(default, deserialize_with = "present")]
     pub clean: Option<Tried<Vec<Tried<At<Clean>>>>>,
-    /// Whether its values may be shown outside the clean tables.
+    /// Whether its values may be shown outside the clean tables; unless said they may.
     #[serde(default)]
     pub policy: Tried<Policy>,
-    /// Texts that mean a kind of missing.
+    /// Texts that mean a kind of missing, written as the cleaned cell is.
     #[serde(default)]
     pub missing: Tried<MissingFile>,
     /// The cell says something.
@@ -141,6 +143,7 @@ impl ColumnFile {
 /// Texts that mean a kind of missing, beside the blank cell.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "MissingTexts")]
 pub struct MissingFile {
     /// As good as blank.
     pub not_recorded: Vec<At<String>>,
@@ -171,7 +174,7 @@ impl MissingFile {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
-    /// `<table>.<column>.<name>` or `<table>.<name>`.
+    /// `<table>.<column>.<name>` or `<table>.<name>`, unique in the project.
     pub id: At<String>,
     /// What is checked: exactly one kind and its settings.
     pub check: Tried<At<Kind>>,
@@ -181,39 +184,40 @@ pub struct RuleFile {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// How much a failure matters (error, unless another is said).
+    /// How much a failure matters; unless said `error`.
     #[serde(deserialize_with = "present")]
     pub severity: Option<Tried<Severity>>,
-    /// Which dimension of quality (the kind's, unless another is said).
+    /// Which dimension of quality; unless said the kind's.
     #[serde(deserialize_with = "present")]
     pub dimension: Option<Tried<Dimension>>,
-    /// SQL: rows where it is not true are not applicable.
+    /// SQL over the row: where it is not true, the rule is not applicable; unless said all rows are looked at.
     #[serde(deserialize_with = "present")]
     pub r#where: Option<Tried<At<String>>>,
-    /// What a null outcome means.
+    /// What a null outcome means; unless said `not_evaluated`.
     #[serde(deserialize_with = "present")]
     pub nulls: Option<Tried<Nulls>>,
-    /// Failures that are tolerated.
+    /// Failures that are tolerated, which are then logged as `info`; unless said none.
     #[serde(deserialize_with = "present")]
     pub threshold: Option<Tried<At<ThresholdFile>>>,
-    /// What is done about a failing row.
+    /// What is done about a failing row; unless said `keep`, for `type` `"null"`.
     #[serde(deserialize_with = "present")]
     pub on_fail: Option<Tried<At<OnFail>>>,
-    /// Why the rule exists.
+    /// Why the rule exists: what goes wrong for the reader without it. Needed, except where a severity stands alone.
     #[serde(deserialize_with = "present")]
     pub why: Option<Tried<At<String>>>,
     /// Who answers for it.
     #[serde(deserialize_with = "present")]
     pub owner: Option<Tried<String>>,
-    /// For selection.
+    /// For `--select tag:…`.
     pub tags: Tried<Vec<String>>,
-    /// Cells, rows or small deliveries that pass, fail and are not evaluated.
+    /// Cells, rows or small deliveries that pass, fail and are not evaluated; tests run them.
     pub examples: Tried<ExamplesFile>,
 }
 
 /// Examples of a rule.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Examples")]
 pub struct ExamplesFile {
     /// The rule fails no row.
     #[schemars(with = "Vec<Example>")]

@@ -40,6 +40,9 @@ impl Transform for AsDecoded {
         if keys.get("default").is_some_and(empty) {
             keys.remove("default");
         }
+        if keys.get("required").is_some_and(empty) {
+            keys.remove("required");
+        }
         any_scalar_is_text(keys);
         if let Some(Value::Object(properties)) = keys.get_mut("properties") {
             for property in properties.values_mut().filter_map(Value::as_object_mut) {
@@ -47,7 +50,7 @@ impl Transform for AsDecoded {
             }
         }
         if let Some(Value::String(text)) = keys.get_mut("description") {
-            *text = lede(text).to_owned();
+            *text = unlinked(lede(text));
         }
     }
 }
@@ -84,6 +87,22 @@ fn without_null(property: &mut Map<String, Value>) {
             property.entry(key).or_insert(value);
         }
     }
+}
+
+/// `[a](a.md)` as `a`: where an editor shows it, there is no such file.
+fn unlinked(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (start, end) = (before.rfind('['), after.find(')'));
+        let (Some(start), Some(end)) = (start, end) else {
+            break;
+        };
+        out.push_str(&before[..start]);
+        out.push_str(&before[start + 1..]);
+        rest = &after[end + 1..];
+    }
+    out + rest
 }
 
 /// Keys in one order, whatever order this build of the JSON library keeps.

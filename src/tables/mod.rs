@@ -77,11 +77,11 @@ impl Column {
 #[serde(rename = "type", rename_all = "snake_case")]
 #[schemars(rename = "ColumnType")]
 pub enum ColumnType {
-    /// UTF-8 text; Arrow `Utf8`.
+    /// Text; Arrow `Utf8`.
     String,
     /// Whole number; Arrow `Int64`.
     Integer,
-    /// Exact decimal; Arrow `Decimal128(18, 4)`.
+    /// Exact decimal, 18 digits, 4 behind the point; Arrow `Decimal128(18, 4)`.
     Decimal,
     /// Calendar date; Arrow `Date32`.
     Date,

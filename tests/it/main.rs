@@ -21,6 +21,7 @@ mod planted;
 mod privacy;
 mod queries;
 mod records;
+mod schema;
 mod speaking;
 mod sql;
 mod year_on_year;

@@ -65,7 +65,7 @@ pub struct Statement {
     /// Who answers for it.
     #[serde(default)]
     pub owner: Option<String>,
-    /// For selection.
+    /// Words by which people find it.
     #[serde(default)]
     pub tags: Vec<String>,
     /// One statement for each value: `{name}` is replaced in every text of the statement. Several names combine.

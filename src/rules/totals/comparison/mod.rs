@@ -44,7 +44,7 @@ pub struct Comparison {
     /// Who answers for it.
     #[serde(default)]
     pub owner: Option<String>,
-    /// For selection.
+    /// Words by which people find it.
     #[serde(default)]
     pub tags: Vec<String>,
 }
