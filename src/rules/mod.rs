@@ -10,10 +10,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use kinds::Kind;
+pub use kinds::{Kind, RuleKind};
 pub use page::{Page, Setting, lede};
-
-use kinds::RuleKind;
 
 use crate::{
     diagnostics::{At, Span},

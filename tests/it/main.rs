@@ -12,6 +12,7 @@ mod balance;
 mod delivery;
 mod determinism;
 mod examples;
+mod explain;
 mod failures;
 mod figures;
 mod independent;

@@ -17,7 +17,7 @@ use trueup::{
     schema::{FileKind, KINDS, pages, schemas},
 };
 
-use crate::harness::{Project, Sheet, Spoken, files, read, repository};
+use crate::harness::{Project, Row, Sheet, Spoken, files, read, repository};
 
 /// Fails when `folder` of the repository does not hold just `files`.
 fn assert_current(folder: &str, files: &[(String, String)], refresh: &str) {
@@ -452,8 +452,19 @@ fn every_page_has_an_example_that_does_what_the_page_says() {
         let spoken = project.run("");
         assert!(matches!(spoken.code, Some(0)), "{word}: {}", spoken.stderr);
         let log = Sheet::read(&project.path("out/current/discrepancies.csv"));
-        let of_kind = log.rows.iter().filter(|row| &row["kind"] == word);
-        let messages: Vec<&str> = of_kind.map(|row| &row["message"]).collect();
+        let of_kind: Vec<&Row> = log.rows.iter().filter(|row| &row["kind"] == word).collect();
+        for row in &of_kind {
+            let said = format!("Category `{}`", &row["category"]);
+            assert!(
+                docs.contains(&said)
+                    || docs.contains(&format!("`{}` unless", &row["category"]))
+                    || docs.contains(&format!("category: {}", &row["category"])),
+                "{word}: {said}"
+            );
+            let said = format!("dimension `{}`", &row["dimension"]);
+            assert!(docs.contains(&said), "{word}: {said}");
+        }
+        let messages: Vec<&str> = of_kind.iter().map(|row| &row["message"]).collect();
         let quoted: Vec<&str> = docs
             .lines()
             .filter_map(|line| line.strip_prefix("> "))
@@ -472,7 +483,7 @@ fn every_page_has_an_example_that_does_what_the_page_says() {
         if Check::WORDS.contains(&word) {
             let rows = Sheet::read(&project.path("out/current/reconciliations.csv")).rows;
             for verdict in ["agrees", "disagrees"] {
-                let is = |row: &&crate::harness::Row| &row["verdict"] == verdict;
+                let is = |row: &&Row| &row["verdict"] == verdict;
                 assert_eq!(rows.iter().filter(is).count(), 1, "{word}: {verdict}");
             }
         }

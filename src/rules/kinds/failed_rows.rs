@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope};
+use super::{Kind, RuleKind, Scope};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -138,5 +138,10 @@ impl RuleKind for FailedRows {
         self.expected
             .clone()
             .unwrap_or_else(|| "a row that the rule's query does not return".to_owned())
+    }
+    fn with_sql(&self, sql: &str) -> Option<Kind> {
+        let mut other = self.clone();
+        other.sql.value = sql.to_owned();
+        Some(Kind::FailedRows(other))
     }
 }

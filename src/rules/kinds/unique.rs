@@ -4,7 +4,7 @@ use minijinja::context;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, expect_column};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -123,5 +123,8 @@ impl RuleKind for Unique {
             ([], Some(_)) => format!("one row for each {}", column_name(rule, table)),
             (names, _) => format!("one row for each {}", names.join(", ")),
         }
+    }
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        super::without_each(&self.columns, |columns| Kind::Unique(Self { columns }))
     }
 }
