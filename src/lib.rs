@@ -33,6 +33,7 @@ pub mod pipeline;
 
 pub mod explain;
 pub mod lint;
+pub mod schema;
 pub mod testing;
 
 pub mod cli;

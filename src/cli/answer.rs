@@ -55,6 +55,7 @@ impl Command {
                 verbose: args.verbose,
             },
             Self::Lint(args) => of(args.voice()),
+            Self::Schema(_) => of(Format::Text),
             Self::Explain(args) => of(args.format),
             Self::Test(args) => of(args.format),
         }
@@ -71,6 +72,7 @@ impl Command {
                 code: 0,
             }),
             Self::Lint(args) => args.answer(terminal).await,
+            Self::Schema(args) => args.answer(),
             Self::Explain(args) => args.answer(terminal).await,
             Self::Test(args) => args.answer(terminal).await,
         }

@@ -5,6 +5,7 @@ mod day;
 mod explain;
 mod lint;
 mod plain;
+mod schema;
 mod size;
 mod summary;
 mod test;
@@ -18,6 +19,7 @@ pub use answer::{Answer, Terminal, Voice};
 pub use explain::ExplainArgs;
 pub use lint::LintArgs;
 pub use plain::plain;
+pub use schema::SchemaArgs;
 pub use summary::summary;
 pub use test::TestArgs;
 
@@ -64,6 +66,18 @@ Examples:
   trueup lint
   trueup lint --project /srv/service --format sarif > trueup.sarif")]
     Lint(LintArgs),
+    /// Print the JSON Schema of rules/*.yaml, with which an editor completes and checks them
+    #[command(after_help = "\
+Exit codes:
+  0  printed or written
+  2  usage error
+  3  a file could not be written
+
+Examples:
+  trueup schema
+  trueup schema table > table.json
+  trueup schema --out schema")]
+    Schema(SchemaArgs),
     /// Say what a rule, a discrepancy or a statement about totals is about
     #[command(after_help = "\
 Exit codes:

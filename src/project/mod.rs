@@ -10,6 +10,7 @@ mod files;
 mod lists;
 mod project_file;
 mod rules;
+mod schema;
 mod table_file;
 mod tables;
 mod test_file;
@@ -32,10 +33,12 @@ use crate::{
     tables::{CodeList, FilePattern, Table},
 };
 
+pub use project_file::ProjectFile;
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
 pub use test_file::{
     ExpectedDiscrepancy, ExpectedRepair, ExpectedTotal, ProjectTest, Row, TestsFile,
 };
+pub use totals::TotalsFile;
 pub use unread::{Unread, Words};
 
 /// A project, valid on its own: every name it uses exists. Its SQL has not been planned yet.

@@ -22,6 +22,7 @@ mod planted;
 mod privacy;
 mod queries;
 mod records;
+mod schema;
 mod speaking;
 mod sql;
 mod testing;
