@@ -31,5 +31,6 @@ pub mod reconcile;
 pub mod publish;
 
 pub mod pipeline;
+pub mod profile;
 
 pub mod cli;

@@ -51,6 +51,7 @@ impl Command {
                 verbose: args.verbose,
             },
             Self::Lint(args) => of(args.voice()),
+            Self::Profile(args) => of(args.format),
         }
     }
 
@@ -65,6 +66,7 @@ impl Command {
                 code: 0,
             }),
             Self::Lint(args) => args.answer(terminal).await,
+            Self::Profile(args) => args.answer(terminal),
         }
     }
 }

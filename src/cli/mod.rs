@@ -4,6 +4,7 @@ mod answer;
 mod day;
 mod lint;
 mod plain;
+mod profile;
 mod size;
 mod summary;
 
@@ -15,6 +16,7 @@ use jiff::civil::Date;
 pub use answer::{Answer, Terminal, Voice};
 pub use lint::LintArgs;
 pub use plain::plain;
+pub use profile::ProfileArgs;
 pub use summary::summary;
 
 use crate::{
@@ -60,6 +62,18 @@ Examples:
   trueup lint
   trueup lint --project /srv/service --format sarif > trueup.sarif")]
     Lint(LintArgs),
+    /// Say what files hold: types, gaps, values, keys and what looks wrong, or suggest a table file
+    #[command(after_help = "\
+Exit codes:
+  0  the files were read
+  2  usage error, or no one table file can be suggested
+  3  a file is missing or unreadable
+
+Examples:
+  trueup profile exports/cases.csv
+  trueup profile exports/cases_*.csv --format json
+  trueup profile exports/cases.csv --suggest > rules/tables/cases.yaml")]
+    Profile(ProfileArgs),
 }
 
 /// Arguments of `run`.
