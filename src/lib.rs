@@ -20,7 +20,6 @@ pub mod ingest;
 pub mod conform;
 
 pub mod disposition;
-pub mod lint;
 pub mod log;
 
 pub mod check;
@@ -32,5 +31,9 @@ pub mod publish;
 
 pub mod pipeline;
 pub mod profile;
+
+pub mod explain;
+pub mod lint;
+pub mod testing;
 
 pub mod cli;

@@ -151,9 +151,10 @@ fn answer(command: &Command) -> u8 {
         today: jiff::Zoned::now().date(),
         colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         width: width(),
+        temporary: std::env::temp_dir(),
     };
     let command = command.clone();
-    let ended = runtime.block_on(tokio::spawn(async move { command.answer(&terminal).await }));
+    let ended = runtime.block_on(runtime.spawn(async move { command.answer(&terminal).await }));
     match ended {
         Ok(Ok(Answer { text, code })) => {
             let _ = write!(std::io::stdout(), "{text}");

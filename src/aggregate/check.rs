@@ -15,25 +15,33 @@ use crate::{
         scan::clean_schema,
         sql,
     },
-    diagnostics::Diagnostic,
+    diagnostics::{At, Diagnostic},
     project::{Project, SqlFile},
     tables::{CodeList, Table},
 };
 
+/// The project's SQL but its rules', planned.
+#[derive(Default)]
+pub struct Queries {
+    /// What the queries of records return.
+    pub records: Vec<Records>,
+    /// Every query with its text, in the order in which they were planned.
+    pub plans: Vec<(At<String>, LogicalPlan)>,
+}
+
 /// Plans all SQL of `project` but its rules' over `tables`, without rows; every mistake becomes a diagnostic.
-/// Returns what the queries of records return.
 pub async fn check_sql(
     engine: &Engine,
     tables: &[Arc<Table>],
     project: &Project,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Records> {
+) -> Queries {
     let (model, aggregates) = (&project.model, &project.aggregates);
     let lists: Vec<Arc<CodeList>> = project.lists.iter().cloned().map(Arc::new).collect();
     let session = engine.session();
     if let Err(error) = register_reference(&session, &lists, &project.periods) {
         diagnostics.push(Diagnostic::nowhere(error.to_string()));
-        return Vec::new();
+        return Queries::default();
     }
     for table in tables {
         register_empty(
@@ -44,6 +52,7 @@ pub async fn check_sql(
         );
     }
     let mut broken = Vec::new();
+    let mut plans = Vec::new();
     let mut traces = lineage::declared(tables);
     let mut decided = records::declared(tables);
     for (place, file) in model.iter().enumerate() {
@@ -63,6 +72,7 @@ pub async fn check_sql(
                 plain_schema(&plan),
                 diagnostics,
             );
+            plans.push((file.text(), plan));
         }
     }
     for file in aggregates {
@@ -75,6 +85,7 @@ pub async fn check_sql(
             ));
         }
         refuse_hidden(&plan, file, &traces, diagnostics);
+        plans.push((file.text(), plan));
     }
     let mut known = Vec::new();
     for file in &project.records {
@@ -91,8 +102,12 @@ pub async fn check_sql(
             aggregates,
             diagnostics,
         ));
+        plans.push((file.text(), plan));
     }
-    known
+    Queries {
+        records: known,
+        plans,
+    }
 }
 
 /// Plans a query whose result others may read. What is wrong with one that reads the result of a `broken` one cannot be known, so that is not told.

@@ -22,7 +22,7 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt};
 
-pub use check::check_sql;
+pub use check::{Queries, check_sql};
 pub use records::Records;
 
 use crate::{

@@ -69,6 +69,8 @@ pub enum Outcome {
     Query {
         /// Its text.
         query: String,
+        /// What the text says.
+        plan: Box<LogicalPlan>,
         /// Rows where it is not true are not evaluated.
         evaluated: Option<Expr>,
         /// Whether what it groups rows by is made of a hidden column.
@@ -193,6 +195,7 @@ impl Planner<'_> {
                     query: query.text,
                     evaluated,
                     hidden_group: self.hides_group(&plan),
+                    plan: Box::new(plan),
                 }
             }
         };

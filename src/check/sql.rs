@@ -29,7 +29,7 @@ use datafusion::{
 
 use super::{constants, depth};
 use crate::{
-    diagnostics::{At, Diagnostic, Span, yaml::span_in},
+    diagnostics::{At, Diagnostic, Span, nearest, yaml::span_in},
     names::provenance,
     rules::Sql,
 };
@@ -48,12 +48,18 @@ pub fn predicate(
         Ok((expr, DataType::Boolean)) => Some(expr),
         Ok((_, other)) => {
             let span = author.map_or(at, |a| &a.span);
-            let message = format!("a condition must be true or false and this is {other}");
-            diagnostics.push(Diagnostic::at(span, message));
+            let message = format!(
+                "a condition must be true or false and this is {}",
+                type_word(&other)
+            );
+            let help = "compare it with something, such as `… IS NOT NULL` or `… > 0`";
+            diagnostics.push(Diagnostic::at(span, message).help(help));
             None
         }
         Err(refused) => {
-            diagnostics.push(refused.diagnostic(author, at));
+            let mut diagnostic = refused.diagnostic(author, at);
+            name_known(session, &mut diagnostic);
+            diagnostics.push(diagnostic);
             None
         }
     }
@@ -231,7 +237,9 @@ pub async fn query(
     match check_query(session, text).await {
         Ok(plan) => Some(plan),
         Err(refused) => {
-            diagnostics.push(refused.diagnostic(author, at));
+            let mut diagnostic = refused.diagnostic(author, at);
+            name_known(session, &mut diagnostic);
+            diagnostics.push(diagnostic);
             None
         }
     }
@@ -413,19 +421,109 @@ pub fn from_engine(error: &DataFusionError, author: Option<&At<String>>, at: &Sp
         (None, _) => at.clone(),
     };
     let mut diagnostic = Diagnostic::at(&span, lower_first(&message));
-    let notes = told.map(|t| {
+    let notes = told.map_or(Vec::new(), |t| {
         let notes = t.notes.iter().map(|n| n.message.as_str());
         notes
             .chain(t.helps.iter().map(|h| h.message.as_str()))
             // Hidden columns are for the few who know them.
             .filter(|note| !note.contains(" _") && !note.contains("._"))
-            .collect::<Vec<_>>()
-            .join("; ")
+            .collect()
     });
-    if let Some(notes) = notes.filter(|n| !n.is_empty()) {
-        diagnostic = diagnostic.help(lower_first(&notes));
+    if let Some(help) = meant(&diagnostic.message, &notes) {
+        diagnostic = diagnostic.help(help);
     }
     diagnostic
+}
+
+/// What to do next, from what the engine notes: of the names that it thinks possible, the one that was meant.
+fn meant(message: &str, notes: &[&str]) -> Option<String> {
+    let possible = |note: &&str| note.strip_prefix("possible column ").map(str::to_owned);
+    // Of functions that are as near the engine notes now the one, now the other: see `name_known`.
+    let notes: Vec<&str> = notes
+        .iter()
+        .copied()
+        .filter(|note| !note.starts_with("Possible function "))
+        .collect();
+    let names: Option<Vec<String>> = notes.iter().map(possible).collect();
+    let Some(names) = names.filter(|names| !names.is_empty()) else {
+        return (!notes.is_empty()).then(|| lower_first(&notes.join("; ")));
+    };
+    let word = message.split('\'').nth(1).unwrap_or_default();
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let short: Vec<String> = names.iter().map(|name| last(name)).collect();
+    let best = nearest(&last(word), short.iter().map(String::as_str));
+    let best = best.and_then(|best| names.iter().find(|name| last(name) == best));
+    Some(match (best, &names[..]) {
+        (Some(name), _) | (None, [name]) => format!("did you mean `{name}`?"),
+        (None, names) => format!("known are: {}", names.join(", ")),
+    })
+}
+
+/// Adds the table or function that was probably meant to what is said of one that is not there.
+fn name_known(session: &SessionContext, diagnostic: &mut Diagnostic) {
+    let named = |prefix: &str| {
+        let rest = diagnostic.message.strip_prefix(prefix)?;
+        rest.split('\'').next().map(str::to_owned)
+    };
+    const NO_FILE: &str = "a query reads tables, results of sql/model, `periods` and `list_<name>`, by name and never a file";
+    let (meant, otherwise) = if let Some(name) = named("table '") {
+        let name = name.rsplit('.').next().unwrap_or_default();
+        (
+            nearest(name, tables(session).iter().map(String::as_str)).map(str::to_owned),
+            NO_FILE,
+        )
+    } else if let Some(name) = named("invalid function '") {
+        let state = session.state();
+        let all = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys());
+        let mut known: Vec<&str> = all.map(String::as_str).collect();
+        known.sort_unstable();
+        let help = "the functions are those of DataFusion SQL; a difference of days is `a - b`, a length `character_length`";
+        (nearest(&name, known).map(str::to_owned), help)
+    } else if named("table function '").is_some() {
+        (None, NO_FILE)
+    } else {
+        return;
+    };
+    if diagnostic.help.is_none() {
+        diagnostic.help = Some(match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => otherwise.to_owned(),
+        });
+    }
+}
+
+/// The tables that queries of the session see, in order.
+fn tables(session: &SessionContext) -> Vec<String> {
+    let mut known: Vec<String> = session
+        .catalog_names()
+        .iter()
+        .filter_map(|catalog| session.catalog(catalog))
+        .flat_map(|catalog| {
+            let schemas = catalog.schema_names();
+            schemas
+                .into_iter()
+                .filter_map(move |schema| catalog.schema(&schema))
+        })
+        .flat_map(|schema| schema.table_names())
+        .collect();
+    known.sort();
+    known
+}
+
+/// A type in the words of table files.
+fn type_word(ty: &DataType) -> String {
+    match ty {
+        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 => "a text".to_owned(),
+        DataType::Int64 | DataType::Int32 => "a whole number".to_owned(),
+        DataType::Float64 | DataType::Decimal128(_, _) => "a number".to_owned(),
+        DataType::Date32 => "a date".to_owned(),
+        DataType::Timestamp(_, _) => "a timestamp".to_owned(),
+        DataType::Null => "null".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Where the planner's `place` in an author's text is in the file.
@@ -489,11 +587,11 @@ fn plain_words(message: String) -> String {
         _ if message.ends_with("unless information_schema is enabled") => {
             "a query may only select".to_owned()
         }
-        "RecursionLimitExceeded" => {
+        _ if message.starts_with("RecursionLimitExceeded") => {
             "brackets and calls may stand 50 deep in each other and here are more".to_owned()
         }
         "The context currently only supports a single SQL statement" => {
-            "one query may stand here and these are several".to_owned()
+            "one query may stand here and these are several statements".to_owned()
         }
         "No SQL statements were provided in the query string" => "the query is empty".to_owned(),
         _ if message.starts_with("Physical plan does not support") => {

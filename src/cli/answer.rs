@@ -1,5 +1,7 @@
 //! Commands that publish nothing: what they find out is an answer, text and an exit code.
 
+use std::path::PathBuf;
+
 use jiff::civil::Date;
 
 use super::{Command, Format};
@@ -15,7 +17,7 @@ pub struct Answer {
 }
 
 /// What only `main` knows of who is listening.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Terminal {
     /// From the clock.
     pub today: Date,
@@ -23,6 +25,8 @@ pub struct Terminal {
     pub colour: bool,
     /// Characters of a line.
     pub width: usize,
+    /// Where temporary files may stand.
+    pub temporary: PathBuf,
 }
 
 /// How errors and traces are told.
@@ -52,6 +56,8 @@ impl Command {
             },
             Self::Lint(args) => of(args.voice()),
             Self::Profile(args) => of(args.format),
+            Self::Explain(args) => of(args.format),
+            Self::Test(args) => of(args.format),
         }
     }
 
@@ -67,6 +73,8 @@ impl Command {
             }),
             Self::Lint(args) => args.answer(terminal).await,
             Self::Profile(args) => args.answer(terminal),
+            Self::Explain(args) => args.answer(terminal).await,
+            Self::Test(args) => args.answer(terminal).await,
         }
     }
 }

@@ -4,8 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use serde_json::json;
+
 use super::{Answer, Format, Terminal};
-use crate::{diagnostics::render::render, lint::lint, pipeline::RunError};
+use crate::{
+    diagnostics::render::{lines, render},
+    lint::{Findings, lint, sarif},
+    pipeline::RunError,
+};
 
 /// Arguments of `lint`.
 #[derive(Clone, Debug, Args)]
@@ -38,9 +44,20 @@ impl LintArgs {
     }
 
     pub(super) async fn answer(&self, terminal: &Terminal) -> Result<Answer, RunError> {
-        let found = lint(&self.project, terminal.today).await?;
-        let code = if found.is_empty() { 0 } else { 2 };
-        let text = render(&found, terminal.colour);
+        let Findings {
+            diagnostics,
+            looked_at,
+        } = lint(&self.project, terminal.today).await?;
+        let code = if diagnostics.is_empty() { 0 } else { 2 };
+        let text = match self.format {
+            LintFormat::Text if diagnostics.is_empty() => format!("no mistakes: {looked_at}\n"),
+            LintFormat::Text => render(&diagnostics, terminal.colour),
+            LintFormat::Json => {
+                let found = json!({ "looked_at": looked_at, "diagnostics": lines(&diagnostics) });
+                format!("{found}\n")
+            }
+            LintFormat::Sarif => format!("{:#}\n", sarif(&diagnostics)),
+        };
         Ok(Answer { text, code })
     }
 }

@@ -2,11 +2,13 @@
 
 mod answer;
 mod day;
+mod explain;
 mod lint;
 mod plain;
 mod profile;
 mod size;
 mod summary;
+mod test;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -14,10 +16,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub use answer::{Answer, Terminal, Voice};
+pub use explain::ExplainArgs;
 pub use lint::LintArgs;
 pub use plain::plain;
 pub use profile::ProfileArgs;
 pub use summary::summary;
+pub use test::TestArgs;
 
 use crate::{
     discrepancy::Severity,
@@ -74,6 +78,29 @@ Examples:
   trueup profile exports/cases_*.csv --format json
   trueup profile exports/cases.csv --suggest > rules/tables/cases.yaml")]
     Profile(ProfileArgs),
+    /// Say what a rule, a discrepancy or a statement about totals is about
+    #[command(after_help = "\
+Exit codes:
+  0  it was explained
+  2  nothing has that name, or the project has mistakes
+  3  the run cannot be read
+
+Examples:
+  trueup explain cases.closed_on.not_before_opening
+  trueup explain 95ef8dc67c33
+  trueup explain control.area.body --all")]
+    Explain(ExplainArgs),
+    /// Put every rule to its examples; with --mutate, find rules that no example holds in place
+    #[command(after_help = "\
+Exit codes:
+  0  every example holds, and no mutant survived
+  1  one does not, a mutant survived, or there is nothing to test
+  2  the project has mistakes
+
+Examples:
+  trueup test
+  trueup test --mutate --select table:cases")]
+    Test(TestArgs),
 }
 
 /// Arguments of `run`.
@@ -152,18 +179,20 @@ pub struct Surroundings {
     pub progress: Arc<dyn Progress>,
 }
 
+/// What names rules, as it was typed.
+fn selectors(texts: &[String]) -> Vec<Selector> {
+    texts
+        .iter()
+        .map(|t| {
+            t.parse()
+                .unwrap_or_else(|e: std::convert::Infallible| match e {})
+        })
+        .collect()
+}
+
 impl RunArgs {
     /// The settings that these arguments ask for.
     pub fn settings(&self, around: Surroundings) -> Settings {
-        let selectors = |texts: &[String]| -> Vec<Selector> {
-            texts
-                .iter()
-                .map(|t| {
-                    t.parse()
-                        .unwrap_or_else(|e: std::convert::Infallible| match e {})
-                })
-                .collect()
-        };
         Settings {
             project: self.project.clone(),
             delivery: self.delivery.clone(),

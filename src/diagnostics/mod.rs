@@ -33,7 +33,7 @@ impl Span {
     pub fn line_column(&self) -> (usize, usize) {
         let start = self.bytes.start.min(self.source.text.len());
         let before = self.source.text.get(..start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
         let column = before
             .rsplit('\n')
             .next()
@@ -72,6 +72,8 @@ pub struct Diagnostic {
     pub label: String,
     /// What to do next, such as `did you mean …`.
     pub help: Option<String>,
+    /// The lint that speaks, where a run would take the project as it is; a run refuses it for all others.
+    pub lint: Option<&'static str>,
 }
 
 impl Diagnostic {
@@ -82,6 +84,7 @@ impl Diagnostic {
             message: message.into(),
             label: String::new(),
             help: None,
+            lint: None,
         }
     }
 
@@ -92,7 +95,14 @@ impl Diagnostic {
             message: message.into(),
             label: String::new(),
             help: None,
+            lint: None,
         }
+    }
+
+    /// Makes it a finding of `lint` alone: a run takes the project as it is.
+    pub fn lint(mut self, name: &'static str) -> Self {
+        self.lint = Some(name);
+        self
     }
 
     /// Adds a note under the caret.
@@ -121,14 +131,29 @@ impl Diagnostic {
     }
 }
 
-/// The one of `known` that `word` was probably meant to be; of several that are as near, the first in byte order.
+/// The one of `known` that `word` was probably meant to be: one that begins like it, or else the nearest; of several that
+/// are as near, the first in byte order.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let known: Vec<&str> = known.into_iter().collect();
     let near = known
-        .into_iter()
-        .map(|k| (strsim::damerau_levenshtein(word, k), k))
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(word, k), *k))
         .filter(|(distance, k)| *distance <= 1 + k.chars().count() / 4)
         .min();
-    near.map(|(_, best)| best)
+    let begins = |k: &&str| {
+        let (short, long) = if k.len() < word.len() {
+            (*k, word)
+        } else {
+            (word, *k)
+        };
+        short.chars().count() >= 3 && long.starts_with(short)
+    };
+    let mut beginning = known.iter().copied().filter(begins);
+    match (near, beginning.next(), beginning.next()) {
+        (Some((1, best)), _, _) => Some(best),
+        (_, Some(only), None) => Some(only),
+        (near, _, _) => near.map(|(_, best)| best),
+    }
 }
 
 /// A diagnostic as a job reads it.
@@ -140,6 +165,10 @@ pub struct DiagnosticLine<'a> {
     pub line: Option<usize>,
     /// Column from 1.
     pub column: Option<usize>,
+    /// `error` where a run refuses the project, else `warning`.
+    pub level: &'static str,
+    /// The lint that speaks.
+    pub lint: Option<&'static str>,
     /// What is wrong.
     pub message: &'a str,
     /// What to do next.

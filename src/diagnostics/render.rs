@@ -4,6 +4,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, DiagnosticLine, Span};
 
+/// Most diagnostics that are shown as text: who has more corrects these first.
+const SHOWN: usize = 1_000;
+
 /// Diagnostics as text: message, place, line, caret and help of each, sorted by place, and a closing line with their number.
 pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let sorted = sorted(diagnostics);
@@ -13,7 +16,7 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
         Renderer::plain()
     };
     let mut text = String::new();
-    for diagnostic in &sorted {
+    for diagnostic in sorted.iter().take(SHOWN) {
         text.push_str(&one(diagnostic, &renderer));
         text.push_str("\n\n");
     }
@@ -35,6 +38,8 @@ pub fn lines(diagnostics: &[Diagnostic]) -> Vec<DiagnosticLine<'_>> {
                     .map(|span| span.source.path.as_str()),
                 line: place.map(|(line, _)| line),
                 column: place.map(|(_, column)| column),
+                level: diagnostic.lint.map_or("error", |_| "warning"),
+                lint: diagnostic.lint,
                 message: &diagnostic.message,
                 help: diagnostic.help.as_deref(),
             }
@@ -43,7 +48,7 @@ pub fn lines(diagnostics: &[Diagnostic]) -> Vec<DiagnosticLine<'_>> {
 }
 
 /// By file and place, those without a place first, each once.
-fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
+pub(crate) fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     let key = |d: &&Diagnostic| {
         let place = d
             .span
@@ -58,7 +63,12 @@ fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-    let title = Level::ERROR.primary_title(diagnostic.message.as_str());
+    let title = match diagnostic.lint {
+        None => Level::ERROR.primary_title(diagnostic.message.as_str()),
+        Some(lint) => Level::WARNING
+            .primary_title(diagnostic.message.as_str())
+            .id(lint),
+    };
     let mut group = match &diagnostic.span {
         Some(span) => {
             let (number, _) = span.line_column();
@@ -100,14 +110,32 @@ fn closing(sorted: &[&Diagnostic]) -> String {
         .map(|s| s.source.path.as_str())
         .collect();
     files.dedup();
-    let mistakes = match sorted.len() {
-        1 => "1 mistake".to_owned(),
-        n => format!("{n} mistakes"),
+    let said = |number: usize, what: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        n => Some(format!("{n} {what}s")),
+    };
+    let warnings = sorted.iter().filter(|d| d.lint.is_some()).count();
+    let parts = [
+        said(sorted.len() - warnings, "mistake"),
+        said(warnings, "warning"),
+    ];
+    let mistakes = match sorted.is_empty() {
+        true => "0 mistakes".to_owned(),
+        false => parts
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" and "),
+    };
+    let shown = match sorted.len() > SHOWN {
+        true => format!("; the first {SHOWN} are shown"),
+        false => String::new(),
     };
     match files.len() {
-        0 => mistakes,
-        1 => format!("{mistakes} in 1 file"),
-        n => format!("{mistakes} in {n} files"),
+        0 => format!("{mistakes}{shown}"),
+        1 => format!("{mistakes} in 1 file{shown}"),
+        n => format!("{mistakes} in {n} files{shown}"),
     }
 }
 

@@ -28,7 +28,7 @@ use std::{fs::Metadata, ops::Range, os::unix::fs::MetadataExt, path::PathBuf, sy
 pub use error::{Foreign, IngestError};
 pub use header::{HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
 pub use index::index;
-pub use reader::{ChunkReader, RawBatch, Reject, RejectReason, read_chunk};
+pub use reader::{ChunkReader, RawBatch, RawRecord, Reject, RejectReason, read_chunk};
 pub use swallowed::Swallowed;
 
 /// What a file may cost. A breach is an error that names the limit.

@@ -129,6 +129,38 @@ pub struct RawBatch {
     pub swallowed: Vec<Swallowed>,
 }
 
+/// A record as it stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRecord {
+    /// Its bytes, without the line break at its end.
+    pub bytes: Vec<u8>,
+    /// Where each field stands in them, without the quotes around it; no more than the header has.
+    pub fields: Vec<Range<usize>>,
+    /// How many fields it has.
+    pub count: usize,
+}
+
+impl ChunkReader {
+    /// The record that begins on `line`; `None` where none does.
+    pub fn record_at(mut self, line: u64) -> Option<RawRecord> {
+        let text = self.text.bytes();
+        let mut spans = vec![Span::default(); self.width];
+        while let Some(record) = self.records.next(text, &mut spans) {
+            if record.line < line {
+                continue;
+            }
+            let kept = spans.iter().take(record.fields);
+            let fields = kept.map(|span| span.start() - record.start..span.end() - record.start);
+            return (record.line == line).then(|| RawRecord {
+                bytes: text[record.start..record.end].to_vec(),
+                fields: fields.collect(),
+                count: record.fields,
+            });
+        }
+        None
+    }
+}
+
 /// A record that is no row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {

@@ -8,7 +8,7 @@ use crate::{
     ingest::IngestError,
     log::LogError,
     project::LoadError,
-    publish::PublishError,
+    publish::{FolderError, PublishError},
     reconcile::published::PublishedError,
 };
 
@@ -122,6 +122,9 @@ pub enum RunError {
     /// The run folder could not be written, verified or published.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A run that was to be looked at cannot be.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
 }
 
 fn join(errors: &[IngestError]) -> String {

@@ -1,6 +1,6 @@
 //! The rules' own examples, put through the same reading, conforming, key queries and scan as a delivery.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use futures::StreamExt;
 use jiff::civil::Date;
@@ -111,19 +111,73 @@ pub async fn check(
     as_of: Date,
     scratch: &Scratch<'_>,
 ) -> Result<Vec<ExampleOutcome>, RunError> {
-    let bench = Bench::new(project, as_of)?;
-    let mut outcomes = Vec::new();
-    for table in 0..bench.tables.len() {
-        outcomes.extend(bench.row_rules(table).await?);
+    let rules = project.rules.iter().cloned().enumerate();
+    let trials: Vec<Trial> = rules.map(|(of, rule)| Trial { of, rule }).collect();
+    let found = try_out(project, as_of, scratch, &trials, false).await?;
+    if let Some(at) = found.iter().position(Option::is_none) {
+        let rule = &project.rules[at];
+        let message = format!("rule `{}` cannot be planned", rule.id);
+        return Err(RunError::Project(vec![Diagnostic::at(&rule.span, message)]));
     }
-    for (at, rule) in project.rules.iter().enumerate() {
-        if !is_row_rule(rule, &bench.tables) {
-            outcomes.extend(bench.table_rule(at, scratch).await?);
-        }
-    }
+    let mut outcomes: Vec<ExampleOutcome> = found.into_iter().flatten().flatten().collect();
     outcomes.sort_by_key(|o| (o.rule, o.expectation, o.number));
     Ok(outcomes)
 }
+
+/// A rule that is put to the examples of a rule of the project: that rule itself, or one in its place.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Whose examples: an index into the project's rules.
+    pub of: usize,
+    /// The rule.
+    pub rule: Rule,
+}
+
+/// What each trial made of the examples, in the order of `trials`; `None` of a rule that cannot be planned.
+///
+/// With `first_only`, a rule about more than a row is put to no further example once one does not hold, and one that
+/// cannot be computed shows nothing.
+///
+/// # Errors
+/// Only when the engine or `scratch` fails.
+pub async fn try_out(
+    project: &Project,
+    as_of: Date,
+    scratch: &Scratch<'_>,
+    trials: &[Trial],
+    first_only: bool,
+) -> Result<Vec<Option<Vec<ExampleOutcome>>>, RunError> {
+    let bench = Bench::new(project, as_of)?;
+    let mut found: Vec<Option<Vec<ExampleOutcome>>> = vec![None; trials.len()];
+    for table in 0..bench.tables.len() {
+        let of_table = |trial: &&usize| {
+            let rule = &trials[**trial].rule;
+            rule.table == table && is_row_rule(rule, &bench.tables)
+        };
+        let all: Vec<usize> = (0..trials.len()).collect();
+        for several in all
+            .iter()
+            .filter(of_table)
+            .copied()
+            .collect::<Vec<_>>()
+            .chunks(AT_ONCE)
+        {
+            let rules: Vec<&Trial> = several.iter().map(|at| &trials[*at]).collect();
+            for (at, outcomes) in several.iter().zip(bench.row_rules(table, &rules).await?) {
+                found[*at] = outcomes;
+            }
+        }
+    }
+    for (at, trial) in trials.iter().enumerate() {
+        if !is_row_rule(&trial.rule, &bench.tables) {
+            found[at] = bench.table_rule(at, trial, scratch, first_only).await?;
+        }
+    }
+    Ok(found)
+}
+
+/// Rules of one scan: their examples are its files, and each rule sees them all.
+const AT_ONCE: usize = 150;
 
 fn is_row_rule(rule: &Rule, tables: &[Arc<Table>]) -> bool {
     matches!(rule.plan(&tables[rule.table]), Plan::Row { .. })
@@ -183,47 +237,66 @@ impl<'p> Bench<'p> {
         })
     }
 
-    /// All row rules of a table in one scan, each example a file of its own: a row rule sees nothing but its row.
-    async fn row_rules(&self, table: usize) -> Result<Vec<ExampleOutcome>, RunError> {
+    /// Row rules of a table in one scan, each example a file of its own: a row rule sees nothing but its row.
+    async fn row_rules(
+        &self,
+        table: usize,
+        trials: &[&Trial],
+    ) -> Result<Vec<Option<Vec<ExampleOutcome>>>, RunError> {
         let name = self.tables[table].name.as_str();
-        let (mut rules, mut outcomes, mut files) = (Vec::new(), Vec::new(), Vec::new());
-        let mut place_of = Vec::new();
-        for (at, rule) in self.project.rules.iter().enumerate() {
-            if rule.table != table || !is_row_rule(rule, &self.tables) {
-                continue;
-            }
-            for (outcome, example) in examples(at, rule) {
-                place_of.push(rules.len());
-                outcomes.push(outcome);
-                files.push(csv(&self.tables[table], example.get(name)));
-            }
-            rules.push(rule.clone());
+        let mut files = Vec::new();
+        let mut examples_of: BTreeMap<usize, Vec<(ExampleOutcome, usize)>> = BTreeMap::new();
+        for trial in trials {
+            examples_of.entry(trial.of).or_insert_with(|| {
+                let of_rule = examples(trial.of, &self.project.rules[trial.of]);
+                let looked_at = of_rule.map(|(outcome, example)| {
+                    files.push(csv(&self.tables[table], example.get(name)));
+                    (outcome, files.len() - 1)
+                });
+                looked_at.collect()
+            });
         }
-        let checks = self.prepare(&rules).await?;
+        let rules: Vec<Rule> = trials.iter().map(|trial| trial.rule.clone()).collect();
+        let checks = self.prepare(&rules).await;
+        let check = &checks.tables[table];
+        let place_of = |rule: usize| check.rules.iter().position(|p| p.rule == rule);
         let source = self.source(table, files)?;
         let keys = KeyFailures::default();
-        let found = self
-            .scan(&checks.tables[table], &keys, &source, rules)
-            .await?;
-        for ((outcome, found), place) in outcomes.iter_mut().zip(found).zip(place_of) {
-            if let Some(counts) = found.rules.get(place) {
-                outcome.counts = *counts;
-            }
-        }
-        Ok(outcomes)
+        let found = self.scan(check, &keys, &source, rules).await?;
+        let outcomes = trials.iter().enumerate().map(|(at, trial)| {
+            let place = place_of(at)?;
+            let looked_at = examples_of.get(&trial.of).into_iter().flatten();
+            let judged = looked_at.map(|(outcome, file)| {
+                let counts = found.get(*file).and_then(|f| f.rules.get(place));
+                ExampleOutcome {
+                    counts: counts.copied().unwrap_or_default(),
+                    ..outcome.clone()
+                }
+            });
+            Some(judged.collect())
+        });
+        Ok(outcomes.collect())
     }
 
     /// A rule that looks at more than a row: each example is a delivery of all tables.
     async fn table_rule(
         &self,
         at: usize,
+        trial: &Trial,
         scratch: &Scratch<'_>,
-    ) -> Result<Vec<ExampleOutcome>, RunError> {
-        let rule = &self.project.rules[at];
+        first_only: bool,
+    ) -> Result<Option<Vec<ExampleOutcome>>, RunError> {
+        let rule = &trial.rule;
         let rules = vec![rule.clone()];
-        let checks = self.prepare(&rules).await?;
-        let mut outcomes = Vec::new();
-        for (mut outcome, example) in examples(at, rule) {
+        let checks = self.prepare(&rules).await;
+        if checks.tables[rule.table].rules.is_empty() {
+            return Ok(None);
+        }
+        let mut outcomes: Vec<ExampleOutcome> = Vec::new();
+        for (mut outcome, example) in examples(trial.of, &self.project.rules[trial.of]) {
+            if first_only && outcomes.iter().any(|outcome| !outcome.holds()) {
+                break;
+            }
             let sources = self.delivery(example)?;
             let place = format!("example_{at}_{}", outcomes.len());
             let keys = key_failures(
@@ -236,6 +309,11 @@ impl<'p> Bench<'p> {
             )
             .await?;
             if let Some(why) = keys.errors.values().next() {
+                if first_only {
+                    // It shows nothing, which does not hold.
+                    outcomes.push(outcome);
+                    break;
+                }
                 return Err(RunError::Rule {
                     id: rule.id.clone(),
                     why: why.clone(),
@@ -253,16 +331,11 @@ impl<'p> Bench<'p> {
             };
             outcomes.push(outcome);
         }
-        Ok(outcomes)
+        Ok(Some(outcomes))
     }
 
-    async fn prepare(&self, rules: &[Rule]) -> Result<Checks, RunError> {
-        let mut diagnostics = Vec::new();
-        let checks = prepare(&self.engine, &self.tables, rules, &mut diagnostics).await;
-        match diagnostics.is_empty() {
-            true => Ok(checks),
-            false => Err(RunError::Project(diagnostics)),
-        }
+    async fn prepare(&self, rules: &[Rule]) -> Checks {
+        prepare(&self.engine, &self.tables, rules, &mut Vec::new()).await
     }
 
     /// Every table with the example's rows, or with its header alone.
@@ -348,7 +421,7 @@ impl<'p> Bench<'p> {
 }
 
 /// Rows as a file of `table`: every column in declared order, every cell quoted, blank where a row does not say.
-fn csv(table: &Table, rows: Option<&Vec<std::collections::BTreeMap<String, String>>>) -> String {
+fn csv(table: &Table, rows: Option<&Vec<BTreeMap<String, String>>>) -> String {
     let mut text = String::new();
     let mut record = |cells: &mut dyn Iterator<Item = &str>| {
         for (at, cell) in cells.enumerate() {

@@ -11,7 +11,7 @@ use super::{
     year_on_year::YEAR_ON_YEAR,
 };
 use crate::{
-    aggregate::{Records, check_sql},
+    aggregate::{Queries, check_sql},
     check::{Checks, Engine, EngineSettings, prepare},
     diagnostics::{Diagnostic, nearest, yaml},
     project::{Period, Project, StatementNode, Words},
@@ -31,8 +31,8 @@ pub(crate) struct Plan {
     pub(crate) checks: Checks,
     pub(crate) statements: Vec<Statement>,
     pub(crate) comparisons: Vec<Comparison>,
-    /// What the queries of records return, in the order of their files.
-    pub(crate) records: Vec<Records>,
+    /// The queries of sql/.
+    pub(crate) queries: Queries,
     /// Rules that the selection leaves out: with any, the run is a trial.
     pub(crate) left_out: usize,
 }
@@ -65,7 +65,7 @@ pub(crate) async fn plan(
         .filter(|table| !project.unread.is_table(table.name.as_str()))
         .cloned()
         .collect();
-    let records = check_sql(&planning, &known, project, diagnostics).await;
+    let queries = check_sql(&planning, &known, project, diagnostics).await;
     let (statements, comparisons) = totals(project, mistakes, diagnostics);
     Ok(Plan {
         as_of,
@@ -74,7 +74,7 @@ pub(crate) async fn plan(
         checks,
         statements,
         comparisons,
-        records,
+        queries,
         left_out: 0,
     })
 }

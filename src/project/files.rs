@@ -15,8 +15,10 @@ use crate::{
     names::Name,
 };
 
-/// Largest file of codes or SQL, in bytes.
+/// Largest file of codes, in bytes.
 const MAX_BYTES: usize = 64 << 20;
+/// Largest file of SQL, in bytes; a query may be shorter still.
+const MAX_SQL_BYTES: usize = 1 << 20;
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// Most entries in one folder.
@@ -220,10 +222,10 @@ impl Reader<'_> {
             path: full.clone(),
             source,
         };
-        let limit = if path.ends_with(".yaml") {
-            yaml::MAX_BYTES
-        } else {
-            MAX_BYTES
+        let limit = match path.rsplit('.').next() {
+            Some("yaml") => yaml::MAX_BYTES,
+            Some("sql") => MAX_SQL_BYTES,
+            _ => MAX_BYTES,
         };
         let mut bytes = Vec::new();
         let file = File::open(&full).map_err(failed)?;
@@ -232,7 +234,7 @@ impl Reader<'_> {
             .read_to_end(&mut bytes)
             .map_err(failed)?;
         if bytes.len() > limit {
-            let message = format!("`{path}` is larger than {limit} bytes");
+            let message = format!("`{path}` is larger than {} MiB", limit >> 20);
             self.diagnostics
                 .push(Diagnostic::nowhere(message).help("split it"));
             return Ok(None);

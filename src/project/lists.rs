@@ -6,13 +6,14 @@ use std::{
 };
 
 use super::{
+    ListFile,
     csv::{self, Field},
     files::Named,
     project_file::exact_date,
     unread::Unread,
 };
 use crate::{
-    diagnostics::{Diagnostic, Source},
+    diagnostics::{Diagnostic, Source, Span},
     tables::{AliasCause, Code, CodeList, Entry, Missing},
 };
 
@@ -72,6 +73,34 @@ pub fn read(
         }
     }
     read
+}
+
+/// Where `read` lists are declared. Only a file's first line is kept.
+pub fn declared(files: &[Named], aliases: &[Named], read: &[CodeList]) -> Vec<ListFile> {
+    let first_line = |files: &[Named], stem: &str| {
+        let file = files.iter().find(|file| file.stem == stem)?;
+        let line = file.source.text.lines().next().unwrap_or_default();
+        let source = Source {
+            path: file.source.path.clone(),
+            text: line.to_owned(),
+        };
+        Some(Span {
+            source: Arc::new(source),
+            bytes: 0..line.len(),
+        })
+    };
+    let file = |list: &CodeList| {
+        let name = list.name.clone();
+        let has_aliases = list.lookup.values().any(|entry| entry.alias.is_some());
+        let aliases = first_line(aliases, &format!("{name}.aliases")).filter(|_| has_aliases);
+        let codes = first_line(files, name.as_str())?;
+        Some(ListFile {
+            name,
+            codes,
+            aliases,
+        })
+    };
+    read.iter().filter_map(file).collect()
 }
 
 /// Whether something has been reported about the file.

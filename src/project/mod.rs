@@ -57,6 +57,8 @@ pub struct Project {
     pub rules: Vec<Rule>,
     /// The code lists in the order of their file names.
     pub lists: Vec<CodeList>,
+    /// Where each list and its aliases are declared, in the same order.
+    pub list_files: Vec<ListFile>,
     /// Lists that rules hold themselves, with the names of their columns; queries and statements do not see them.
     pub own_lists: Vec<CodeList>,
     /// `sql/model/*.sql` in the order of their file names.
@@ -102,6 +104,17 @@ pub struct SqlFile {
     pub name: Name,
     /// Its text.
     pub source: Arc<Source>,
+}
+
+/// Where a code list is declared.
+#[derive(Clone, Debug)]
+pub struct ListFile {
+    /// Its name.
+    pub name: Name,
+    /// The start of `rules/reference/<list>.csv`.
+    pub codes: Span,
+    /// The start of `rules/reference/<list>.aliases.csv`, where that has aliases.
+    pub aliases: Option<Span>,
 }
 
 impl Project {
@@ -194,6 +207,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         }
     }
     let lists = lists::read(&files.lists, &files.aliases, &mut unread, diagnostics);
+    let list_files = lists::declared(&files.lists, &files.aliases, &lists);
     let mut declared = tables::read(&files.tables, &mut unread, diagnostics);
     visible_names(&files.tables, &files.model, &mut unread, diagnostics);
     let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
@@ -217,6 +231,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         tables,
         rules,
         lists,
+        list_files,
         own_lists,
         model,
         aggregates,

@@ -18,6 +18,15 @@ pub enum PublishError {
     /// The operating system refused.
     #[error(transparent)]
     Io(#[from] IoError),
+    /// There is no place for files that nobody keeps.
+    #[error("cannot make a temporary folder in `{}`: {source}; set TMPDIR to a folder that can be written", folder.display())]
+    Temporary {
+        /// Where it was tried.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// A path that would leave the run folder, or that is reserved.
     #[error(
         "cannot write `{path}` into the run folder: {problem}; use a relative path with `/` between folders, such as clean/orders.parquet"

@@ -13,17 +13,20 @@
 mod check;
 mod disk;
 mod error;
+mod folder;
 mod manifest;
 mod names;
 mod out;
 mod staged;
 mod switch;
+mod temporary;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{Broken, check_run};
 pub use error::{IoError, PublishError};
+pub use folder::{FolderError, Row, RunFolder, cell, facts};
 pub use manifest::{
     FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,
     SeverityCounts,
@@ -32,3 +35,4 @@ pub use names::{FileHash, MANIFEST, NotAHash, RunId, RunPath, run_id};
 pub use out::{OutDir, current};
 pub use staged::{StagedFile, StagedRun};
 pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};
+pub use temporary::TemporaryFolder;

@@ -6,9 +6,7 @@ pub mod totals;
 
 use std::collections::BTreeMap;
 
-pub use kinds::Kind;
-
-use kinds::RuleKind;
+pub use kinds::{Kind, RuleKind};
 
 use crate::{
     diagnostics::{At, Span},

@@ -107,11 +107,16 @@ impl Project {
         fs::write(&path, after).expect("the copy can be written");
     }
 
-    /// The command, ready for arguments.
+    /// `trueup run`, ready for arguments.
     pub fn command(&self) -> Command {
+        self.command_of("run")
+    }
+
+    /// A command of the program, ready for arguments.
+    pub fn command_of(&self, name: &str) -> Command {
         let mut command = Command::new(program());
         command
-            .arg("run")
+            .arg(name)
             .current_dir(self.folder.path())
             .env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());

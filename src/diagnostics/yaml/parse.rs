@@ -11,6 +11,8 @@ use crate::diagnostics::{Diagnostic, Source, Span};
 pub const MAX_BYTES: usize = 4 << 20;
 /// Deepest nesting of maps and lists.
 pub const MAX_DEPTH: usize = 64;
+/// Most keys of a map and items of a list.
+pub const MAX_ITEMS: usize = 10_000;
 
 /// Reads a file of one document. Whatever is wrong with it goes to `diagnostics`; `None` when there is no tree to go on with.
 pub fn parse(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
@@ -66,6 +68,7 @@ enum Open {
         bytes: Range<usize>,
         entries: Vec<(Key, Node)>,
         seen: HashSet<String>,
+        keys: usize,
         key: Option<Key>,
     },
 }
@@ -136,6 +139,7 @@ impl Builder<'_, '_> {
                     bytes,
                     entries: Vec::new(),
                     seen: HashSet::new(),
+                    keys: 0,
                     key: None,
                 });
             }
@@ -194,11 +198,26 @@ impl Builder<'_, '_> {
 
     /// Puts a finished node where it belongs.
     fn node(&mut self, node: Node) -> Option<()> {
+        let items = match self.open.last() {
+            Some(Open::Sequence(_, items)) => items.len(),
+            // Keys that are there twice are counted as well.
+            Some(Open::Map { keys, .. }) => *keys,
+            None => 0,
+        };
+        if items >= MAX_ITEMS {
+            let message = format!("more than {MAX_ITEMS} items or keys stand here");
+            self.refuse(node.bytes, &message, "part them among several files");
+            return None;
+        }
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::Sequence(_, items)) => items.push(node),
             Some(Open::Map {
-                entries, seen, key, ..
+                entries,
+                seen,
+                keys,
+                key,
+                ..
             }) => match key.take() {
                 Some(found) if !seen.insert(found.text.clone()) => {
                     let message = format!("`{}` stands here twice", found.text);
@@ -215,6 +234,7 @@ impl Builder<'_, '_> {
                         return None;
                     }
                     Value::Scalar { text, .. } => {
+                        *keys += 1;
                         *key = Some(Key {
                             text,
                             bytes: node.bytes,
@@ -282,6 +302,11 @@ impl Builder<'_, '_> {
             ErrorKind::DirectiveDisallowed => "remove the line",
             _ => "check the indentation, quotes and brackets at and before this place",
         };
+        if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+            let message = format!("this is nested deeper than {MAX_DEPTH} levels");
+            self.refuse(start..start + wide, &message, "write it flatter");
+            return;
+        }
         let message = format!("this is no YAML: {}", error.info());
         self.refuse(start..start + wide, &message, help);
     }

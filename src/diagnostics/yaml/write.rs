@@ -215,6 +215,12 @@ mod tests {
     }
 
     #[test]
+    fn says_something_above_a_key() {
+        let entry = Entry::new("a", Yaml::text("b")).comment("two\nlines\u{7}");
+        assert_eq!(Yaml::Map(vec![entry]).to_file(), "# two\n# lines\na: b\n");
+    }
+
+    #[test]
     fn is_read_as_what_it_was() {
         let texts = [
             "plain",
@@ -257,7 +263,7 @@ mod tests {
         ];
         let long: Vec<String> = (0..40).map(|n| format!("code {n}")).collect();
         let all = Yaml::Map(vec![
-            Entry::new("texts", Yaml::texts(texts)).comment("two\nlines"),
+            Entry::new("texts", Yaml::texts(texts)),
             Entry::new("long", Yaml::texts(long)),
             Entry::new("1", Yaml::Plain("1".into())),
             Entry::new("none", Yaml::Plain("null".into())),

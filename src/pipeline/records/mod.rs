@@ -41,7 +41,7 @@ pub(super) async fn behind(
     rows: &[Reconciliation],
     figures: &[Figure],
 ) -> Result<Behind, RunError> {
-    let queries = &run.plan.records;
+    let queries = &run.plan.queries.records;
     let counted: Vec<Counted> = queries
         .iter()
         .map(|q| counted(q, &run.plan.tables))

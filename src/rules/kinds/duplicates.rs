@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, expect_column};
+use super::{Kind, Mutant, RuleKind, Scope, expect_column};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -67,5 +67,13 @@ impl RuleKind for Duplicates {
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {
         let names: Vec<&str> = self.columns.iter().map(|c| c.value.as_str()).collect();
         format!("no earlier row with the same {}", names.join(", "))
+    }
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        super::without_each(&self.columns, |columns| {
+            Kind::Duplicates(Self {
+                columns,
+                ..self.clone()
+            })
+        })
     }
 }

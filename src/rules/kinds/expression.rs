@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{RuleKind, Scope};
+use super::{Kind, RuleKind, Scope};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -47,5 +47,10 @@ impl RuleKind for Expression {
             Some(text) => text.clone(),
             None => self.sql.value.split_whitespace().collect::<Vec<_>>().join(" "),
         }
+    }
+    fn with_sql(&self, sql: &str) -> Option<Kind> {
+        let mut other = self.clone();
+        other.sql.value = sql.to_owned();
+        Some(Kind::Expression(other))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{RuleKind, Scope};
+use super::{Kind, RuleKind, Scope};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -50,5 +50,10 @@ impl RuleKind for FailedRows {
         self.expected
             .clone()
             .unwrap_or_else(|| "a row that the rule's query does not return".to_owned())
+    }
+    fn with_sql(&self, sql: &str) -> Option<Kind> {
+        let mut other = self.clone();
+        other.sql.value = sql.to_owned();
+        Some(Kind::FailedRows(other))
     }
 }

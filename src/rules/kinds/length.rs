@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, need_column, need_text};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, need_column, need_text};
 use crate::{
     diagnostics::Diagnostic,
     discrepancy::{Category, Dimension},
@@ -53,5 +53,19 @@ impl RuleKind for Length {
             Some(max) => format!("{} to {max} characters", self.at_least()),
             None => format!("{} characters or more", self.at_least()),
         }
+    }
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        let mut mutants = Vec::new();
+        let mut add = |what: String, min: Option<u32>, max: Option<u32>| {
+            let kind = Kind::Length(Length { min, max });
+            mutants.push(Mutant { what, kind });
+        };
+        if let Some(min) = self.min.filter(|min| *min > 0) {
+            add(format!("min {min} becomes {}", min - 1), Some(min - 1), self.max);
+        }
+        if let Some(max) = self.max {
+            add(format!("max {max} becomes {}", max.saturating_add(1)), self.min, Some(max.saturating_add(1)));
+        }
+        mutants
     }
 }

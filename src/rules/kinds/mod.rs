@@ -43,6 +43,23 @@ pub trait RuleKind {
     fn plan(&self, rule: &Rule, table: &Table) -> Plan;
     /// What a passing value or row looks like, for the log.
     fn expected(&self, rule: &Rule, table: &Table) -> String;
+    /// The same check a little wrong, in each way in which its settings could be; what it says in SQL is not touched.
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        Vec::new()
+    }
+    /// The same check with other SQL in the place of its author's; `None` where it has none.
+    fn with_sql(&self, _sql: &str) -> Option<Kind> {
+        None
+    }
+}
+
+/// A check that is a little wrong.
+#[derive(Clone, Debug)]
+pub struct Mutant {
+    /// What was changed, such as `max 10 becomes 11`.
+    pub what: String,
+    /// The check.
+    pub kind: Kind,
 }
 
 macro_rules! kinds {
@@ -100,6 +117,31 @@ impl RuleKind for Kind {
     fn expected(&self, rule: &Rule, table: &Table) -> String {
         self.inner().expected(rule, table)
     }
+    fn mutants(&self, rule: &Rule, table: &Table) -> Vec<Mutant> {
+        self.inner().mutants(rule, table)
+    }
+    fn with_sql(&self, sql: &str) -> Option<Kind> {
+        self.inner().with_sql(sql)
+    }
+}
+
+/// A check over several columns, once without each.
+fn without_each(
+    columns: &[crate::diagnostics::At<String>],
+    check: impl Fn(Vec<crate::diagnostics::At<String>>) -> Kind,
+) -> Vec<Mutant> {
+    if columns.len() < 2 {
+        return Vec::new();
+    }
+    let without = |at: usize| {
+        let mut rest = columns.to_vec();
+        let column = rest.remove(at);
+        Mutant {
+            what: format!("without column {}", column.value),
+            kind: check(rest),
+        }
+    };
+    (0..columns.len()).map(without).collect()
 }
 
 /// All of `columns` are present.

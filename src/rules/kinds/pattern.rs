@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, need_column, need_text};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, need_column, need_text};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -52,5 +52,17 @@ impl RuleKind for Pattern {
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {
         format!("text like {}", self.regex.value)
+    }
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        let with = |what: &str, regex: String| {
+            let span = self.regex.span.clone();
+            let kind = Kind::Pattern(Pattern { regex: At { value: regex, span } });
+            Mutant { what: what.to_owned(), kind }
+        };
+        let regex = &self.regex.value;
+        vec![
+            with("anything may stand before it", format!("(?s:.*)(?:{regex})")),
+            with("anything may stand after it", format!("(?:{regex})(?s:.*)")),
+        ]
     }
 }

@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, need_column};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, need_column};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -66,6 +66,27 @@ fn read_bound(text: &str, ty: ColumnType) -> Result<i128, &'static str> {
     }
 }
 
+/// The bound one step on: a day, or one in the last digit that is written; `None` where there is none.
+fn one_step(text: &str, ty: ColumnType, step: i64) -> Option<String> {
+    match ty {
+        ColumnType::Date => {
+            let date: jiff::civil::Date = text.parse().ok()?;
+            Some(date.checked_add(jiff::Span::new().days(step)).ok()?.to_string())
+        }
+        ColumnType::Integer | ColumnType::Decimal => {
+            let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+            let number: i128 = text.replace('.', "").parse().ok()?;
+            let number = number + i128::from(step);
+            let sign = if number < 0 { "-" } else { "" };
+            let digits = format!("{:0>wide$}", number.unsigned_abs(), wide = decimals + 1);
+            let (whole, fraction) = digits.split_at(digits.len() - decimals);
+            let point = if decimals > 0 { "." } else { "" };
+            Some(format!("{sign}{whole}{point}{fraction}"))
+        }
+        ColumnType::Timestamp | ColumnType::String | ColumnType::Boolean => None,
+    }
+}
+
 impl RuleKind for Range {
     fn category(&self) -> Category {
         Category::OutOfRange
@@ -123,5 +144,30 @@ impl RuleKind for Range {
             (None, Some(max)) => format!("{} or less", max.value),
             (None, None) => String::new(),
         }
+    }
+    fn mutants(&self, rule: &Rule, table: &Table) -> Vec<Mutant> {
+        let ty = table.columns[rule.column.unwrap_or_default()].ty;
+        let mut mutants = Vec::new();
+        let mut add = |what: String, min: &Option<At<String>>, max: &Option<At<String>>| {
+            let kind = Kind::Range(Range { min: min.clone(), max: max.clone() });
+            mutants.push(Mutant { what, kind });
+        };
+        if let (Some(min), Some(max)) = (&self.min, &self.max) {
+            add(format!("without min {}", min.value), &None, &self.max);
+            add(format!("without max {}", max.value), &self.min, &None);
+        }
+        let moved = |bound: &Option<At<String>>, step: i64| {
+            let bound = bound.as_ref()?;
+            let value = one_step(&bound.value, ty, step)?;
+            let span = bound.span.clone();
+            Some((bound.value.clone(), At { value, span }))
+        };
+        if let Some((from, to)) = moved(&self.min, -1) {
+            add(format!("min {from} becomes {}", to.value), &Some(to), &self.max);
+        }
+        if let Some((from, to)) = moved(&self.max, 1) {
+            add(format!("max {from} becomes {}", to.value), &self.min, &Some(to));
+        }
+        mutants
     }
 }

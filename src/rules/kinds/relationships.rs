@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, expect_column, need_column};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column, need_column};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -175,5 +175,15 @@ impl RuleKind for Relationships {
             }
             None => what,
         }
+    }
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        let without = self.to_where.as_ref().map(|to_where| Mutant {
+            what: format!("without to_where {}", to_where.value),
+            kind: Kind::Relationships(Self {
+                to_where: None,
+                ..self.clone()
+            }),
+        });
+        without.into_iter().collect()
     }
 }

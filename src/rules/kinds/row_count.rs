@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{RuleKind, Scope};
+use super::{Kind, Mutant, RuleKind, Scope};
 use crate::{
     diagnostics::Diagnostic,
     discrepancy::{Category, Dimension},
@@ -47,5 +47,19 @@ impl RuleKind for RowCount {
             Some(max) => format!("{} to {max} rows", self.min),
             None => format!("{} rows or more", self.min),
         }
+    }
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        let mut mutants = Vec::new();
+        let mut add = |what: String, min: u64, max: Option<u64>| {
+            let kind = Kind::RowCount(RowCount { min, max });
+            mutants.push(Mutant { what, kind });
+        };
+        if self.min > 0 {
+            add(format!("min {} becomes {}", self.min, self.min - 1), self.min - 1, self.max);
+        }
+        if let Some(max) = self.max {
+            add(format!("max {max} becomes {}", max.saturating_add(1)), self.min, Some(max.saturating_add(1)));
+        }
+        mutants
     }
 }

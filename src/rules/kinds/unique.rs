@@ -3,7 +3,7 @@
 use minijinja::context;
 use serde::Deserialize;
 
-use super::{RuleKind, Scope, column_name, expect_column};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -61,5 +61,8 @@ impl RuleKind for Unique {
             ([], Some(_)) => format!("one row for each {}", column_name(rule, table)),
             (names, _) => format!("one row for each {}", names.join(", ")),
         }
+    }
+    fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        super::without_each(&self.columns, |columns| Kind::Unique(Self { columns }))
     }
 }

@@ -1,0 +1,113 @@
+//! `trueup test`: what holds, what does not, and which mutants survived.
+
+use std::{fmt::Write, path::PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Answer, Format, Terminal, plain, selectors};
+use crate::{
+    pipeline::RunError,
+    testing::{Report, Request, RuleReport, test},
+};
+
+/// Arguments of `test`.
+#[derive(Clone, Debug, Args)]
+pub struct TestArgs {
+    /// The project's folder, which holds rules/ and sql/
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub project: PathBuf,
+    /// Test only these rules: an id (`*` for any text), tag:…, table:… or dimension:…
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Weaken each rule in turn, and say what no test noticed
+    #[arg(long)]
+    pub mutate: bool,
+    /// How to speak: text for people, json for jobs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+impl TestArgs {
+    pub(super) async fn answer(&self, terminal: &Terminal) -> Result<Answer, RunError> {
+        let report = test(&Request {
+            project: &self.project,
+            select: &selectors(&self.select),
+            mutate: self.mutate,
+            today: terminal.today,
+            temporary: &terminal.temporary,
+        })
+        .await?;
+        let code = if report.passes() { 0 } else { 1 };
+        let text = match self.format {
+            Format::Text => text(&report, self.mutate),
+            Format::Json => format!("{}\n", to_json(&report, self.mutate)),
+        };
+        Ok(Answer { text, code })
+    }
+}
+
+fn text(report: &Report, mutate: bool) -> String {
+    let mut text = String::new();
+    let mut line = |words: String| {
+        let _ = writeln!(text, "{}", plain(&words));
+    };
+    for rule in &report.rules {
+        let (number, _) = rule.span.line_column();
+        let told = rule.broken.iter().map(|what| format!("broken: {what}"));
+        let told = told.chain(rule.survived.iter().map(|what| format!("survived: {what}")));
+        let told: Vec<String> = told.collect();
+        if !told.is_empty() {
+            line(format!("{} ({}:{number})", rule.id, rule.span.source.path));
+            told.into_iter().for_each(|what| line(format!("  {what}")));
+        }
+    }
+    let broken: usize = report.rules.iter().map(|rule| rule.broken.len()).sum();
+    let without = |of: &dyn Fn(&RuleReport) -> bool| report.rules.iter().filter(|r| of(r)).count();
+    let untested = without(&|rule| rule.held + rule.broken.len() == 0);
+    line(format!(
+        "{} rules, {} examples: {} hold, {broken} do not; {untested} rules have none (as of {})",
+        report.rules.len(),
+        report.examples(),
+        report.examples() - broken,
+        report.as_of,
+    ));
+    if mutate {
+        let (all, killed) = report.mutants();
+        let share = if all == 0 {
+            0.0
+        } else {
+            100.0 * killed as f64 / all as f64
+        };
+        line(format!(
+            "{all} mutants: {killed} killed, {} survived ({share:.1} %)",
+            all - killed
+        ));
+        if killed < all {
+            line("a survivor is a change of the rule that no example notices: add one that passes with the rule and fails with the change, or the other way round".to_owned());
+        }
+    }
+    if report.examples() == 0 {
+        line("nothing was tested, which is no pass: write `examples:` under the rules".to_owned());
+    }
+    text
+}
+
+fn to_json(report: &Report, mutate: bool) -> Value {
+    let rule = |rule: &RuleReport| {
+        let mut told = json!({
+            "rule_id": rule.id,
+            "file": rule.span.source.path,
+            "line": rule.span.line_column().0,
+            "held": rule.held,
+            "broken": rule.broken,
+        });
+        if mutate {
+            told["killed"] = json!(rule.killed);
+            told["survived"] = json!(rule.survived);
+        }
+        told
+    };
+    let rules: Vec<Value> = report.rules.iter().map(rule).collect();
+    json!({ "passes": report.passes(), "as_of": report.as_of.to_string(), "rules": rules })
+}

@@ -1,0 +1,248 @@
+//! The page of a discrepancy.
+
+use std::path::PathBuf;
+
+use super::{
+    Known, RunError,
+    page::{Body, Page},
+    rule, source, statement,
+};
+use crate::diagnostics::Diagnostic;
+use crate::publish::{FolderError, Row, RunFolder, cell, facts};
+
+/// Members of a group that are shown.
+const MEMBERS: usize = 20;
+
+/// The page of the discrepancy whose id begins with `digits`; `None` where there is none.
+pub fn page(known: &Known<'_>, digits: &str) -> Result<Option<Page>, RunError> {
+    let run = match &known.run {
+        Ok(run) => run,
+        Err(error) => {
+            let help = error.to_string();
+            let message =
+                format!("`{digits}` looks like a discrepancy and its run cannot be looked at");
+            return Err(RunError::Project(vec![
+                Diagnostic::nowhere(message).help(help),
+            ]));
+        }
+    };
+    let begins = |id: &str| id.starts_with(digits);
+    let (found, count) = run.rows("discrepancies", "discrepancy_id", &begins, 5)?;
+    let Some(row) = found.first() else {
+        return Ok(None);
+    };
+    if count > 1 {
+        let ids: Vec<&str> = found
+            .iter()
+            .map(|row| cell(row, "discrepancy_id"))
+            .collect();
+        let message = format!("{count} discrepancies begin with `{digits}`");
+        let help = format!("write more digits: {}", ids.join(", "));
+        return Err(RunError::Project(vec![
+            Diagnostic::nowhere(message).help(help),
+        ]));
+    }
+    let mut page = Page::new("discrepancy", cell(row, "discrepancy_id"));
+    page.add(
+        "What was found",
+        Body::Prose(cell(row, "message").to_owned()),
+    );
+    page.add(
+        "Where",
+        Body::Facts(facts(
+            row,
+            &[
+                "table",
+                "record_key",
+                "column",
+                "source_file",
+                "source_sheet",
+                "source_line",
+                "source_row",
+            ],
+        )),
+    );
+    line(known, run, row, &mut page);
+    page.add("Before and after", before_and_after(run, row)?);
+    page.add("History", history(row));
+    group(run, row, &mut page)?;
+    page.add(
+        "The rule",
+        Body::Facts(facts(
+            row,
+            &[
+                "rule_id",
+                "rule_version",
+                "kind",
+                "dimension",
+                "severity",
+                "category",
+            ],
+        )),
+    );
+    let rule_id = cell(row, "rule_id");
+    match known.project.rules.iter().find(|rule| rule.id == rule_id) {
+        Some(rule) => {
+            if rule.version != cell(row, "rule_version") {
+                page.add("Beware", Body::Prose("The rule has changed since that run; what follows is the rule as it is now.".to_owned()));
+            }
+            rule::describe(known, rule, &mut page);
+        }
+        None => statement::rows(known, run, cell(row, "record_key"), &mut page)?,
+    }
+    Ok(Some(page))
+}
+
+/// The record as it stands in the file, with the column that failed.
+fn line(known: &Known<'_>, run: &RunFolder, row: &Row, page: &mut Page) {
+    const TITLE: &str = "The line of the file";
+    let (file, line) = (cell(row, "source_file"), cell(row, "source_line"));
+    let Ok(line) = line.parse::<u64>() else {
+        return;
+    };
+    let Some(input) = run.manifest.inputs.iter().find(|input| input.path == file) else {
+        page.add(
+            TITLE,
+            Body::Prose(format!(
+                "{file} is none of the run's inputs, so it is not known whether it is unchanged."
+            )),
+        );
+        return;
+    };
+    // Published figures lie in the project, exports in the delivery.
+    let folder = match (
+        &input.rows,
+        &known.question.delivery,
+        &known.project.delivery,
+    ) {
+        (None, _, _) => Some(known.project.root.clone()),
+        (Some(_), Some(folder), _) => Some(folder.clone()),
+        (Some(_), None, Some(default)) => Some(known.project.root.join(&default.path)),
+        (Some(_), None, None) => None,
+    };
+    let Some(path) = folder.map(|folder: PathBuf| folder.join(file)) else {
+        page.add(
+            TITLE,
+            Body::Prose(
+                "It is not known where the delivery lies: name its folder with --delivery."
+                    .to_owned(),
+            ),
+        );
+        return;
+    };
+    let table = cell(row, "table");
+    let table = known
+        .plan
+        .tables
+        .iter()
+        .find(|declared| declared.name.as_str() == table);
+    let hash = input.sha256.to_string();
+    match source::show(
+        &path,
+        &hash,
+        line,
+        table.map(AsRef::as_ref),
+        known.question.show_hidden,
+    ) {
+        Err(why) => page.add(TITLE, Body::Prose(why)),
+        Ok(shown) => {
+            let header = shown.header.join(",");
+            let lines = shown.lines.unwrap_or_default();
+            page.add(
+                TITLE,
+                Body::Code(format!("{}:{line}\n{header}\n{lines}", path.display())),
+            );
+            let column = cell(row, "column");
+            if let Some((_, text)) = shown.cells.iter().find(|(name, _)| name == column) {
+                page.add(
+                    "The cell",
+                    Body::Facts(vec![(column.to_owned(), format!("`{text}`"))]),
+                );
+            }
+        }
+    }
+}
+
+fn before_and_after(run: &RunFolder, row: &Row) -> Result<Body, FolderError> {
+    let mut told = facts(
+        row,
+        &[
+            "observed",
+            "expected",
+            "suggestion",
+            "difference",
+            "likely_cause",
+            "action",
+            "cleaned",
+        ],
+    );
+    let key = cell(row, "record_key");
+    let (changes, _) = run.rows("changes", "record_key", &|of| of == key, 1_000)?;
+    let same = |change: &&Row| {
+        ["table", "source_file", "source_line"]
+            .iter()
+            .all(|c| cell(change, c) == cell(row, c))
+    };
+    for change in changes.iter().filter(same) {
+        let told_of = format!(
+            "`{}` became `{}` ({})",
+            cell(change, "before"),
+            cell(change, "after"),
+            cell(change, "reason")
+        );
+        told.push((format!("changed: {}", cell(change, "column")), told_of));
+    }
+    if cell(row, "action") == "quarantined" {
+        told.push((
+            "the row stands in".to_owned(),
+            format!("quarantine/{}.parquet", cell(row, "table")),
+        ));
+    }
+    Ok(Body::Facts(told))
+}
+
+fn history(row: &Row) -> Body {
+    Body::Facts(facts(
+        row,
+        &["status", "first_seen_run", "last_seen_run", "waiver_id"],
+    ))
+}
+
+/// What else belongs to its group.
+fn group(run: &RunFolder, row: &Row, page: &mut Page) -> Result<(), FolderError> {
+    let group = cell(row, "group_id");
+    if group.is_empty() {
+        return Ok(());
+    }
+    let (members, count) = run.rows("discrepancies", "group_id", &|id| id == group, MEMBERS)?;
+    if count < 2 {
+        return Ok(());
+    }
+    let mut rows: Vec<Vec<String>> = members
+        .iter()
+        .map(|member| {
+            let place = format!(
+                "{}:{}",
+                cell(member, "source_file"),
+                cell(member, "source_line")
+            );
+            vec![
+                cell(member, "discrepancy_id").to_owned(),
+                place,
+                cell(member, "record_key").to_owned(),
+            ]
+        })
+        .collect();
+    if count > members.len() {
+        rows.push(vec![
+            format!("and {} more", count - members.len()),
+            String::new(),
+            format!("group_id {group}"),
+        ]);
+    }
+    page.add(
+        "Found together",
+        Body::Table(vec!["discrepancy", "place", "record"], rows),
+    );
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! A run on disk, read a batch at a time.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use arrow::{
+    array::{Array, AsArray, RecordBatch},
+    error::ArrowError,
+    util::display::array_value_to_string,
+};
+use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, errors::ParquetError};
+
+use super::Manifest;
+
+/// A row: the text of each column that has one.
+pub type Row = BTreeMap<String, String>;
+
+/// Why a run cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is none.
+    #[error("there is no run at {}: run `trueup run` first, or name the folder of runs with `--out` and the run with `--run`", .0.display())]
+    None(PathBuf),
+    /// A file of it cannot be read.
+    #[error("{} of the run cannot be read: {source}; run the delivery again", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The manifest is none.
+    #[error("{} is no manifest: {source}; run the delivery again", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A table of it cannot be read.
+    #[error("{} of the run is no Parquet file: {source}; run the delivery again", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ParquetError,
+    },
+    /// A table of it breaks off.
+    #[error("{} of the run breaks off: {source}; run the delivery again", path.display())]
+    Arrow {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ArrowError,
+    },
+}
+
+/// A run on disk.
+#[derive(Debug)]
+pub struct RunFolder {
+    folder: PathBuf,
+    /// What it was made of.
+    pub manifest: Manifest,
+}
+
+impl RunFolder {
+    /// The published run of `out`, or the one that is named.
+    pub fn open(out: &Path, run: Option<&str>) -> Result<Self, FolderError> {
+        let folder = match run {
+            Some(run) => out.join("runs").join(run),
+            None => out.join("current"),
+        };
+        let path = folder.join("manifest.json");
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(FolderError::None(folder));
+            }
+            Err(source) => return Err(FolderError::Io { path, source }),
+        };
+        let manifest = serde_json::from_slice(&bytes)
+            .map_err(|source| FolderError::Manifest { path, source })?;
+        Ok(Self { folder, manifest })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.manifest.run_id.as_str()
+    }
+
+    /// The rows of a table of the run whose text in `column` is `wanted`, at most `most`, and how many there are.
+    pub fn rows(
+        &self,
+        table: &str,
+        column: &str,
+        wanted: &dyn Fn(&str) -> bool,
+        most: usize,
+    ) -> Result<(Vec<Row>, usize), FolderError> {
+        let path = self.folder.join(format!("{table}.parquet"));
+        let of_parquet = |source| FolderError::Parquet {
+            path: path.clone(),
+            source,
+        };
+        let file = File::open(&path).map_err(|source| FolderError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+            .and_then(|builder| builder.with_batch_size(8_192).build())
+            .map_err(of_parquet)?;
+        let of_arrow = |source| FolderError::Arrow {
+            path: path.clone(),
+            source,
+        };
+        let (mut found, mut count) = (Vec::new(), 0);
+        for batch in reader {
+            let batch = batch.map_err(of_arrow)?;
+            let Some(texts) = batch
+                .column_by_name(column)
+                .and_then(|c| c.as_string_opt::<i32>())
+            else {
+                continue;
+            };
+            for at in 0..batch.num_rows() {
+                if texts.is_valid(at) && wanted(texts.value(at)) {
+                    count += 1;
+                    if found.len() < most {
+                        found.push(row(&batch, at).map_err(of_arrow)?);
+                    }
+                }
+            }
+        }
+        Ok((found, count))
+    }
+}
+
+fn row(batch: &RecordBatch, at: usize) -> Result<Row, ArrowError> {
+    let schema = batch.schema();
+    let mut row = Row::new();
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        if column.is_valid(at) {
+            row.insert(field.name().clone(), array_value_to_string(column, at)?);
+        }
+    }
+    Ok(row)
+}
+
+/// A cell; blank where there is none.
+pub fn cell<'r>(row: &'r Row, column: &str) -> &'r str {
+    row.get(column).map_or("", String::as_str)
+}
+
+/// The cells of `columns` that hold something, in this order.
+pub fn facts(row: &Row, columns: &[&str]) -> Vec<(String, String)> {
+    columns
+        .iter()
+        .filter(|column| !cell(row, column).is_empty())
+        .map(|column| (column.replace('_', " "), cell(row, column).to_owned()))
+        .collect()
+}

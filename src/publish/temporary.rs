@@ -1,0 +1,39 @@
+//! A folder for files that nobody keeps.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::PublishError;
+
+/// A folder of its own, removed with everything in it when it is dropped.
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    folder: tempfile::TempDir,
+}
+
+impl TemporaryFolder {
+    /// Makes one inside `parent`.
+    ///
+    /// # Errors
+    /// `parent` cannot be written.
+    pub fn new_in(parent: &Path) -> Result<Self, PublishError> {
+        let folder = tempfile::Builder::new()
+            .prefix("trueup-")
+            .tempdir_in(parent);
+        let folder = folder.map_err(|source| PublishError::Temporary {
+            folder: parent.to_owned(),
+            source,
+        })?;
+        Ok(Self { folder })
+    }
+
+    /// Makes a file in it; its name must be new.
+    #[expect(clippy::disallowed_methods, reason = "`publish` creates files")]
+    pub fn file(&self, name: &str) -> io::Result<(File, PathBuf)> {
+        let path = self.folder.path().join(name);
+        Ok((File::create_new(&path)?, path))
+    }
+}

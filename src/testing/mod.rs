@@ -1,0 +1,217 @@
+//! Rules as tested code: their examples, and rules that are a little wrong to see whether an example notices.
+
+mod mutants;
+mod sql;
+
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use mutants::{How, mutants};
+
+use crate::{
+    diagnostics::{Diagnostic, Span},
+    pipeline::{
+        RunError, Selector,
+        examples::{ExampleOutcome, Trial, check, try_out},
+        plan,
+    },
+    project::{self, Project},
+    publish::TemporaryFolder,
+};
+
+/// What is to be tested.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The project's folder.
+    pub project: &'a Path,
+    /// Only these rules; all when empty.
+    pub select: &'a [Selector],
+    /// Whether mutants are put to the tests as well.
+    pub mutate: bool,
+    /// From the clock.
+    pub today: Date,
+    /// Where a folder for temporary files can be made.
+    pub temporary: &'a Path,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Report {
+    /// By rule.
+    pub rules: Vec<RuleReport>,
+    /// The date that the tests take for today.
+    pub as_of: Date,
+}
+
+/// What came of the tests of a rule.
+#[derive(Debug)]
+pub struct RuleReport {
+    /// Its id.
+    pub id: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// Its examples that hold.
+    pub held: usize,
+    /// Those that do not, in words.
+    pub broken: Vec<String>,
+    /// Mutants that a test noticed.
+    pub killed: usize,
+    /// Those that none did, in words.
+    pub survived: Vec<String>,
+}
+
+impl Report {
+    /// Whether every example holds and no mutant survived. A project without examples does not pass.
+    pub fn passes(&self) -> bool {
+        let sound = |rule: &RuleReport| rule.broken.is_empty() && rule.survived.is_empty();
+        self.examples() > 0 && self.rules.iter().all(sound)
+    }
+
+    /// How many examples there are.
+    pub fn examples(&self) -> usize {
+        self.rules
+            .iter()
+            .map(|rule| rule.held + rule.broken.len())
+            .sum()
+    }
+
+    /// How many mutants there are, and how many of them were killed.
+    pub fn mutants(&self) -> (usize, usize) {
+        let killed: usize = self.rules.iter().map(|rule| rule.killed).sum();
+        let survived: usize = self.rules.iter().map(|rule| rule.survived.len()).sum();
+        (killed + survived, killed)
+    }
+}
+
+/// Puts every selected rule to its examples, and its mutants if they are asked for.
+///
+/// # Errors
+/// [`RunError::Project`] when the project has mistakes or a selector names nothing; otherwise when the engine or the
+/// temporary folder fails.
+pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
+    let (project, mistakes) = project::read(request.project)?;
+    let as_of = plan::as_of(&project, None, true, request.today);
+    let mut diagnostics = Vec::new();
+    plan::plan(&project, &mistakes, as_of, &mut diagnostics).await?;
+    let selected = selected(&project, request.select, &mut diagnostics);
+    if !diagnostics.is_empty() {
+        return Err(RunError::Project(diagnostics));
+    }
+    let folder = TemporaryFolder::new_in(request.temporary)?;
+    let mut rules: Vec<RuleReport> = selected
+        .iter()
+        .map(|at| RuleReport {
+            id: project.rules[*at].id.clone(),
+            span: project.rules[*at].span.clone(),
+            held: 0,
+            broken: Vec::new(),
+            killed: 0,
+            survived: Vec::new(),
+        })
+        .collect();
+    let mut report_of = vec![None; project.rules.len()];
+    for (place, at) in selected.iter().enumerate() {
+        report_of[*at] = Some(place);
+    }
+    let scratch = |name: &str| folder.file(name);
+    let outcomes = check(&project, as_of, &scratch).await?;
+    for outcome in &outcomes {
+        if let Some(report) = report_of[outcome.rule].and_then(|place| rules.get_mut(place)) {
+            match outcome.holds() {
+                true => report.held += 1,
+                false => report.broken.push(outcome.to_string()),
+            }
+        }
+    }
+    if request.mutate {
+        let judged = mutate(&project, as_of, &selected, &outcomes, &folder).await?;
+        for (of, what, killed) in judged {
+            if let Some(report) = report_of[of].and_then(|place| rules.get_mut(place)) {
+                match killed {
+                    true => report.killed += 1,
+                    false => report.survived.push(what),
+                }
+            }
+        }
+    }
+    Ok(Report { rules, as_of })
+}
+
+/// Puts every mutant to the examples of its rule: which rule, what was changed, and whether an example noticed.
+async fn mutate(
+    project: &Project,
+    as_of: Date,
+    selected: &[usize],
+    outcomes: &[ExampleOutcome],
+    folder: &TemporaryFolder,
+) -> Result<Vec<(usize, String, bool)>, RunError> {
+    let mutants = mutants(project, selected);
+    let fails = |of: usize| {
+        let shows = |o: &ExampleOutcome| o.rule == of && o.counts.failed > 0 && o.holds();
+        outcomes.iter().any(shows)
+    };
+    let noticed = |outcomes: &Vec<ExampleOutcome>| outcomes.iter().any(|o| !o.holds());
+    let mut killed: Vec<Option<bool>> = Vec::new();
+    let mut trials = Vec::new();
+    for mutant in &mutants {
+        killed.push(match &mutant.how {
+            How::Dropped => Some(fails(mutant.of)),
+            How::Rule(trial) => {
+                trials.push((killed.len(), trial.as_ref().clone()));
+                None
+            }
+            How::Codes(_) => None,
+        });
+    }
+    let (places, rules): (Vec<usize>, Vec<Trial>) = trials.into_iter().unzip();
+    let scratch = |name: &str| folder.file(&format!("mutant_{name}"));
+    let found = try_out(project, as_of, &scratch, &rules, true).await?;
+    for (place, outcomes) in places.into_iter().zip(found) {
+        // One that cannot be planned is no mutant.
+        killed[place] = outcomes.as_ref().map(noticed);
+    }
+    for codes in mutants::Codes::ALL {
+        let of: Vec<usize> = (0..mutants.len())
+            .filter(|at| matches!(mutants[*at].how, How::Codes(other) if other == codes))
+            .collect();
+        let other = codes.apply(project);
+        let rule = |at: &usize| Trial {
+            of: mutants[*at].of,
+            rule: project.rules[mutants[*at].of].clone(),
+        };
+        let rules: Vec<Trial> = of.iter().map(rule).collect();
+        let more = |name: &str| folder.file(&format!("{codes:?}_{name}"));
+        let found = try_out(&other, as_of, &more, &rules, true).await?;
+        for (at, outcomes) in of.into_iter().zip(found) {
+            killed[at] = outcomes.as_ref().map(noticed);
+        }
+    }
+    let judged = mutants.into_iter().zip(killed);
+    Ok(judged
+        .filter_map(|(mutant, killed)| Some((mutant.of, mutant.what, killed?)))
+        .collect())
+}
+
+/// The rules that are named, all when none is; a selector that names none is a mistake.
+fn selected(
+    project: &Project,
+    select: &[Selector],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<usize> {
+    let names = |selector: &Selector, at: usize| {
+        let rule = &project.rules[at];
+        selector.names(rule, &project.tables[rule.table])
+    };
+    let all = 0..project.rules.len();
+    for selector in select {
+        if !all.clone().any(|at| names(selector, at)) {
+            let message = format!("`--select {selector}` names no rule");
+            let known = project.rules.iter().map(|rule| rule.id.as_str());
+            let typed = selector.to_string();
+            diagnostics.push(Diagnostic::nowhere(message).suggest(&typed, known));
+        }
+    }
+    all.filter(|at| select.is_empty() || select.iter().any(|s| names(s, *at)))
+        .collect()
+}

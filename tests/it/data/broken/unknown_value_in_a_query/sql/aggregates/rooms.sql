@@ -1,0 +1,7 @@
+SELECT p.id AS period, 'visits' AS population, v.room AS category, 1 AS sort,
+       count(*) AS count, CAST(NULL AS BIGINT) AS base, CAST(NULL AS DOUBLE) AS share
+FROM visits AS v
+JOIN periods AS p ON v.visited_on >= p.start_on AND v.visited_on < p.end_on
+WHERE v.room IN ('Red', 'Bleu')
+GROUP BY p.id, v.room
+ORDER BY p.id, v.room
