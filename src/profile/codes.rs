@@ -14,7 +14,7 @@ pub struct Near {
 /// Codes beside more usual ones that they are like, in their order. `codes` come with how often each is found, the most
 /// usual first.
 ///
-/// Another spelling differs in case, blanks or punctuation. A slip differs in one edit, is rare and at most a fifth as
+/// Another spelling differs in case, blanks, punctuation or a plural. A slip differs in one edit, is rare and at most a fifth as
 /// usual; codes that differ in a digit are different codes, and those of one or two letters may be anything.
 pub fn near(codes: &[(&str, u64)]) -> Vec<Near> {
     let all: u64 = codes.iter().map(|(_, n)| n).sum();
@@ -53,7 +53,12 @@ pub fn near(codes: &[(&str, u64)]) -> Vec<Near> {
 
 fn plain(code: &str) -> String {
     let kept = code.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).collect()
+    let plain: String = kept.flat_map(char::to_lowercase).collect();
+    // One or several of a thing is no slip; `yes` and `ye` are another matter.
+    match plain.strip_suffix('s') {
+        Some(one) if one.len() > 4 => one.to_owned(),
+        _ => plain,
+    }
 }
 
 #[cfg(test)]
@@ -67,11 +72,13 @@ mod tests {
             ("No", 5_000),
             ("need_10", 900),
             ("Open", 800),
+            ("New-Ideas", 200),
             ("CLOSED", 70),
             ("need_11", 2),
             ("need_1O", 1),
             ("Clsoed", 1),
             ("N", 1),
+            ("New idea", 1),
             ("Nno", 1),
             ("Opened", 1),
         ];
@@ -83,6 +90,7 @@ mod tests {
             ("CLOSED", "Closed", false),
             ("need_1O", "need_10", true),
             ("Clsoed", "Closed", true),
+            ("New idea", "New-Ideas", false),
             ("Nno", "No", true),
         ];
         assert_eq!(near, want);

@@ -134,8 +134,6 @@ pub struct Column {
     pub personal: Option<&'static str>,
     /// What looks wrong.
     pub suspects: Vec<Suspect>,
-    /// Texts that are e-mail addresses.
-    pub emails: u64,
     /// Whether cleaning has to squeeze blanks.
     pub squeeze: bool,
 }
@@ -235,7 +233,6 @@ impl Cells {
         let missing: u64 = self.missing.values().map(|(_, seen)| seen.count).sum();
         let guess = self.types.guess(filled, missing);
         let personal = self.personal(&guess, filled);
-        let emails = self.looks().get("e-mail addresses").copied().unwrap_or(0);
         let whole = self.values.whole();
         let is_text = guess.r#type == ColumnType::String;
         let is_code = is_text
@@ -261,9 +258,16 @@ impl Cells {
         };
         let sorted = self.shapes.sorted();
         let counts: Vec<(&str, u64)> = sorted.iter().map(|(s, seen)| (*s, seen.count)).collect();
-        let pattern = (is_text && !is_code && self.shapes.whole())
-            .then(|| pattern(&counts, filled / STRAYS))
-            .flatten();
+        let emails = self.looks().get("e-mail addresses").copied();
+        let pattern = match emails.filter(|n| filled - n <= filled / STRAYS) {
+            Some(matching) => Some(Pattern {
+                regex: personal::EMAIL.to_owned(),
+                shown: "an e-mail address".to_owned(),
+                matching,
+            }),
+            None if is_text && !is_code && self.shapes.whole() => pattern(&counts, filled / STRAYS),
+            None => None,
+        };
         let mut suspects = std::mem::take(&mut self.flaws)
             .into_iter()
             .map(|(flaw, seen)| Suspect {
@@ -297,7 +301,6 @@ impl Cells {
             shapes_in_all: self.shapes.whole().then_some(sorted.len()),
             pattern,
             personal,
-            emails,
             suspects,
             squeeze,
             guess,
@@ -386,20 +389,15 @@ fn of_pattern(pattern: Option<&Pattern>, shapes: &[(&str, &Seen)], suspects: &mu
 }
 
 fn of_codes(values: &[(String, Seen)], near: &[codes::Near], suspects: &mut Vec<Suspect>) {
-    for (misspelt, what) in [
-        (true, "like a usual code but for one edit"),
-        (false, "a usual code written otherwise"),
-    ] {
-        let mut seen = Seen::default();
-        for near in near.iter().filter(|near| near.misspelt == misspelt) {
-            seen.merge(&values[near.code].1);
-        }
-        if seen.count > 0 {
-            suspects.push(Suspect {
-                what: what.to_owned(),
-                seen,
-            });
-        }
+    let mut seen = Seen::default();
+    for near in near.iter().filter(|near| !near.misspelt) {
+        seen.merge(&values[near.code].1);
+    }
+    if seen.count > 0 {
+        suspects.push(Suspect {
+            what: "a usual code written otherwise".to_owned(),
+            seen,
+        });
     }
 }
 

@@ -51,9 +51,10 @@ fn column(table: &Table, column: &Column, show: bool) -> Value {
         Some(json!({
             "value": code.0,
             "count": code.1.count,
+            "first": first(table, &code.1, shown),
             "like": usual.0,
             "like_count": usual.1.count,
-            "differs_in": if near.misspelt { "one edit" } else { "case, blanks or punctuation" },
+            "differs_in": if near.misspelt { "one edit" } else { "case, blanks, punctuation or a plural" },
         }))
     });
     let suspects = column.suspects.iter().map(|suspect| {

@@ -3,7 +3,7 @@
 //! No value of a column that seems personal stands in it. What nearly all rows keep becomes a rule; the few that do not
 //! keep it are what the rule finds when the project runs over the very same files.
 
-use super::{Column, Count, Key, Seen, Table, keys, personal::EMAIL, shape};
+use super::{Column, Count, Key, Seen, Table, keys, personal::EMAIL, shape, shape::Pattern};
 use crate::{
     diagnostics::yaml::write::{Entry, Yaml},
     names::{Name, sql_ident},
@@ -475,24 +475,14 @@ fn listed(which: &[usize], values: &[(String, Seen)]) -> String {
 }
 
 fn pattern(column: &Column) -> Option<Entry> {
-    let email = column.personal == Some("e-mail addresses")
-        && column.emails * MISTAKES >= column.filled * (MISTAKES - 1);
-    let (regex, shown, good, matching) = if email && column.filled > 0 {
-        (
-            EMAIL.to_owned(),
-            "an e-mail address".to_owned(),
-            "someone@example.org".to_owned(),
-            column.emails,
-        )
-    } else {
-        let pattern = column.pattern.as_ref()?;
-        let good = shape::example(&pattern.regex);
-        (
-            pattern.regex.clone(),
-            pattern.shown.clone(),
-            good,
-            pattern.matching,
-        )
+    let Pattern {
+        regex,
+        shown,
+        matching,
+    } = column.pattern.as_ref()?;
+    let good = match regex.as_str() {
+        EMAIL => "someone@example.org".to_owned(),
+        regex => shape::example(regex),
     };
     let why = format!("Nearly all texts look like {shown}, so another one is probably a slip.");
     let examples = vec![

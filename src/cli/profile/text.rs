@@ -148,11 +148,7 @@ fn suspicious(table: &Table, show: bool) -> String {
         let shown = show || column.personal.is_none();
         for suspect in &column.suspects {
             let (name, seen) = (plain(&column.name), &suspect.seen);
-            let what = if shown {
-                plain(&suspect.what)
-            } else {
-                suspect.what.clone()
-            };
+            let what = plain(&suspect.what);
             text.push_str(&format!(
                 "  {name}: {what}: {}, {}\n",
                 seen.count,
@@ -164,12 +160,13 @@ fn suspicious(table: &Table, show: bool) -> String {
             let Some(values) = values else { continue };
             let ((code, seen), (usual, times)) = (&values[near.code], &values[near.usual]);
             text.push_str(&format!(
-                "  {}: {} ({}) is like {} ({})\n",
+                "  {}: {} ({}) is like {} ({}), {}\n",
                 plain(&column.name),
                 short(code),
                 seen.count,
                 short(usual),
-                times.count
+                times.count,
+                first(table, seen, false)
             ));
         }
     }
