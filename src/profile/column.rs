@@ -31,6 +31,8 @@ const CODE_LENGTH: usize = 80;
 const PROSE: u64 = 60;
 /// Of 200 texts one may have another shape than the pattern that is suggested.
 const STRAYS: u64 = 200;
+/// A flaw that cleaning can mend.
+const RUNS: &str = "blanks in a row";
 /// Years that dates of birth span, at least.
 const LIVES: i16 = 50;
 
@@ -180,7 +182,7 @@ impl Cells {
                 "blanks at the beginning or end",
                 trimmed != raw && !trimmed.is_empty(),
             ),
-            ("blanks in a row", text != trimmed),
+            (RUNS, text != trimmed),
             ("only blanks", !raw.is_empty() && trimmed.is_empty()),
             ("line breaks", trimmed.contains(['\n', '\r'])),
             (
@@ -268,6 +270,7 @@ impl Cells {
             None if is_text && !is_code && self.shapes.whole() => pattern(&counts, filled / STRAYS),
             None => None,
         };
+        let squeeze = self.flaws.contains_key(RUNS);
         let mut suspects = std::mem::take(&mut self.flaws)
             .into_iter()
             .map(|(flaw, seen)| Suspect {
@@ -275,7 +278,6 @@ impl Cells {
                 seen,
             })
             .collect();
-        let squeeze = suspects_name(&suspects, "blanks in a row");
         of_type(&guess, &mut suspects);
         of_pattern(pattern.as_ref(), &sorted, &mut suspects);
         of_codes(values.as_deref().unwrap_or_default(), &near, &mut suspects);
@@ -335,10 +337,6 @@ impl Cells {
         let is_text = guess.r#type == ColumnType::String;
         (is_text && filled > 0 && self.all_chars / filled >= PROSE).then_some("prose")
     }
-}
-
-fn suspects_name(suspects: &Vec<Suspect>, what: &str) -> bool {
-    suspects.iter().any(|suspect| suspect.what == what)
 }
 
 /// UTF-8 that was read as another encoding and written again, or that could not be read.

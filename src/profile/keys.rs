@@ -109,12 +109,10 @@ impl Keys {
 impl Tried {
     fn add(&mut self, hashes: &Hashes) {
         let rows = hashes.first().map_or(0, Vec::len);
-        for row in 0..rows {
-            let parts: Option<Vec<u64>> = self.columns.iter().map(|c| hashes[*c][row]).collect();
-            if let Some(parts) = parts {
-                self.rows += 1;
-                self.seen.add(super::distinct::hash(&parts));
-            }
+        let parts = |row: usize| self.columns.iter().map(move |column| hashes[*column][row]);
+        for parts in (0..rows).filter_map(|row| parts(row).collect::<Option<Vec<u64>>>()) {
+            self.rows += 1;
+            self.seen.add(super::distinct::hash(&parts));
         }
     }
 

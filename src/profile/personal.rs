@@ -69,9 +69,7 @@ pub fn by_header(header: &str) -> Option<&'static str> {
         .filter(|word| !word.is_empty())
         .collect();
     let has = |known: &&str| words.contains(known);
-    let found = WORDS
-        .iter()
-        .find(|(_, known)| known.iter().any(|w| has(&w)));
+    let found = WORDS.iter().find(|(_, known)| known.iter().any(has));
     found.map(|(what, _)| *what)
 }
 

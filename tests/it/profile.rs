@@ -201,7 +201,7 @@ fn odd_files_are_profiled_and_what_is_suggested_lints() {
         ("records that are no row", "a,b\n1,2\n3\n4,5\n"),
         (
             "times",
-            &"a,b\n2017-01-05 10:00:00,true\n2017-01-05 11:00:00,false\n".to_owned(),
+            "a,b\n2017-01-05 10:00:00,true\n2017-01-05 11:00:00,false\n",
         ),
         ("decimals with gaps", "a,b\n0.5,N/A\n1.5,N/A\n"),
         ("blanks alone", "a,b\n  , \n"),
