@@ -30,6 +30,7 @@ pub mod reconcile;
 pub mod publish;
 
 pub mod pipeline;
+pub mod profile;
 
 pub mod explain;
 pub mod lint;

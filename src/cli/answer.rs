@@ -56,6 +56,7 @@ impl Command {
             },
             Self::Lint(args) => of(args.voice()),
             Self::Schema(_) => of(Format::Text),
+            Self::Profile(args) => of(args.format),
             Self::Explain(args) => of(args.format),
             Self::Test(args) => of(args.format),
         }
@@ -73,6 +74,7 @@ impl Command {
             }),
             Self::Lint(args) => args.answer(terminal).await,
             Self::Schema(args) => args.answer(),
+            Self::Profile(args) => args.answer(terminal),
             Self::Explain(args) => args.answer(terminal).await,
             Self::Test(args) => args.answer(terminal).await,
         }

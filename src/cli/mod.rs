@@ -5,6 +5,7 @@ mod day;
 mod explain;
 mod lint;
 mod plain;
+mod profile;
 mod schema;
 mod size;
 mod summary;
@@ -19,6 +20,7 @@ pub use answer::{Answer, Terminal, Voice};
 pub use explain::ExplainArgs;
 pub use lint::LintArgs;
 pub use plain::plain;
+pub use profile::ProfileArgs;
 pub use schema::SchemaArgs;
 pub use summary::summary;
 pub use test::TestArgs;
@@ -78,6 +80,18 @@ Examples:
   trueup schema table > table.json
   trueup schema --out schema")]
     Schema(SchemaArgs),
+    /// Say what files hold: types, gaps, values, keys and what looks wrong, or suggest a table file
+    #[command(after_help = "\
+Exit codes:
+  0  the files were read
+  2  usage error, or no one table file can be suggested
+  3  a file is missing or unreadable
+
+Examples:
+  trueup profile exports/cases.csv
+  trueup profile exports/cases_*.csv --format json
+  trueup profile exports/cases.csv --suggest > rules/tables/cases.yaml")]
+    Profile(ProfileArgs),
     /// Say what a rule, a discrepancy or a statement about totals is about
     #[command(after_help = "\
 Exit codes:

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use crate::harness::{files, read, repository};
 
 /// The modules in their order: each uses earlier ones only.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 25] = [
     "names",
     "decimal",
     "row_groups",
@@ -27,6 +27,7 @@ const ORDER: [&str; 24] = [
     "explain",
     "testing",
     "schema",
+    "profile",
     "cli",
     "main",
     "lib",

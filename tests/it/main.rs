@@ -20,6 +20,7 @@ mod lint;
 mod messages;
 mod planted;
 mod privacy;
+mod profile;
 mod queries;
 mod records;
 mod schema;
