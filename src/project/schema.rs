@@ -50,7 +50,7 @@ impl JsonSchema for Example {
         "Example".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let cell = json_schema!({ "type": ["string", "number", "boolean", "null"] });
+        let cell = cell();
         let row = json_schema!({ "type": "object", "additionalProperties": cell });
         json_schema!({
             "description": "A cell (under a column), a row (of a rule over one row), or a small delivery: each table with its rows. \
@@ -60,6 +60,27 @@ impl JsonSchema for Example {
                 row,
                 { "type": "object", "additionalProperties": { "type": "array", "items": row } },
             ],
+        })
+    }
+}
+
+/// The text of a cell, as it stands in the file.
+fn cell() -> Schema {
+    json_schema!({ "type": ["string", "number", "boolean", "null"] })
+}
+
+/// A row of a test: column to text.
+pub struct RowOfTexts;
+
+impl JsonSchema for RowOfTexts {
+    fn schema_name() -> Cow<'static, str> {
+        "Row".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A row: column to text as it stands in the export. Columns that are not given are blank.",
+            "type": "object",
+            "additionalProperties": cell(),
         })
     }
 }

@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     files::Named,
     project_file::{date, version},
+    schema::RowOfTexts,
 };
 use crate::{
     diagnostics::{
@@ -22,17 +24,18 @@ use crate::{
 const MAX_ROWS: usize = 1_000;
 
 /// Tests of a project's rules: small deliveries, each with everything that a run finds in it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestsFile {
     /// Version of this format: 1.
+    #[schemars(extend("const" = 1))]
     pub version: Tried<At<u64>>,
     /// The tests.
     pub tests: Tried<Vec<Tried<TestFile>>>,
 }
 
 /// A small delivery, and everything that a run finds in it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestFile {
     /// What it is called; unique in its file.
@@ -45,9 +48,11 @@ pub struct TestFile {
     #[serde(default)]
     pub select: Vec<At<String>>,
     /// The rows of each table as they are delivered: column to text. A table that is not given has no rows.
+    #[schemars(with = "BTreeMap<String, Vec<RowOfTexts>>")]
     pub given: Entries<Vec<Node>>,
     /// Published figures: column to text. Statements about totals are judged only where there are some.
     #[serde(default)]
+    #[schemars(with = "Vec<RowOfTexts>")]
     pub figures: Option<Vec<Node>>,
     /// What the run finds, and nothing else.
     #[serde(default)]
@@ -55,7 +60,7 @@ pub struct TestFile {
 }
 
 /// What a run finds, and nothing else.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExpectFile {
     /// The lines of `discrepancies` about rows.
@@ -67,7 +72,7 @@ pub struct ExpectFile {
 }
 
 /// A line of `discrepancies`; what is left out may be anything.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedDiscrepancy {
     /// The rule's id.
@@ -96,7 +101,7 @@ pub struct ExpectedDiscrepancy {
 }
 
 /// A line of `changes`; what is left out may be anything.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedRepair {
     /// The table.
@@ -113,7 +118,7 @@ pub struct ExpectedRepair {
 }
 
 /// A statement about totals that disagrees; what is left out may be anything.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedTotal {
     /// The statement: its id, or its whole line in `reconciliations`.

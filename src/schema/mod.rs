@@ -6,7 +6,7 @@ mod shape;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use crate::project::{ProjectFile, TableFile, TotalsFile};
+use crate::project::{ProjectFile, TableFile, TestsFile, TotalsFile};
 
 pub use pages::pages;
 
@@ -25,6 +25,7 @@ pub const KINDS: &[FileKind] = &[
     kind::<ProjectFile>("project", "rules/project.yaml"),
     kind::<TableFile>("table", "rules/tables/*.yaml"),
     kind::<TotalsFile>("totals", "rules/totals/*.yaml"),
+    kind::<TestsFile>("tests", "rules/tests/*.yaml"),
 ];
 
 const fn kind<T: JsonSchema>(word: &'static str, files: &'static str) -> FileKind {
