@@ -30,10 +30,12 @@ pub mod reconcile;
 pub mod publish;
 
 pub mod pipeline;
+pub mod profile;
 
 pub mod contracts;
 pub mod explain;
 pub mod lint;
+pub mod schema;
 pub mod testing;
 
 pub mod cli;

@@ -12,7 +12,7 @@ use super::{Answer, Format, Terminal, plain};
 use crate::{
     contracts::{Head, Imported, Language, Note, Request, export, import, write},
     pipeline::RunError,
-    publish::write_files,
+    publish::write_together,
 };
 
 /// What to import.
@@ -140,7 +140,7 @@ impl ExportCommand {
         let text = match &args.out {
             None => contract,
             Some(out) => {
-                write_files(&[(out.clone(), contract)], args.force)?;
+                write_together(&[(out.clone(), contract)], args.force)?;
                 format!("written: {}\n", plain(&out.display().to_string()))
             }
         };

@@ -6,6 +6,8 @@ mod day;
 mod explain;
 mod lint;
 mod plain;
+mod profile;
+mod schema;
 mod size;
 mod summary;
 mod test;
@@ -20,6 +22,8 @@ pub use contracts::{ExportCommand, ImportCommand};
 pub use explain::ExplainArgs;
 pub use lint::LintArgs;
 pub use plain::plain;
+pub use profile::ProfileArgs;
+pub use schema::SchemaArgs;
 pub use summary::summary;
 pub use test::TestArgs;
 
@@ -66,6 +70,30 @@ Examples:
   trueup lint
   trueup lint --project /srv/service --format sarif > trueup.sarif")]
     Lint(LintArgs),
+    /// Print the JSON Schema of rules/*.yaml, with which an editor completes and checks them
+    #[command(after_help = "\
+Exit codes:
+  0  printed or written
+  2  usage error
+  3  a file could not be written
+
+Examples:
+  trueup schema
+  trueup schema table > table.json
+  trueup schema --out schema")]
+    Schema(SchemaArgs),
+    /// Say what files hold: types, gaps, values, keys and what looks wrong, or suggest a table file
+    #[command(after_help = "\
+Exit codes:
+  0  the files were read
+  2  usage error, or no one table file can be suggested
+  3  a file is missing or unreadable
+
+Examples:
+  trueup profile exports/cases.csv
+  trueup profile exports/cases_*.csv --format json
+  trueup profile exports/cases.csv --suggest > rules/tables/cases.yaml")]
+    Profile(ProfileArgs),
     /// Say what a rule, a discrepancy or a statement about totals is about
     #[command(after_help = "\
 Exit codes:

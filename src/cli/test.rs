@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Answer, Format, Terminal, plain, selectors};
 use crate::{
     pipeline::RunError,
-    testing::{Report, Request, RuleReport, test},
+    testing::{Report, Request, RuleReport, TestReport, test},
 };
 
 /// Arguments of `test`.
@@ -62,6 +62,18 @@ fn text(report: &Report, mutate: bool) -> String {
             told.into_iter().for_each(|what| line(format!("  {what}")));
         }
     }
+    for test in &report.tests {
+        let (number, _) = test.span.line_column();
+        if !test.problems.is_empty() {
+            line(format!(
+                "{} ({}:{number})",
+                test.name, test.span.source.path
+            ));
+            test.problems
+                .iter()
+                .for_each(|what| line(format!("  {what}")));
+        }
+    }
     let broken: usize = report.rules.iter().map(|rule| rule.broken.len()).sum();
     let without = |of: &dyn Fn(&RuleReport) -> bool| report.rules.iter().filter(|r| of(r)).count();
     let untested = without(&|rule| rule.held + rule.broken.len() == 0);
@@ -72,6 +84,18 @@ fn text(report: &Report, mutate: bool) -> String {
         report.examples() - broken,
         report.as_of,
     ));
+    if !report.tests.is_empty() {
+        let failed = report
+            .tests
+            .iter()
+            .filter(|test| !test.problems.is_empty())
+            .count();
+        line(format!(
+            "{} tests: {} hold, {failed} do not",
+            report.tests.len(),
+            report.tests.len() - failed
+        ));
+    }
     if mutate {
         let (all, killed) = report.mutants();
         let share = if all == 0 {
@@ -87,8 +111,8 @@ fn text(report: &Report, mutate: bool) -> String {
             line("a survivor is a change of the rule that no example notices: add one that passes with the rule and fails with the change, or the other way round".to_owned());
         }
     }
-    if report.examples() == 0 {
-        line("nothing was tested, which is no pass: write `examples:` under the rules".to_owned());
+    if report.examples() + report.tests.len() == 0 {
+        line("nothing was tested, which is no pass: write `examples:` under the rules, or rules/tests/*.yaml".to_owned());
     }
     text
 }
@@ -108,6 +132,15 @@ fn to_json(report: &Report, mutate: bool) -> Value {
         }
         told
     };
+    let test = |test: &TestReport| {
+        json!({
+            "test": test.name,
+            "file": test.span.source.path,
+            "line": test.span.line_column().0,
+            "problems": test.problems,
+        })
+    };
     let rules: Vec<Value> = report.rules.iter().map(rule).collect();
-    json!({ "passes": report.passes(), "as_of": report.as_of.to_string(), "rules": rules })
+    let tests: Vec<Value> = report.tests.iter().map(test).collect();
+    json!({ "passes": report.passes(), "as_of": report.as_of.to_string(), "rules": rules, "tests": tests })
 }

@@ -15,7 +15,7 @@ use super::Made;
 
 /// A strptime format of a date or a timestamp.
 #[derive(Clone, Debug)]
-pub(super) enum Format {
+pub enum Format {
     /// Years, months, days, hours, minutes and seconds with fixed widths, and literals between them.
     Fixed(Vec<Part>),
     /// Anything else, read by `jiff`.
@@ -24,13 +24,20 @@ pub(super) enum Format {
 
 /// A part of a [`Format::Fixed`].
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Part {
+pub enum Part {
+    /// Four digits.
     Year,
+    /// Two digits.
     Month,
+    /// Two digits.
     Day,
+    /// Two digits.
     Hour,
+    /// Two digits.
     Minute,
+    /// Two digits.
     Second,
+    /// A byte that stands as it is.
     Literal(u8),
 }
 
@@ -42,7 +49,8 @@ const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 impl Format {
-    pub(super) fn new(text: &str) -> Self {
+    /// The format that `text` writes.
+    pub fn new(text: &str) -> Self {
         let mut parts = Vec::new();
         let mut bytes = text.bytes();
         while let Some(byte) = bytes.next() {
@@ -63,7 +71,7 @@ impl Format {
     }
 
     /// Days since 1970-01-01.
-    fn read(&self, text: &str) -> Option<i32> {
+    pub fn read(&self, text: &str) -> Option<i32> {
         let date = match self {
             Self::Fixed(parts) => read_fixed(parts, text.as_bytes())?.date(),
             Self::General(format) => exactly(format, text)?.to_date().ok()?,
@@ -72,7 +80,7 @@ impl Format {
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z; a text without offset is UTC.
-    fn read_moment(&self, text: &str) -> Option<i64> {
+    pub fn read_moment(&self, text: &str) -> Option<i64> {
         let moment = match self {
             Self::Fixed(parts) => moment(read_fixed(parts, text.as_bytes())?, 0)?,
             Self::General(format) => {

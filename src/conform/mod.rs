@@ -15,7 +15,9 @@ use arrow::{
 };
 
 pub use code::CodeFault;
+pub use date::Format;
 pub(crate) use date::{days, iso};
+pub use number::{decimal, integer};
 pub use text::cleaned;
 
 use crate::{

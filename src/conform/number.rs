@@ -45,7 +45,8 @@ pub(super) fn read_booleans(clean: &StringArray, missing: Int8Array) -> Made {
     Made::typed(Arc::new(values.finish()), missing, Vec::new())
 }
 
-fn integer(text: &str) -> Option<i64> {
+/// A whole number, read strictly.
+pub fn integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
         .then(|| text.parse().ok())
@@ -53,7 +54,7 @@ fn integer(text: &str) -> Option<i64> {
 }
 
 /// The number times 10^4.
-fn decimal(text: &str) -> Option<i128> {
+pub fn decimal(text: &str) -> Option<i128> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let width = u32::try_from(fraction.len()).ok()?;
     let all_digits = !fraction.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());

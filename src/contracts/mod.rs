@@ -26,7 +26,7 @@ use crate::{
         yaml::{self, MAX_BYTES},
     },
     pipeline::RunError,
-    publish::write_files,
+    publish::write_together,
 };
 use foreign::Foreign;
 
@@ -98,7 +98,7 @@ pub fn write(imported: &Imported, folder: &Path, replace: bool) -> Result<Vec<Pa
         .iter()
         .map(|(name, text)| (folder.join(format!("{name}.yaml")), text.clone()))
         .collect();
-    write_files(&files, replace)?;
+    write_together(&files, replace)?;
     Ok(files.into_iter().map(|(path, _)| path).collect())
 }
 

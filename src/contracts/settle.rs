@@ -1,7 +1,7 @@
 //! What was drafted is linted as a project, and what does not hold is taken out: a contract may ask for a pattern that is
 //! none, a column that is not there, or SQL of another engine.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, sync::Arc};
 
 use super::{Request, draft::Draft, foreign::Note};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     },
     lint::lint,
     pipeline::RunError,
-    publish::{TemporaryFolder, write_files},
+    publish::TemporaryFolder,
 };
 
 /// The texts of the tables, which lint clean beside what is in the project; what does not is noted and taken out.
@@ -89,11 +89,9 @@ async fn mistakes(
     for (name, text) in texts {
         files.insert(path_of(name), text.clone());
     }
-    let files: Vec<(PathBuf, String)> = files
-        .into_iter()
-        .map(|(path, text)| (folder.path().join(path), text))
-        .collect();
-    write_files(&files, false)?;
+    for (path, text) in &files {
+        folder.write(path, text.as_bytes())?;
+    }
     let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
     for diagnostic in lint(folder.path(), request.today).await?.diagnostics {
         let path = diagnostic.span.as_ref().map(|s| s.source.path.as_str());

@@ -3,6 +3,7 @@
 //! Nothing is run again: what happened stands in the run, and the line of the file is shown only when the file is still
 //! the one that the run read.
 
+mod arithmetic;
 mod discrepancy;
 mod page;
 mod rule;
@@ -71,20 +72,26 @@ pub async fn explain(question: &Question) -> Result<Page, RunError> {
     if !diagnostics.is_empty() {
         return Err(RunError::Project(diagnostics));
     }
+    let word = question.word.as_str();
+    let run = RunFolder::open(&question.out, question.run.as_deref());
+    let digits = word.len() >= FEWEST_DIGITS && word.bytes().all(|b| b.is_ascii_hexdigit());
+    // A run that is named, or holds the discrepancy, is needed; without one a rule and a statement still say what they are.
+    let run = match run {
+        Err(error) if question.run.is_some() || digits => return Err(error.into()),
+        other => other,
+    };
     let known = Known {
         question,
         project: &project,
         plan: &plan,
-        run: RunFolder::open(&question.out, question.run.as_deref()),
+        run,
     };
-    let word = question.word.as_str();
     if let Some(rule) = project.rules.iter().find(|rule| rule.id == word) {
         return Ok(rule::page(&known, rule)?);
     }
     if let Some(page) = statement::page(&known, word)? {
         return Ok(page);
     }
-    let digits = word.len() >= FEWEST_DIGITS && word.bytes().all(|b| b.is_ascii_hexdigit());
     if digits && let Some(page) = discrepancy::page(&known, &word.to_ascii_lowercase())? {
         return Ok(page);
     }

@@ -117,12 +117,17 @@ impl Page {
 }
 
 fn table(header: &[&'static str], rows: &[Vec<String>], width: usize, text: &mut String) {
+    let width = width.max(40);
     let last = header.len().saturating_sub(1);
     let wide: Vec<usize> = (0..header.len())
         .map(|at| {
             let cells = rows.iter().filter_map(|row| row.get(at));
             let longest = cells.map(|cell| cell.chars().count()).max();
-            longest.unwrap_or_default().max(header[at].len()).min(48)
+            longest
+                .unwrap_or_default()
+                .max(header[at].len())
+                .min(48)
+                .min(width / 2 - 6)
         })
         .collect();
     let before: usize = wide[..last].iter().map(|w| w + 2).sum::<usize>() + 2;

@@ -24,13 +24,13 @@ pub struct Shown {
 
 /// Shows the record that begins on `line` of the file at `path`, which has to have this hash; or says why not.
 ///
-/// Cells of `table`'s hidden columns are replaced unless `show_hidden`.
+/// Cells of columns that `table` hides or does not declare are replaced unless `show_all`.
 pub fn show(
     path: &Path,
     sha256: &str,
     line: u64,
     table: Option<&Table>,
-    show_hidden: bool,
+    show_all: bool,
 ) -> Result<Shown, String> {
     let name = path.display().to_string();
     let limits = Limits::default();
@@ -55,10 +55,11 @@ pub fn show(
             record.bytes.len()
         ));
     }
+    // What nobody declared nobody classified: it may be what was hidden when the run read it.
     let hides = |column: &str| {
-        let declared =
-            table.and_then(|table| table.columns.iter().find(|c| c.name.as_str() == column));
-        !show_hidden && declared.is_some_and(|column| column.policy == Policy::Hide)
+        let mut declared = table.into_iter().flat_map(|table| &table.columns);
+        let declared = declared.find(|c| c.name.as_str() == column);
+        !show_all && declared.is_none_or(|column| column.policy == Policy::Hide)
     };
     let whole = record.count == export.header.len();
     if !whole && export.header.iter().any(|column| hides(column)) {

@@ -2,6 +2,7 @@
 
 use super::{
     Known, RunError,
+    arithmetic::Arithmetic,
     page::{Body, Page},
     rule::place,
 };
@@ -143,11 +144,17 @@ pub fn rows(
     let written_out = if count == 1 { 1 } else { WRITTEN_OUT };
     let off = |row: &&Row| count == 1 || cell(row, "verdict") != "agrees";
     let titles = [
-        "The arithmetic",
-        "The arithmetic of the second",
-        "The arithmetic of the third",
+        ["The arithmetic", "Its figures"],
+        ["The arithmetic of the second", "The figures of the second"],
+        ["The arithmetic of the third", "The figures of the third"],
     ];
-    for (row, title) in found.iter().filter(off).take(written_out).zip(titles) {
+    let id = word.split('[').next().unwrap_or_default();
+    let statement = known.plan.statements.iter().find(|s| s.id.value == id);
+    let arithmetic = match statement {
+        Some(statement) => Some(Arithmetic::new(known, run, statement)?),
+        None => None,
+    };
+    for (row, [title, figures]) in found.iter().filter(off).take(written_out).zip(titles) {
         let columns = [
             "statement",
             "stated",
@@ -161,6 +168,15 @@ pub fn rows(
             "evidence",
         ];
         page.add(title, Body::Facts(facts(row, &columns)));
+        match &arithmetic {
+            Some(Ok(arithmetic)) => {
+                if let Some(body) = arithmetic.of(row) {
+                    page.add(figures, body);
+                }
+            }
+            Some(Err(why)) => page.add(figures, Body::Prose(format!("They are not shown: {why}."))),
+            None => {}
+        }
     }
     Ok(())
 }

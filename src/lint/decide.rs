@@ -153,6 +153,10 @@ impl Bench<'_> {
     }
 
     fn contradict(&self, a: &Said<'_>, b: &Said<'_>) -> Option<String> {
+        // A row without the value passes both.
+        if a.rule.nulls == Nulls::Pass && b.rule.nulls == Nulls::Pass {
+            return None;
+        }
         let meet =
             a.only_where == b.only_where || a.only_where.is_empty() || b.only_where.is_empty();
         if !meet {
@@ -171,7 +175,7 @@ impl Bench<'_> {
         let (codes, column, condition) = self.codes_against(a, b)?;
         let passes = |code: &String| self.reader.holds(condition, column, code);
         let none = codes.iter().all(|code| passes(code) == Some(false));
-        none.then(|| format!("no code of `{column}` passes the other"))
+        none.then(|| format!("nothing that the one accepts as `{column}` passes the other"))
     }
 
     /// Whether every row that fails `weak` fails `strong` as well, and more is done about it.

@@ -193,6 +193,10 @@ impl Known<'_> {
         let codes = column.codes.as_ref()?;
         let list: &CodeList = self.plan.lists.get(codes.list)?;
         let Some(entry) = list.lookup.get(text) else {
+            // What is no code stays where nothing is done about it.
+            if codes.repair == Repair::Keep {
+                return None;
+            }
             let known = list.codes.iter().map(|code| code.code.as_str());
             let help = match nearest(text, known) {
                 Some(near) => format!("did you mean `{near}`?"),

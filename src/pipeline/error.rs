@@ -26,6 +26,20 @@ pub enum RunError {
         "no delivery: give `--delivery DIR`, or `delivery: {{ path: … }}` in rules/project.yaml"
     )]
     NoDelivery,
+    /// One table file was asked for, and there are several tables.
+    #[error("one table file is suggested at a time, and these files have {} headers: {}; ask for each alone", tables.len(), tables.join("; "))]
+    SeveralTables {
+        /// The files of each.
+        tables: Vec<String>,
+    },
+    /// No column can be declared.
+    #[error(
+        "`{file}` has no column that can be declared: a name is 1 to 63 of a-z, 0-9 and _, starting with a letter, and stands once in the header; rename the columns in the export"
+    )]
+    NoNames {
+        /// The file.
+        file: String,
+    },
     /// The delivery's folder is not there.
     #[error("delivery {} cannot be read: {source}; check `--delivery`", folder.display())]
     Delivery {
@@ -140,7 +154,9 @@ impl RunError {
             Self::Project(_)
             | Self::Load(_)
             | Self::NoDelivery
-            | Self::Write(WriteError::Exists(_)) => 2,
+            | Self::Write(WriteError::Exists(_))
+            | Self::SeveralTables { .. }
+            | Self::NoNames { .. } => 2,
             _ => 3,
         }
     }

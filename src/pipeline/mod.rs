@@ -20,6 +20,7 @@ pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
 use crate::{
     check::{Engine, keys::key_failures},
+    diagnostics::Diagnostic,
     project::Project,
     publish::{OutDir, StagedRun, run_id},
 };
@@ -42,7 +43,19 @@ struct Context<'r> {
 /// # Errors
 /// See [`RunError`]; its [`RunError::exit_code`] is the command's.
 pub async fn run(settings: &Settings) -> Result<RunReport, RunError> {
-    let (project, mistakes) = &crate::project::read(&settings.project)?;
+    let (project, mistakes) = crate::project::read(&settings.project)?;
+    run_project(&project, &mistakes, settings).await
+}
+
+/// The same for a project that has been read, whose `mistakes` are told with those that planning finds.
+///
+/// # Errors
+/// See [`run`].
+pub async fn run_project(
+    project: &Project,
+    mistakes: &[Diagnostic],
+    settings: &Settings,
+) -> Result<RunReport, RunError> {
     let plan = &plan::Plan::new(project, mistakes, settings).await?;
     let mut delivery = delivery::Delivery::index(project, plan, settings)?;
     let published = delivery.take_figures();

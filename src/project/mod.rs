@@ -10,8 +10,10 @@ mod files;
 mod lists;
 mod project_file;
 mod rules;
+mod schema;
 mod table_file;
 mod tables;
+mod test_file;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -31,7 +33,12 @@ use crate::{
     tables::{CodeList, FilePattern, Table},
 };
 
+pub use project_file::ProjectFile;
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
+pub use test_file::{
+    ExpectedDiscrepancy, ExpectedRepair, ExpectedTotal, ProjectTest, Row, TestsFile,
+};
+pub use totals::TotalsFile;
 pub use unread::{Unread, Words};
 
 /// A project, valid on its own: every name it uses exists. Its SQL has not been planned yet.
@@ -73,6 +80,8 @@ pub struct Project {
     pub totals: Vec<StatementNode>,
     /// The comparisons year on year of the same files, in the same order.
     pub comparisons: Vec<StatementNode>,
+    /// The tests of `rules/tests/*.yaml`, by file, then in the order of their declaration.
+    pub tests: Vec<ProjectTest>,
     /// What could not be read; nothing of a project without mistakes.
     pub unread: Unread,
     /// SHA-256 of what `sha256sum` prints of the project's files in the byte order of their paths.
@@ -223,6 +232,13 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         statements,
         comparisons,
     } = totals::read(&files.totals, diagnostics);
+    // What they name may be what could not be read.
+    let sound = diagnostics.is_empty();
+    let mut of_tests = Vec::new();
+    let tests = test_file::read(&files.tests, &tables, &rules, &mut of_tests);
+    if sound {
+        diagnostics.append(&mut of_tests);
+    }
     Project {
         name: head.name,
         root: root.to_owned(),
@@ -242,6 +258,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         records,
         totals: statements,
         comparisons,
+        tests,
         unread,
         hash: files.hash.clone(),
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{DefaultDelivery, Period};
@@ -17,10 +18,11 @@ use crate::{
 };
 
 /// What `rules/project.yaml` may say.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectFile {
     /// Version of this format: 1.
+    #[schemars(extend("const" = 1))]
     pub version: Tried<At<u64>>,
     /// What readers call the project.
     pub name: Tried<At<String>>,
@@ -39,7 +41,7 @@ pub struct ProjectFile {
 }
 
 /// What a run reads when it is given no delivery.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryFile {
     /// The folder, relative to the project.
@@ -50,7 +52,7 @@ pub struct DeliveryFile {
 }
 
 /// A reporting period, half open.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodFile {
     /// Its name in outputs.
@@ -62,7 +64,7 @@ pub struct PeriodFile {
 }
 
 /// The published figures.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PublishedFile {
     /// Glob of their files, relative to the project.
@@ -73,7 +75,7 @@ pub struct PublishedFile {
 }
 
 /// What stops a run.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GatesFile {
     /// Rejected records that are tolerated, by the lines that they stand on.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     examples,
     files::hex,
-    table_file::{OnFailWord, Settings, ThresholdFile},
+    table_file::{Settings, ThresholdFile},
     unread::{Unread, Words},
 };
 use crate::{
@@ -111,10 +111,7 @@ impl Checker<'_> {
                 .and_then(|d| d.0)
                 .unwrap_or(kind.dimension()),
             only_where: settings.r#where.and_then(|w| w.0),
-            nulls: settings
-                .nulls
-                .and_then(|n| n.0)
-                .map_or(Nulls::default(), Into::into),
+            nulls: settings.nulls.and_then(|n| n.0).unwrap_or_default(),
             threshold: self.threshold(settings.threshold),
             on_fail,
             why,
@@ -140,7 +137,7 @@ impl Checker<'_> {
         // A kind whose settings are wrong cannot say what it asks of the engine.
         let plan = sound.then(|| rule.plan(table));
         if let Some(Tried(Some(word))) = settings.on_fail {
-            rule.on_fail = word.value.into();
+            rule.on_fail = word.value;
             self.on_fail(&word, &rule, plan.as_ref());
         }
         let files = settings.examples.0.unwrap_or_default();
@@ -279,7 +276,7 @@ impl Checker<'_> {
         })
     }
 
-    fn on_fail(&mut self, word: &At<OnFailWord>, rule: &Rule, plan: Option<&Plan>) {
+    fn on_fail(&mut self, word: &At<OnFail>, rule: &Rule, plan: Option<&Plan>) {
         match rule.on_fail {
             OnFail::Correct if !matches!(rule.kind, Kind::AcceptedValues(_)) => {
                 let message = format!("`{}` cannot correct anything", rule.kind.word());

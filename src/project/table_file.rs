@@ -1,23 +1,28 @@
 //! What `rules/tables/<table>.yaml` may say.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::unread::Words;
+use super::{
+    schema::{Alone, Example, UnderColumn},
+    unread::Words,
+};
 use crate::{
     diagnostics::{
         At,
         yaml::{Entries, Node, Shorthand, Tried, present},
     },
     discrepancy::{Dimension, Severity},
-    rules::{Kind, Nulls, OnFail},
+    rules::{Kind, Nulls, OnFail, kinds},
     tables::{Clean, ColumnType, Missing, Policy},
 };
 
 /// A table of the delivery: where it comes from, its columns, and the rules that it must keep.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableFile {
     /// Version of this format: 1.
+    #[schemars(extend("const" = 1))]
     pub version: Tried<At<u64>>,
     /// The table's name, which is also the file's.
     pub table: Tried<At<String>>,
@@ -26,76 +31,93 @@ pub struct TableFile {
     pub description: Tried<String>,
     /// Where the rows come from.
     pub source: Tried<SourceFile>,
-    /// The columns that identify a row.
+    /// The columns that identify a row: the log's `record_key`.
     pub key: Tried<Vec<At<String>>>,
     /// The columns, in the order of the outputs.
+    #[schemars(extend("propertyNames" = name()))]
     pub columns: Tried<Entries<Tried<ColumnFile>>>,
-    /// Rules beside those that stand under a column; each is a [`RuleFile`] with [`Settings`].
+    /// Rules of their own: what no column has a short form for.
     #[serde(default)]
+    #[schemars(with = "Vec<Alone>")]
     pub rules: Tried<Vec<Node>>,
 }
 
 /// Where the rows come from.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Source")]
 pub struct SourceFile {
-    /// Glob of the files inside the delivery.
+    /// The files inside the delivery: a path in which `*` stands for any text of a part.
     pub files: At<String>,
-    /// Whether a delivery without such a file is refused (by default it is).
+    /// Whether a delivery without such a file is refused.
     #[serde(default = "yes")]
     pub required: bool,
+}
+
+/// The alphabet of names, for the editor.
+fn name() -> serde_json::Value {
+    serde_json::json!({ "pattern": "^[a-z][a-z0-9_]{0,62}$" })
 }
 
 fn yes() -> bool {
     true
 }
 
-/// A column, how its text becomes a value, and the rules that its cells must keep.
+/// A column: how its text becomes a value, and the rules that its cells must keep.
 ///
-/// A rule is written as a severity alone or as a map of the kind's settings and [`Settings`].
-#[derive(Debug, Deserialize)]
+/// A rule is written as a severity alone, `not_null: error`, or as a map of all its settings.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Column")]
 pub struct ColumnFile {
     /// The type of the cleaned value.
-    pub r#type: Tried<At<TypeWord>>,
+    pub r#type: Tried<At<ColumnType>>,
     /// What it means.
     #[serde(default)]
     pub description: Tried<String>,
-    /// For dates and timestamps: accepted strptime formats, canonical first.
+    /// For dates and timestamps: accepted formats, canonical first, such as `["%Y-%m-%d", "%d/%m/%Y"]`.
     #[serde(default, deserialize_with = "present")]
     pub formats: Option<Tried<At<Vec<At<String>>>>>,
     /// Repairs of the text, in order; `[trim]` if nothing is said.
     #[serde(default, deserialize_with = "present")]
-    pub clean: Option<Tried<Vec<Tried<At<CleanWord>>>>>,
-    /// Whether its values may be shown outside the clean tables.
+    pub clean: Option<Tried<Vec<Tried<At<Clean>>>>>,
+    /// Whether its values may be shown outside the clean tables; unless said they may.
     #[serde(default)]
-    pub policy: Tried<PolicyWord>,
-    /// Texts that mean a kind of missing.
+    pub policy: Tried<Policy>,
+    /// Texts that mean a kind of missing, written as the cleaned cell is.
     #[serde(default)]
     pub missing: Tried<MissingFile>,
     /// The cell says something.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::NotNull>")]
     pub not_null: Option<ShortRule>,
     /// No two rows share the value.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::Unique>")]
     pub unique: Option<ShortRule>,
     /// The value is a code of a list.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::AcceptedValues>")]
     pub accepted_values: Option<ShortRule>,
     /// What the cell names exists elsewhere.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::Relationships>")]
     pub relationships: Option<ShortRule>,
     /// The value lies between two bounds.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::Range>")]
     pub range: Option<ShortRule>,
     /// The text has so many characters.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::Length>")]
     pub length: Option<ShortRule>,
     /// The text matches a regular expression.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::Pattern>")]
     pub pattern: Option<ShortRule>,
     /// How much it matters that a cell cannot be read as the column's type.
     #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "UnderColumn<kinds::TypeCheck>")]
     pub type_check: Option<ShortRule>,
 }
 
@@ -119,8 +141,9 @@ impl ColumnFile {
 }
 
 /// Texts that mean a kind of missing, beside the blank cell.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "MissingTexts")]
 pub struct MissingFile {
     /// As good as blank.
     pub not_recorded: Vec<At<String>>,
@@ -148,58 +171,62 @@ impl MissingFile {
 }
 
 /// A rule of its own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
-    /// `<table>.<column>.<name>` or `<table>.<name>`.
+    /// `<table>.<column>.<name>` or `<table>.<name>`, unique in the project.
     pub id: At<String>,
     /// What is checked: exactly one kind and its settings.
     pub check: Tried<At<Kind>>,
 }
 
 /// What every rule may say.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// How much a failure matters (error, unless another is said).
+    /// How much a failure matters; unless said `error`.
     #[serde(deserialize_with = "present")]
     pub severity: Option<Tried<Severity>>,
-    /// Which dimension of quality (the kind's, unless another is said).
+    /// Which dimension of quality; unless said the kind's.
     #[serde(deserialize_with = "present")]
     pub dimension: Option<Tried<Dimension>>,
-    /// SQL: rows where it is not true are not applicable.
+    /// SQL over the row: where it is not true, the rule is not applicable; unless said all rows are looked at.
     #[serde(deserialize_with = "present")]
     pub r#where: Option<Tried<At<String>>>,
-    /// What a null outcome means.
+    /// What a null outcome means; unless said `not_evaluated`.
     #[serde(deserialize_with = "present")]
-    pub nulls: Option<Tried<NullsWord>>,
-    /// Failures that are tolerated.
+    pub nulls: Option<Tried<Nulls>>,
+    /// Failures that are tolerated, which are then logged as `info`; unless said none.
     #[serde(deserialize_with = "present")]
     pub threshold: Option<Tried<At<ThresholdFile>>>,
-    /// What is done about a failing row.
+    /// What is done about a failing row; unless said `keep`, for `type` `"null"`.
     #[serde(deserialize_with = "present")]
-    pub on_fail: Option<Tried<At<OnFailWord>>>,
-    /// Why the rule exists.
+    pub on_fail: Option<Tried<At<OnFail>>>,
+    /// Why the rule exists: what goes wrong for the reader without it. Needed, except where a severity stands alone.
     #[serde(deserialize_with = "present")]
     pub why: Option<Tried<At<String>>>,
     /// Who answers for it.
     #[serde(deserialize_with = "present")]
     pub owner: Option<Tried<String>>,
-    /// For selection.
+    /// For `--select tag:…`.
     pub tags: Tried<Vec<String>>,
-    /// Cells, rows or small deliveries that pass, fail and are not evaluated.
+    /// Cells, rows or small deliveries that pass, fail and are not evaluated; tests run them.
     pub examples: Tried<ExamplesFile>,
 }
 
 /// Examples of a rule.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "Examples")]
 pub struct ExamplesFile {
     /// The rule fails no row.
+    #[schemars(with = "Vec<Example>")]
     pub pass: Vec<Node>,
     /// The rule fails at least one row.
+    #[schemars(with = "Vec<Example>")]
     pub fail: Vec<Node>,
     /// The rule evaluates no row.
+    #[schemars(with = "Vec<Example>")]
     pub not_evaluated: Vec<Node>,
 }
 
@@ -227,39 +254,4 @@ pub enum ThresholdFile {
     MaxCount(u64),
     /// At most this share of the evaluated rows, 0 to 1.
     MaxShare(f64),
-}
-
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident as $word:literal for $target:ident { $($variant:ident => $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-        #[serde(rename = $word)]
-        pub enum $name { $(#[doc = concat!("See [`", stringify!($target), "`].")] #[serde(rename = $text)] $variant),+ }
-        impl From<$name> for $target {
-            fn from(word: $name) -> $target { match word { $($name::$variant => $target::$variant),+ } }
-        }
-    };
-}
-
-words! {
-    /// The type of a column.
-    TypeWord as "type" for ColumnType {
-        String => "string", Integer => "integer", Decimal => "decimal", Date => "date", Timestamp => "timestamp", Boolean => "boolean",
-    }
-}
-words! {
-    /// A repair of text.
-    CleanWord as "repair" for Clean { Trim => "trim", Squeeze => "squeeze", Upper => "upper", Lower => "lower" }
-}
-words! {
-    /// Where values may appear.
-    PolicyWord as "policy" for Policy { Show => "show", Hide => "hide" }
-}
-words! {
-    /// What a null outcome means.
-    NullsWord as "meaning of a null outcome" for Nulls { NotEvaluated => "not_evaluated", Fail => "fail", Pass => "pass" }
-}
-words! {
-    /// What is done about a failing row.
-    OnFailWord as "on_fail" for OnFail { Keep => "keep", Correct => "correct", Null => "null", Quarantine => "quarantine", Exclude => "exclude" }
 }

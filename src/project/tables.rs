@@ -256,7 +256,7 @@ fn to_column(
     };
     column.description = file.description.0.clone().unwrap_or_default();
     let ty = file.r#type.0.as_ref();
-    column.ty = ty.map_or(ColumnType::String, |ty| ty.value.into());
+    column.ty = ty.map_or(ColumnType::String, |ty| ty.value);
     // Formats are judged only where the type is known.
     if ty.is_some() {
         column.formats = formats(column.ty, file, diagnostics);
@@ -264,7 +264,7 @@ fn to_column(
     if let Some(Tried(Some(words))) = &file.clean {
         column.clean = Vec::new();
         for word in words.iter().filter_map(|word| word.0.as_ref()) {
-            let clean = Clean::from(word.value);
+            let clean = word.value;
             if column.clean.contains(&clean) {
                 diagnostics.push(Diagnostic::at(&word.span, "this repair stands here twice"));
             } else {
@@ -276,7 +276,7 @@ fn to_column(
             diagnostics.push(Diagnostic::at(&at.span, message).help("remove `upper` or `lower`"));
         }
     }
-    column.policy = file.policy.0.map_or(Policy::Show, Into::into);
+    column.policy = file.policy.0.unwrap_or(Policy::Show);
     let mut seen = BTreeMap::new();
     for (text, kind) in file.missing.0.iter().flat_map(|missing| missing.texts()) {
         if text.value.trim().is_empty() {

@@ -1,20 +1,32 @@
 //! `rules/totals/*.yaml`: split into statements and comparisons here, understood by the stage that reconciles.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{StatementNode, files::Named, project_file::version};
-use crate::diagnostics::{
-    At, Diagnostic,
-    yaml::{self, Node, Tried},
+use crate::{
+    diagnostics::{
+        At, Diagnostic,
+        yaml::{self, Node, Tried},
+    },
+    rules::totals::{Comparison, Statement},
 };
 
-#[derive(Deserialize)]
+/// Figures that must agree, and figures of two periods that readers will hold against each other.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TotalsFile {
+#[schemars(extend("anyOf" = [{ "required": ["statements"] }, { "required": ["comparisons"] }]))]
+pub struct TotalsFile {
+    /// Version of this format: 1.
+    #[schemars(extend("const" = 1))]
     version: Tried<At<u64>>,
+    /// Figures that must agree.
     #[serde(default)]
+    #[schemars(with = "Vec<Statement>")]
     statements: Tried<Vec<Node>>,
+    /// Two periods side by side, with what is known about comparing them.
     #[serde(default)]
+    #[schemars(with = "Vec<Comparison>")]
     comparisons: Tried<Vec<Node>>,
 }
 

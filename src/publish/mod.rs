@@ -21,13 +21,14 @@ mod out;
 mod staged;
 mod switch;
 mod temporary;
+mod together;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{Broken, check_run};
 pub use error::{IoError, PublishError};
-pub use files::{WriteError, write_files};
+pub use files::write_files;
 pub use folder::{FolderError, Row, RunFolder, cell, facts};
 pub use manifest::{
     FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,
@@ -38,3 +39,4 @@ pub use out::{OutDir, current};
 pub use staged::{StagedFile, StagedRun};
 pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};
 pub use temporary::TemporaryFolder;
+pub use together::{WriteError, write_together};

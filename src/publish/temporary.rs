@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::PublishError;
+use super::{IoError, PublishError};
 
 /// A folder of its own, removed with everything in it when it is dropped.
 #[derive(Debug)]
@@ -30,9 +30,19 @@ impl TemporaryFolder {
         Ok(Self { folder })
     }
 
-    /// Where it is.
+    /// Its place.
     pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Writes a file inside it, with the folders above it.
+    #[expect(clippy::disallowed_methods, reason = "`publish` creates files")]
+    pub fn write(&self, inside: &str, text: &[u8]) -> Result<(), PublishError> {
+        let path = self.folder.path().join(inside);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(IoError::on("create folder", folder))?;
+        }
+        Ok(std::fs::write(&path, text).map_err(IoError::on("write", &path))?)
     }
 
     /// Makes a file in it; its name must be new.

@@ -1,12 +1,17 @@
 //! Rules: what is checked, how much it matters and what is done about a failure. Text in, text out: nothing here runs SQL.
 
 pub mod kinds;
+mod page;
 mod template;
 pub mod totals;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 pub use kinds::{Kind, RuleKind};
+pub use page::{Page, Setting, lede};
 
 use crate::{
     diagnostics::{At, Span},
@@ -64,7 +69,9 @@ pub const OWN_NAMES: [&str; 5] = [
 pub const UNCLAIMED: &str = "delivery.unclaimed";
 
 /// What a null outcome means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename = "meaning of a null outcome", rename_all = "snake_case")]
+#[schemars(rename = "Nulls")]
 pub enum Nulls {
     /// Neither pass nor fail; counted apart.
     #[default]
@@ -76,7 +83,9 @@ pub enum Nulls {
 }
 
 /// What is done about a failing row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename = "on_fail", rename_all = "snake_case")]
+#[schemars(rename = "OnFail")]
 pub enum OnFail {
     /// The row and its values stay.
     #[default]

@@ -5,7 +5,8 @@ mod file_pattern;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 pub use file_pattern::{FilePattern, NoPattern};
 
@@ -71,15 +72,16 @@ impl Column {
     }
 }
 
-/// Type of a cleaned value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+/// The type of a cleaned value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "type", rename_all = "snake_case")]
+#[schemars(rename = "ColumnType")]
 pub enum ColumnType {
-    /// UTF-8 text; Arrow `Utf8`.
+    /// Text; Arrow `Utf8`.
     String,
     /// Whole number; Arrow `Int64`.
     Integer,
-    /// Exact decimal; Arrow `Decimal128(18, 4)`.
+    /// Exact decimal, 18 digits, 4 behind the point; Arrow `Decimal128(18, 4)`.
     Decimal,
     /// Calendar date; Arrow `Date32`.
     Date,
@@ -90,7 +92,9 @@ pub enum ColumnType {
 }
 
 /// A repair of text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "repair", rename_all = "snake_case")]
+#[schemars(rename = "Clean")]
 pub enum Clean {
     /// Removes white space at both ends, no-break and zero-width spaces among it.
     Trim,
@@ -103,7 +107,7 @@ pub enum Clean {
 }
 
 /// Why a value is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
     /// The cell is blank.
@@ -147,7 +151,9 @@ impl Missing {
 }
 
 /// Where values may appear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "policy", rename_all = "snake_case")]
+#[schemars(rename = "Policy")]
 pub enum Policy {
     /// Anywhere.
     Show,

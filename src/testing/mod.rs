@@ -1,5 +1,6 @@
 //! Rules as tested code: their examples, and rules that are a little wrong to see whether an example notices.
 
+mod deliveries;
 mod mutants;
 mod sql;
 
@@ -40,8 +41,21 @@ pub struct Request<'a> {
 pub struct Report {
     /// By rule.
     pub rules: Vec<RuleReport>,
+    /// The tests of the project's files.
+    pub tests: Vec<TestReport>,
     /// The date that the tests take for today.
     pub as_of: Date,
+}
+
+/// What came of a test.
+#[derive(Debug)]
+pub struct TestReport {
+    /// What it is called.
+    pub name: String,
+    /// Where it is declared.
+    pub span: Span,
+    /// What is wrong, in words; nothing when it holds.
+    pub problems: Vec<String>,
 }
 
 /// What came of the tests of a rule.
@@ -65,7 +79,10 @@ impl Report {
     /// Whether every example holds and no mutant survived. A project without examples does not pass.
     pub fn passes(&self) -> bool {
         let sound = |rule: &RuleReport| rule.broken.is_empty() && rule.survived.is_empty();
-        self.examples() > 0 && self.rules.iter().all(sound)
+        let held = |test: &TestReport| test.problems.is_empty();
+        self.examples() + self.tests.len() > 0
+            && self.rules.iter().all(sound)
+            && self.tests.iter().all(held)
     }
 
     /// How many examples there are.
@@ -95,6 +112,15 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
     let mut diagnostics = Vec::new();
     plan::plan(&project, &mistakes, as_of, &mut diagnostics).await?;
     let selected = selected(&project, request.select, &mut diagnostics);
+    for at in project.tests.iter().flat_map(|test| &test.select) {
+        let Ok(selector) = at.value.parse::<Selector>();
+        let names = |rule: &crate::rules::Rule| selector.names(rule, &project.tables[rule.table]);
+        if !project.rules.iter().any(names) {
+            let message = format!("`select: {selector}` names no rule");
+            let known = project.rules.iter().map(|rule| rule.id.as_str());
+            diagnostics.push(Diagnostic::at(&at.span, message).suggest(&at.value, known));
+        }
+    }
     if !diagnostics.is_empty() {
         return Err(RunError::Project(diagnostics));
     }
@@ -124,8 +150,19 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
             }
         }
     }
+    let mut tests = Vec::new();
+    // Of some rules alone only the examples are put to them.
+    if request.select.is_empty() {
+        for (number, test) in project.tests.iter().enumerate() {
+            tests.push(TestReport {
+                name: test.name.value.clone(),
+                span: test.name.span.clone(),
+                problems: deliveries::run_test(&project, test, as_of, &folder, number).await?,
+            });
+        }
+    }
     if request.mutate {
-        let judged = mutate(&project, as_of, &selected, &outcomes, &folder).await?;
+        let judged = mutate(&project, as_of, &selected, &outcomes, &tests, &folder).await?;
         for (of, what, killed) in judged {
             if let Some(report) = report_of[of].and_then(|place| rules.get_mut(place)) {
                 match killed {
@@ -135,15 +172,21 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
             }
         }
     }
-    Ok(Report { rules, as_of })
+    Ok(Report {
+        rules,
+        tests,
+        as_of,
+    })
 }
 
-/// Puts every mutant to the examples of its rule: which rule, what was changed, and whether an example noticed.
+/// Puts every mutant to the examples of its rule, and what survives to the tests: which rule, what was changed, and whether
+/// one noticed.
 async fn mutate(
     project: &Project,
     as_of: Date,
     selected: &[usize],
     outcomes: &[ExampleOutcome],
+    tests: &[TestReport],
     folder: &TemporaryFolder,
 ) -> Result<Vec<(usize, String, bool)>, RunError> {
     let mutants = mutants(project, selected);
@@ -185,6 +228,28 @@ async fn mutate(
         let found = try_out(&other, as_of, &more, &rules, true).await?;
         for (at, outcomes) in of.into_iter().zip(found) {
             killed[at] = outcomes.as_ref().map(noticed);
+        }
+    }
+    let sound: Vec<usize> = (0..tests.len())
+        .filter(|at| tests[*at].problems.is_empty())
+        .collect();
+    let mut number = tests.len();
+    for (mutant, killed) in mutants.iter().zip(&mut killed) {
+        if *killed != Some(false) {
+            continue;
+        }
+        let other = mutant.project(project);
+        let table = project.tables[project.rules[mutant.of].table].name.as_str();
+        for test in sound.iter().map(|at| &project.tests[*at]) {
+            number += 1;
+            if test.given.contains_key(table)
+                && !deliveries::run_test(&other, test, as_of, folder, number)
+                    .await?
+                    .is_empty()
+            {
+                *killed = Some(true);
+                break;
+            }
         }
     }
     let judged = mutants.into_iter().zip(killed);

@@ -19,6 +19,21 @@ pub struct Mutant {
     pub(super) how: How,
 }
 
+impl Mutant {
+    /// The project with this mutant in it.
+    pub(super) fn project(&self, project: &Project) -> Project {
+        let mut other = project.clone();
+        match &self.how {
+            How::Dropped => {
+                other.rules.remove(self.of);
+            }
+            How::Rule(trial) => other.rules[self.of] = trial.rule.clone(),
+            How::Codes(codes) => other = codes.apply(project),
+        }
+        other
+    }
+}
+
 /// How a mutant is wrong.
 #[derive(Clone, Debug)]
 pub(super) enum How {

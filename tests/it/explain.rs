@@ -174,6 +174,17 @@ fn a_statement_shows_both_figures_and_the_arithmetic() {
         (&first["stated"], &first["computed"]),
         (&"12814".into(), &"12711".into())
     );
+    let parts = sections["Its figures"].as_array().expect("figures");
+    let told = |row: &Value| (row["side"].clone(), row["figure"].clone());
+    let figures: Vec<_> = parts.iter().map(told).collect();
+    let expected = [
+        ("stated", "12, 814"),
+        ("held against", "258"),
+        ("held against", "11674"),
+        ("held against", "779"),
+    ];
+    let expected = expected.map(|(side, figure)| (Value::from(side), Value::from(figure)));
+    assert_eq!(figures, expected);
     assert!(
         first["evidence"]
             .as_str()
@@ -194,7 +205,6 @@ fn what_is_not_known_is_said_with_what_was_meant() {
             "cases.case_ref.uniqe",
             "did you mean `cases.case_ref.unique`?",
         ),
-        ("0123456789", "there is no run at"),
         ("nothing", "write a rule id"),
         ("\u{1b}[31mred", "no rule, statement or discrepancy"),
     ] {
@@ -202,17 +212,57 @@ fn what_is_not_known_is_said_with_what_was_meant() {
         assert!(spoken.stderr.contains(said), "{word}: {}", spoken.stderr);
         assert!(!spoken.stderr.contains('\u{1b}'), "{word}");
     }
-    project.run("").expect(0);
-    explain(&project, "nothing", &["--run", "2000-01-01-000000000000"]).expect(2);
-    let spoken = explain(
-        &project,
-        "cases.case_ref.unique",
-        &["--run", "2000-01-01-000000000000"],
-    )
-    .expect(0);
+    let none = explain(&project, "0123456789", &[]).expect(3);
     assert!(
-        spoken.stdout.contains("no published run"),
+        none.stderr.contains("there is no run at"),
         "{}",
-        spoken.stdout
+        none.stderr
     );
+    let named = ["--run", "2000-01-01-000000000000"];
+    let none = explain(&project, "cases.case_ref.unique", &named).expect(3);
+    assert!(
+        none.stderr.contains("there is no run at"),
+        "{}",
+        none.stderr
+    );
+}
+
+/// A column that nobody declared may hold anything, and one that was hidden may have lost its declaration.
+#[test]
+fn what_is_hidden_or_not_declared_is_not_shown() {
+    let table = "
+version: 1
+table: visits
+source: { files: visits.csv }
+key: [visit_ref]
+columns:
+  visit_ref: { type: string }
+  size: { type: integer, range: { max: 10, why: Rooms are small. } }
+  name: { type: string, policy: hide }
+";
+    let project = Project::of(&[
+        ("rules/tables/visits.yaml", table),
+        (
+            "delivery/visits.csv",
+            "visit_ref,size,name,extra\nV1,99,\"Ann, Example\",more of her\n",
+        ),
+    ]);
+    project.run("").expect(0);
+    let log = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+    let row = log
+        .iter()
+        .find(|row| &row["rule_id"] == "visits.size.range")
+        .expect("a discrepancy");
+    let id = row["discrepancy_id"].to_owned();
+    let spoken = explain(&project, &id, &[]).expect(0);
+    let line = "V1,99,\"[hidden]\",[hidden]";
+    assert!(spoken.stdout.contains(line), "{}", spoken.stdout);
+    project.edit("rules/tables/visits.yaml", |text| {
+        text.replace("  name: { type: string, policy: hide }\n", "")
+    });
+    let spoken = explain(&project, &id, &[]).expect(0);
+    assert!(spoken.stdout.contains(line), "{}", spoken.stdout);
+    let spoken = explain(&project, &id, &["--show-hidden"]).expect(0);
+    let line = "V1,99,\"Ann, Example\",more of her";
+    assert!(spoken.stdout.contains(line), "{}", spoken.stdout);
 }

@@ -8,6 +8,7 @@ mod context;
 mod decode;
 mod parse;
 mod place;
+mod schema;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::{ops::Range, sync::Arc};
 pub use decode::{decode, decode_partly, decode_parts, fields_of};
 pub use parse::{MAX_BYTES, MAX_DEPTH, parse, parse_foreign};
 pub use place::{span_in, span_of_bytes};
+pub use schema::exactly_one;
 pub use shapes::{Entries, Shorthand, Tried, present};
 
 use super::{Source, Span};

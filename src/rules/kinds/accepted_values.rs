@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column};
@@ -19,20 +20,92 @@ const MAX_VALUES: usize = 1_000;
 /// Values that `expected` shows.
 const SHOWN: usize = 10;
 
-/// The cell holds a code of a list, in force on the row's date where `as_of` names a date column; or one of `values`.
+/// The cell holds a code of a list, or one of `values`.
 ///
-/// With `map_aliases` an alias of the list is understood; a `variant` is no failure, any other alias is one that can be corrected.
-/// A missing cell is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// `list` names a code list, `rules/reference/<list>.csv`; with `map_aliases` its aliases are understood too, and with
+/// `as_of` a code counts only where it is in force on the row's date. `values` are for a few words that need no file: the
+/// cleaned cell is exactly one of them.
+///
+/// ## Missing values
+///
+/// A missing cell is not evaluated. A code that means a kind of missing, such as `Prefer not to say`, passes.
+///
+/// ## In the log
+///
+/// Category `Unknown code`, dimension `validity`. `suggestion` names the nearest code, `likely_cause` says why it is none.
+/// With `on_fail: correct` an alias becomes its code and anything else null; an alias that is a `variant` is no failure:
+///
+/// > room is `Gren` (misspelling; did you mean `Green`?); expected a code of `rooms`. A room outside the list is on no floor plan.
+///
+/// ## A failing row
+///
+/// Correct the value at the source. Where the spelling is another name for a code, add it to `<list>.aliases.csv` with its
+/// cause; where it is a code that is new, add it to the list with the day from which it is in force. Nothing is ever
+/// guessed: only a listed alias becomes a code. Texts with a shape but no list are [`pattern`](pattern.md); what another
+/// table of the delivery holds is [`relationships`](relationships.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref: { type: string }
+///   room:
+///     type: string
+///     accepted_values:
+///       list: rooms
+///       map_aliases: true
+///       severity: error
+///       on_fail: correct
+///       why: A room outside the list is on no floor plan.
+///       examples:
+///         pass: ["Green", "green"]
+///         fail: ["Gren", "Cellar"]
+///         not_evaluated: [""]
+///   paid:
+///     type: string
+///     accepted_values: { values: ["Yes", "No"], severity: warn, why: Anything else is counted as not paid. }
+/// ```
+///
+/// `rules/reference/rooms.csv`:
+///
+/// ```csv
+/// code,label,parent,sort,missing,valid_from,valid_to
+/// Green,Green room,,1,,,
+/// Blue,Blue room,,2,,,
+/// ```
+///
+/// `rules/reference/rooms.aliases.csv`:
+///
+/// ```csv
+/// alias,code,cause,confidence
+/// green,Green,variant,verified
+/// Gren,Green,misspelling,verified
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref,room,paid
+/// V1,Green,Yes
+/// V2,Gren,No
+/// V3,green,
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AcceptedValues {
-    /// The list `rules/reference/<list>.csv`.
+    /// The code list: `rules/reference/<list>.csv` without the ending.
     pub list: Option<At<String>>,
     /// What is accepted, where no file lists it; the cleaned cell is exactly one of them.
     pub values: Option<At<Vec<At<String>>>>,
-    /// The date column that decides which codes are in force.
+    /// With `list`: the date column that decides which codes are in force; unless said all are.
     pub as_of: Option<At<String>>,
-    /// Whether the list's aliases are understood.
+    /// With `list`: whether its aliases are understood; unless said they are not.
     pub map_aliases: Option<At<bool>>,
 }
 

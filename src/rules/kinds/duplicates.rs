@@ -1,6 +1,7 @@
 //! `duplicates`: rows that say the same though their keys differ.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Kind, Mutant, RuleKind, Scope, expect_column};
@@ -11,14 +12,75 @@ use crate::{
     tables::Table,
 };
 
-/// Rows whose `columns` are all equal: the first by `order_by` (then by place) is the original, each later one fails and names it. A row in which one of them is null is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
+/// Rows that say the same though their keys differ.
+///
+/// Rows whose `columns` are all equal are a group. The first by `order_by`, then by place, is the original; each later one
+/// fails and names it. The table needs a `key`, by which the original is named.
+///
+/// ## Missing values
+///
+/// A row in which one of `columns` is missing is not evaluated: two blanks are not the same thing twice.
+///
+/// ## In the log
+///
+/// Category `Duplicate`, dimension `uniqueness`; `group_id` is the same for all rows of a group:
+///
+/// > visit_ref is `V3` (as `V1`); expected no earlier row with the same room, visited_on. A visit entered twice is counted twice.
+///
+/// ## A failing row
+///
+/// Look at both rows: one visit entered twice is merged at the source, two that only look alike need a further column in
+/// `columns`. Rows are proposed, never merged, so `on_fail: keep` is the usual answer. One key twice is
+/// [`unique`](unique.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref: { type: string }
+///   room: { type: string }
+///   visited_on: { type: date }
+/// rules:
+///   - id: visits.duplicates.same_visit
+///     check:
+///       duplicates:
+///         columns: [room, visited_on]
+///         order_by: [visit_ref]
+///         column: visit_ref
+///     severity: warn
+///     why: A visit entered twice is counted twice.
+///     examples:
+///       pass:
+///         - visits: [{ visit_ref: V1, room: Green, visited_on: "2017-01-04" }, { visit_ref: V2, room: Blue, visited_on: "2017-01-04" }]
+///       fail:
+///         - visits: [{ visit_ref: V1, room: Green, visited_on: "2017-01-04" }, { visit_ref: V3, room: Green, visited_on: "2017-01-04" }]
+///       not_evaluated:
+///         - visits: [{ visit_ref: V1, room: Green }, { visit_ref: V3, room: Green }]
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref,room,visited_on
+/// V1,Green,2017-01-04
+/// V2,Blue,2017-01-04
+/// V3,Green,2017-01-04
+/// ```
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Duplicates {
+    /// The columns that say the same.
     columns: Vec<At<String>>,
+    /// Columns by which the first of a group is its original; unless said the place in the files.
     #[serde(default)]
     order_by: Vec<At<String>>,
-    /// The column that a failure is about.
+    /// The column that a failure is about, whose value the log shows; unless said none.
     #[serde(default)]
     column: Option<At<String>>,
 }

@@ -1,6 +1,7 @@
 //! `length`: the text has so many characters.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Kind, Mutant, RuleKind, Scope, column_name, need_column, need_text};
@@ -11,11 +12,63 @@ use crate::{
     tables::Table,
 };
 
-/// The text has at least `min` and at most `max` characters (not bytes). A missing value is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The text has at least `min` and at most `max` characters; one of them may be left out.
+///
+/// Characters are counted, not bytes, after the column's `clean`. For columns of type string.
+///
+/// ## Missing values
+///
+/// A missing cell is not evaluated: a blank text is no text of no characters, and [`not_null`](not_null.md) asks for one.
+///
+/// ## In the log
+///
+/// Category `Wrong format`, dimension `validity`:
+///
+/// > postcode is `AB1`; expected 5 to 8 characters. A postcode that is cut off finds no house.
+///
+/// ## A failing row
+///
+/// A text that is too short is mostly cut off, one that is too long holds what belongs elsewhere: correct it at the source.
+/// A text whose characters matter too is [`pattern`](pattern.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref: { type: string }
+///   postcode:
+///     type: string
+///     length:
+///       min: 5
+///       max: 8
+///       severity: warn
+///       why: A postcode that is cut off finds no house.
+///       examples:
+///         pass: ["AB1 2CD", "N1 1A"]
+///         fail: ["AB1", "AB1 2CD EF"]
+///         not_evaluated: [""]
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref,postcode
+/// V1,AB1 2CD
+/// V2,AB1
+/// V3,
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Length {
+    /// Fewest characters; unless said 0.
     min: Option<u32>,
+    /// Most characters; unless said any number.
     max: Option<u32>,
 }
 

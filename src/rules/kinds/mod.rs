@@ -1,10 +1,13 @@
 //! The registry of rule kinds: one line here, one file beside this one, one template where it needs SQL of its own.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::{Plan, Rule};
+use super::{Page, Plan, Rule};
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Diagnostic, yaml::exactly_one},
     discrepancy::{Category, Dimension},
     tables::{CodeList, ColumnType, Table},
 };
@@ -66,6 +69,16 @@ macro_rules! kinds {
     ($($module:ident :: $type:ident => $word:literal),+ $(,)?) => {
         $(mod $module; pub use $module::$type;)+
 
+        static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| vec![$(Page::of::<$type>($word)),+]);
+
+        impl JsonSchema for Kind {
+            fn schema_name() -> Cow<'static, str> { "Kind".into() }
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                let choices = [$(($word, generator.subschema_for::<$type>())),+];
+                exactly_one("What is checked: one kind and its settings.", choices)
+            }
+        }
+
         /// One kind and its settings; externally tagged in rule files: `check: { not_null: {} }`.
         #[derive(Clone, Debug, Deserialize)]
         pub enum Kind { $(#[doc = concat!("See [`", stringify!($type), "`].")] #[serde(rename = $word)] $type($type)),+ }
@@ -75,6 +88,13 @@ macro_rules! kinds {
             pub const WORDS: &'static [&'static str] = &[$($word),+];
             /// The word in rule files.
             pub fn word(&self) -> &'static str { match self { $(Kind::$type(_) => $word),+ } }
+            /// The pages of all kinds, in the registry's order.
+            pub fn pages() -> &'static [Page] { &PAGES }
+            /// The kind's documentation, in Markdown.
+            pub fn docs(&self) -> &'static str {
+                let page = PAGES.iter().find(|page| page.word == self.word());
+                page.map_or("", |page| &page.docs)
+            }
             fn inner(&self) -> &dyn RuleKind { match self { $(Kind::$type(kind) => kind),+ } }
         }
     };

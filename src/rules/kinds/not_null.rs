@@ -1,6 +1,7 @@
 //! `not_null`: the cell says something.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{RuleKind, Scope, column_name, need_column};
@@ -11,13 +12,64 @@ use crate::{
     tables::{Missing, Table},
 };
 
-/// The cell is not missing. A text that could not be read as the column's type is not missing: `type` reports it.
+/// The cell is not missing.
 ///
-/// `missing` lists the kinds of missing that fail; by default `not_recorded`, the blank cell, alone, since `refused` and
-/// `not_applicable` are answers and `unknown` is one that somebody gave.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// A blank cell is missing, and so is a text that the column's `missing:` or a code list gives a kind of missing. A text
+/// that cannot be read as the column's type is not: [`type`](type.md) reports it.
+///
+/// ## Missing values
+///
+/// They are what fails. `missing` says which kinds: by default `not_recorded`, the blank cell, alone, since `refused` and
+/// `not_applicable` are answers, and `unknown` is one that somebody gave. No row is left unevaluated.
+///
+/// ## In the log
+///
+/// Category `Missing`, dimension `completeness`:
+///
+/// > visited_on is blank; expected a value. A visit without its day belongs to no month.
+///
+/// ## A failing row
+///
+/// Look the value up where the row comes from, and have it entered there. Where the answer is known to be missing, let the
+/// system say so with a text of its own and list that under the column's `missing:`. A value that only some rows need is
+/// this kind with `where:`; that one of two columns is filled is [`expression`](expression.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref: { type: string }
+///   visited_on:
+///     type: date
+///     missing: { unknown: ["n/k"] }
+///     not_null:
+///       severity: error
+///       on_fail: quarantine
+///       why: A visit without its day belongs to no month.
+///       examples:
+///         pass: ["2017-01-05", "n/k"]
+///         fail: ["", "  "]
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref,visited_on
+/// V1,2017-01-05
+/// V2,
+/// V3,n/k
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NotNull {
+    /// The kinds of missing that fail; unless said `[not_recorded]`, the blank cell.
+    #[schemars(with = "Vec<Missing>")]
     missing: Vec<At<String>>,
 }
 

@@ -1,6 +1,7 @@
 //! `pattern`: the text matches a regular expression.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Kind, Mutant, RuleKind, Scope, column_name, need_column, need_text};
@@ -11,10 +12,59 @@ use crate::{
     tables::Table,
 };
 
-/// The whole text matches `regex` (the `regex` crate's dialect, which runs in linear time). A missing value is not evaluated.
-#[derive(Clone, Debug, Deserialize)]
+/// The whole text matches a regular expression.
+///
+/// The dialect is that of Rust's `regex` crate, which takes linear time and has no look-around and no back-references.
+/// `^` and `$` need not be written. For columns of type string.
+///
+/// ## Missing values
+///
+/// A missing cell is not evaluated.
+///
+/// ## In the log
+///
+/// Category `Wrong format`, dimension `validity`:
+///
+/// > visit_ref is `v-2`; expected text like V[0-9]+. A reference of another form comes from another system.
+///
+/// ## A failing row
+///
+/// Correct the value at the source. Where only case or blanks are wrong, let the column's `clean` mend them: `clean: [trim,
+/// upper]`. A text of a known few is [`accepted_values`](accepted_values.md), which can also suggest the right one.
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref:
+///     type: string
+///     pattern:
+///       regex: "V[0-9]+"
+///       severity: error
+///       why: A reference of another form comes from another system.
+///       examples:
+///         pass: ["V1", " V17 "]
+///         fail: ["v-2", "V1 and V2"]
+///         not_evaluated: [""]
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref
+/// V1
+/// v-2
+/// ```
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pattern {
+    /// The expression that the whole text matches.
     regex: At<String>,
 }
 

@@ -1,6 +1,7 @@
 //! `range`: the value lies between two bounds.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Kind, Mutant, RuleKind, Scope, column_name, need_column};
@@ -11,11 +12,65 @@ use crate::{
     tables::{ColumnType, Table},
 };
 
-/// The value lies between `min` and `max`, both included; either may be left out. Bounds are written as the column's canonical text. A missing value is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The value lies between `min` and `max`, both included; one of them may be left out.
+///
+/// Bounds are written as the column's canonical text: numbers, ISO dates or ISO timestamps, with no more digits than the
+/// type holds. For columns of type integer, decimal, date and timestamp.
+///
+/// ## Missing values
+///
+/// A missing cell is not evaluated, and neither is one that could not be read as the type.
+///
+/// ## In the log
+///
+/// Category `Out of range`, dimension `validity`:
+///
+/// > guests is `120`; expected from 1 to 40. More than forty guests fit into no room.
+///
+/// ## A failing row
+///
+/// Look at the source: a bound that is broken by a factor of ten or a hundred is mostly a slip of the hand. A bound that
+/// good rows break is the wrong bound: widen it, or say `severity: warn`. A bound that is another column or today's date is
+/// [`expression`](expression.md); a number of characters is [`length`](length.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref: { type: string }
+///   guests:
+///     type: integer
+///     range:
+///       min: 1
+///       max: 40
+///       severity: warn
+///       why: More than forty guests fit into no room.
+///       examples:
+///         pass: ["1", "40"]
+///         fail: ["0", "41"]
+///         not_evaluated: ["", "many"]
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref,guests
+/// V1,12
+/// V2,120
+/// V3,
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Range {
+    /// The least that passes; unless said there is none.
     min: Option<At<String>>,
+    /// The most that passes; unless said there is none.
     max: Option<At<String>>,
 }
 

@@ -1,6 +1,7 @@
 //! `relationships`: what a row names exists elsewhere.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column, need_column};
@@ -11,21 +12,99 @@ use crate::{
     tables::{ColumnType, Table},
 };
 
-/// What a row names stands in table `to`, among the rows where `to_where` holds. All delivered rows count, quarantined ones
-/// too. A row in which a part of the name is null is not evaluated.
+/// What a row names stands in another table of the delivery.
 ///
-/// Under a column: the column's value stands in `column` of `to`. A rule of its own: the values of `columns` stand together
-/// in a row of `to`, there under the same names or under `to_columns`.
-#[derive(Clone, Debug, Deserialize)]
+/// Under a column: its value stands in `column` of table `to`. In a rule of its own: the values of `columns` stand together
+/// in one row of `to`, there under the same names or, in the same order, under `to_columns`. All delivered rows of `to`
+/// count, quarantined ones too: a child of a quarantined parent is no orphan.
+///
+/// ## Missing values
+///
+/// A row in which a part of the name is missing is not evaluated.
+///
+/// ## In the log
+///
+/// Category `Orphan`, dimension `consistency`; a name of several columns is shown at the first:
+///
+/// > room is `Grene`; expected a code of rooms. A visit to a room that nobody knows is on no plan.
+///
+/// ## A failing row
+///
+/// Either the name is wrong, or what it names was not delivered: look for it among the rejected records of the other table
+/// and in the night before. Where a name outlives what it names, narrow the rule with `where:`. What is a fixed list rather
+/// than a table is [`accepted_values`](accepted_values.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref: { type: string }
+///   room:
+///     type: string
+///     relationships:
+///       to: rooms
+///       column: code
+///       severity: error
+///       why: A visit to a room that nobody knows is on no plan.
+///       examples:
+///         pass:
+///           - visits: [{ visit_ref: V1, room: Green }]
+///             rooms: [{ code: Green }]
+///         fail:
+///           - visits: [{ visit_ref: V1, room: Grene }]
+///             rooms: [{ code: Green }]
+///         not_evaluated:
+///           - visits: [{ visit_ref: V1 }]
+///             rooms: [{ code: Green }]
+/// ```
+///
+/// `rules/tables/rooms.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: rooms
+/// source: { files: "rooms.csv" }
+/// key: [code]
+/// columns:
+///   code: { type: string }
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref,room
+/// V1,Green
+/// V2,Grene
+/// ```
+///
+/// `delivery/rooms.csv`:
+///
+/// ```csv
+/// code
+/// Green
+/// Blue
+/// ```
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Relationships {
+    /// The table in which the name stands.
     to: At<String>,
+    /// Under a column: the column of `to` that holds its value.
     #[serde(default)]
     column: Option<At<String>>,
+    /// In a rule of its own: the columns that make the name.
     #[serde(default)]
     columns: Vec<At<String>>,
+    /// With `columns`: what they are called in `to`; unless said the same.
     #[serde(default)]
     to_columns: Vec<At<String>>,
+    /// SQL over `to`: only its rows where it is true count; unless said all do.
     #[serde(default)]
     to_where: Option<At<String>>,
 }

@@ -1,5 +1,6 @@
 //! `row_count`: the table has so many rows.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Kind, Mutant, RuleKind, Scope};
@@ -10,12 +11,63 @@ use crate::{
     tables::Table,
 };
 
-/// The table has at least `min` (by default 1) and at most `max` rows, rejected records not counted.
-#[derive(Clone, Debug, Deserialize)]
+/// The table has at least `min` and at most `max` rows.
+///
+/// Rejected records are not counted. A rule of its own, about the whole table: with it an empty export never passes.
+///
+/// ## Missing values
+///
+/// There are none: a table that was not delivered has no rows, and fails where `min` is 1 or more.
+///
+/// ## In the log
+///
+/// Category `Missing`, dimension `completeness`; no row and no column is named, and `on_fail` has nothing to act on:
+///
+/// > table visits has 2 rows; expected 3 rows or more. A day with fewer visits was not exported whole.
+///
+/// ## A failing table
+///
+/// Ask for the export again before anything else: half a file makes every other rule pass. With `severity: blocking` the
+/// last good run stays published meanwhile. Counts that hang on other figures are [`control_total`](control_total.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref: { type: string }
+/// rules:
+///   - id: visits.enough
+///     check:
+///       row_count: { min: 3 }
+///     severity: error
+///     why: A day with fewer visits was not exported whole.
+///     examples:
+///       pass:
+///         - visits: [{ visit_ref: V1 }, { visit_ref: V2 }, { visit_ref: V3 }]
+///       fail:
+///         - visits: [{ visit_ref: V1 }, { visit_ref: V2 }]
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref
+/// V1
+/// V2
+/// ```
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowCount {
+    /// Fewest rows; unless said 1.
     #[serde(default = "one")]
     min: u64,
+    /// Most rows; unless said any number.
     #[serde(default)]
     max: Option<u64>,
 }

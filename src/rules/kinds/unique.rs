@@ -1,6 +1,7 @@
 //! `unique`: no two rows share a key.
 
 use minijinja::context;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column};
@@ -11,11 +12,72 @@ use crate::{
     tables::Table,
 };
 
-/// No two rows share the values of `columns` (by default the column that the rule stands under). The first row in file order is kept as good, each later one fails.
-/// A row in which one of them is null is not evaluated.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// No two rows share the value, or the values of `columns` together.
+///
+/// The first row in the order of the files is kept as good, each later one fails. A failure of several columns is shown at
+/// the first of them.
+///
+/// ## Missing values
+///
+/// A row in which one of the values is missing is not evaluated: say [`not_null`](not_null.md) beside it.
+///
+/// ## In the log
+///
+/// Category `Duplicate`, dimension `uniqueness`; the message says on which line the first row stands:
+///
+/// > visit_ref is `V1` (first on line 2); expected one row for each visit_ref. Two rows with one reference are counted twice.
+///
+/// ## A failing row
+///
+/// Compare it with the line that the message names. The same row twice: mend the export, and `on_fail: quarantine`
+/// meanwhile. Two visits with one reference: one of them was misnumbered at the source. Rows that say the same under
+/// different keys are [`duplicates`](duplicates.md).
+///
+/// ## Example
+///
+/// `rules/tables/visits.yaml`:
+///
+/// ```yaml
+/// version: 1
+/// table: visits
+/// source: { files: "visits.csv" }
+/// key: [visit_ref]
+/// columns:
+///   visit_ref:
+///     type: string
+///     unique:
+///       severity: error
+///       on_fail: quarantine
+///       why: Two rows with one reference are counted twice.
+///       examples:
+///         pass:
+///           - visits: [{ visit_ref: V1 }, { visit_ref: V2 }]
+///         fail:
+///           - visits: [{ visit_ref: V1 }, { visit_ref: "V1 " }]
+///         not_evaluated:
+///           - visits: [{ visit_ref: "" }, { visit_ref: "" }]
+///   room: { type: string }
+///   visited_on: { type: date }
+/// rules:
+///   - id: visits.room.once_a_day
+///     check:
+///       unique: { columns: [room, visited_on] }
+///     severity: warn
+///     why: A room is let once a day.
+/// ```
+///
+/// `delivery/visits.csv`:
+///
+/// ```csv
+/// visit_ref,room,visited_on
+/// V1,Green,2017-01-04
+/// V2,Blue,2017-01-04
+/// V1,Green,2017-01-05
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Unique {
+    /// The columns that no two rows share; unless said the one that the rule stands under.
     columns: Vec<At<String>>,
 }
 

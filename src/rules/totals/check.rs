@@ -1,13 +1,17 @@
 //! What the kinds have in common.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
 use super::{
     Change, ControlTotal, Equals, Flow, Hierarchy, Key, Rounding, Selector, ShareOf, SubsetOf,
     SumsTo,
 };
+use crate::rules::Page;
 use crate::{
-    diagnostics::At,
+    diagnostics::{At, yaml::exactly_one},
     discrepancy::{Category, Dimension},
 };
 
@@ -19,7 +23,30 @@ macro_rules! checks {
             $($(#[$meta])* #[serde(rename = $word)] $kind($settings)),+
         }
 
+        static PAGES: LazyLock<Vec<Page>> = LazyLock::new(|| vec![$(Page::of::<$settings>($word)),+]);
+
+        impl JsonSchema for Check {
+            fn schema_name() -> Cow<'static, str> {
+                "Check".into()
+            }
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                let choices = [$(($word, generator.subschema_for::<$settings>())),+];
+                exactly_one("What must agree with what: one kind and its settings.", choices)
+            }
+        }
+
         impl Check {
+            /// The pages of all kinds, in the registry's order.
+            pub fn pages() -> &'static [Page] {
+                &PAGES
+            }
+
+            /// The kind's documentation, in Markdown.
+            pub fn docs(&self) -> &'static str {
+                let page = PAGES.iter().find(|page| page.word == self.word());
+                page.map_or("", |page| &page.docs)
+            }
+
             /// Every kind's word.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
@@ -37,21 +64,13 @@ macro_rules! checks {
 }
 
 checks! {
-    /// See [`SumsTo`].
     SumsTo(SumsTo) => "sums_to",
-    /// See [`Equals`].
     Equals(Equals) => "equals",
-    /// See [`SubsetOf`].
     SubsetOf(SubsetOf) => "subset_of",
-    /// See [`ShareOf`].
     ShareOf(Box<ShareOf>) => "share_of",
-    /// See [`Flow`].
     Flow(Box<Flow>) => "flow",
-    /// See [`Hierarchy`].
     Hierarchy(Box<Hierarchy>) => "hierarchy",
-    /// See [`ControlTotal`].
     ControlTotal(ControlTotal) => "control_total",
-    /// See [`Change`].
     Change(Box<Change>) => "change",
 }
 

@@ -16,6 +16,7 @@ mod validate_kinds;
 
 use std::{collections::BTreeMap, fmt};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// Figures that must agree: one declaration of `rules/totals/*.yaml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// Unique in the project; the id of the rule in logs.
@@ -48,12 +49,15 @@ pub struct Statement {
     pub tolerance: Option<DeclaredTolerance>,
     /// What a disagreement does to a run (default error).
     #[serde(default)]
+    #[schemars(with = "Option<Severity>")]
     pub severity: Option<At<String>>,
-    /// How much a disagreement matters to readers of the figures: see [`Materiality`] (default by severity).
+    /// How much a disagreement matters to readers of the figures (default: as the severity suggests).
     #[serde(default)]
+    #[schemars(with = "Option<Materiality>")]
     pub materiality: Option<At<String>>,
     /// Which dimension of quality (default by kind).
     #[serde(default)]
+    #[schemars(with = "Option<Dimension>")]
     pub dimension: Option<At<String>>,
     /// Why the figures must agree.
     #[serde(default)]
@@ -61,7 +65,7 @@ pub struct Statement {
     /// Who answers for it.
     #[serde(default)]
     pub owner: Option<String>,
-    /// For selection.
+    /// Words by which people find it.
     #[serde(default)]
     pub tags: Vec<String>,
     /// One statement for each value: `{name}` is replaced in every text of the statement. Several names combine.
@@ -72,8 +76,8 @@ pub struct Statement {
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident => $word:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vmeta])* $variant),+ }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+        pub enum $name { $($(#[$vmeta])* #[schemars(rename = $word)] $variant),+ }
         impl $name {
             /// Every value, in order.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
@@ -101,7 +105,7 @@ words! {
 words! {
     /// What a figure is identified by; statements select, group and match on these.
     Key {
-        /// See [`Source`].
+        /// Whether it was published or computed.
         Source => "source",
         /// The table it stands in.
         Table => "table",

@@ -1,7 +1,8 @@
 //! Which figures a side of a statement is about.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{self, SeqAccess, Visitor},
@@ -11,7 +12,7 @@ use super::Key;
 use crate::diagnostics::{At, Span, yaml::Shorthand};
 
 /// Figures by their keys: each key a text or a list of texts, an absent key being any.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Selector {
     /// `published` or `computed`.
@@ -44,7 +45,7 @@ pub struct Selector {
 }
 
 /// What a selector's figures are called for grouping and matching.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Overwrite {
     /// The source.
@@ -196,6 +197,18 @@ impl<'de> Deserialize<'de> for Sides {
     }
 }
 
+impl JsonSchema for Sides {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Sides".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Shorthand::<Vec<Selector>, Selector>::json_schema(generator)
+    }
+}
+
 /// A text or a list of texts.
 #[derive(Clone, Debug)]
 pub struct Texts(pub Vec<At<String>>);
@@ -208,6 +221,19 @@ impl<'de> Deserialize<'de> for Texts {
             OneOrMany::One(value) => vec![At { value, span }],
             OneOrMany::Many(texts) => texts,
         }))
+    }
+}
+
+impl JsonSchema for Texts {
+    fn schema_name() -> Cow<'static, str> {
+        "Texts".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A text or a list of texts; one that looks like a number or a truth value is quoted.",
+            "type": ["string", "array"],
+            "items": generator.subschema_for::<String>(),
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which differences still agree: a number, a percentage, or what rounding can do.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{self, Visitor},
@@ -32,13 +33,14 @@ pub enum Unit {
     Multiple(Decimal),
 }
 
-/// How a project says it: `2`, `0.5%`, `rounding`, or a map of several.
-#[derive(Clone, Debug, Deserialize)]
+/// The largest difference that still agrees: `2`, `0.5%`, `rounding`, or a map of several.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct Declared(Shorthand<At<Word>, Several>);
 
 /// Several at once.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Tolerances")]
 struct Several {
     /// By this much.
     #[serde(default)]
@@ -200,6 +202,28 @@ impl Declared {
 /// `0.5%` as 0.5.
 fn percentage(text: &str) -> Option<Decimal> {
     text.strip_suffix('%')?.trim_end().parse().ok()
+}
+
+macro_rules! scalar_schema {
+    ($($type:ident: $types:tt like $pattern:literal),+ $(,)?) => {$(
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": $types, "pattern": $pattern })
+            }
+        }
+    )+};
+}
+
+scalar_schema! {
+    Word: ["number", "string"] like r"^(rounding|-?[0-9]+(\.[0-9]+)?( *%)?)$",
+    Percentage: ["string"] like r"^-?[0-9]+(\.[0-9]+)? *%$",
+    Rounded: ["boolean", "number", "string"] like r"^[0-9]+(\.[0-9]+)?$",
 }
 
 macro_rules! read_scalar {

@@ -7,6 +7,7 @@ mod validate;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -20,7 +21,7 @@ use crate::diagnostics::At;
 pub type Periods = BTreeMap<String, Covered>;
 
 /// Figures of two periods that readers will hold against each other, and what speaks for and against doing so.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
     /// Unique among comparisons and statements.
@@ -43,13 +44,13 @@ pub struct Comparison {
     /// Who answers for it.
     #[serde(default)]
     pub owner: Option<String>,
-    /// For selection.
+    /// Words by which people find it.
     #[serde(default)]
     pub tags: Vec<String>,
 }
 
 /// A table and the code list of its categories; a side may name others.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Chart {
     /// The table.
@@ -59,7 +60,7 @@ pub struct Chart {
 }
 
 /// One side of a comparison.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Year {
     /// Its figures; `period` is one, `table` and `codes` are the chart's unless said.
@@ -78,7 +79,7 @@ pub struct Year {
 }
 
 /// Which days figures are about; half open, as periods are.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Coverage {
     /// First day.

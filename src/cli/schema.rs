@@ -1,0 +1,71 @@
+//! `trueup schema`: which files a project holds, and what an editor should know of them.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, builder::PossibleValuesParser};
+
+use super::{Answer, plain};
+use crate::{
+    pipeline::RunError,
+    publish::write_files,
+    schema::{FileKind, KINDS, pages, schemas},
+};
+
+/// Arguments of `schema`.
+#[derive(Clone, Debug, Args)]
+pub struct SchemaArgs {
+    /// Print the JSON Schema of these files [default: say which there are]
+    #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|kind| kind.word)))]
+    pub kind: Option<String>,
+    /// Write the schemas of all files there
+    #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+    pub out: Option<PathBuf>,
+    /// Write a page about each kind of rule there
+    #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+    pub docs: Option<PathBuf>,
+}
+
+impl SchemaArgs {
+    pub(super) fn answer(&self) -> Result<Answer, RunError> {
+        let mut text = String::new();
+        if let Some(folder) = &self.out {
+            text.push_str(&write(folder, &schemas())?);
+        }
+        if let Some(folder) = &self.docs {
+            text.push_str(&write(folder, &pages())?);
+        }
+        if self.out.is_none() && self.docs.is_none() {
+            let kind = self.kind.as_deref().and_then(FileKind::of_word);
+            text = kind.map_or_else(listing, FileKind::text);
+        }
+        Ok(Answer { text, code: 0 })
+    }
+}
+
+fn listing() -> String {
+    let widest = KINDS.iter().map(|kind| kind.word.len()).max();
+    let width = widest.unwrap_or_default();
+    let line = |kind: &FileKind| format!("{:width$}  {}\n", kind.word, kind.files);
+    let kinds: String = KINDS.iter().map(line).collect();
+    format!(
+        "{kinds}\n\
+        print one:   trueup schema table\n\
+        write all:   trueup schema --out schema\n\
+        then, first in each file of rules/tables, for the editor:\n\
+        # yaml-language-server: $schema=../../schema/table.json\n"
+    )
+}
+
+fn write(folder: &Path, files: &[(String, String)]) -> Result<String, RunError> {
+    let written = write_files(folder, files)?;
+    let folder = plain(&folder.display().to_string());
+    let mut text: String = written
+        .iter()
+        .map(|path| format!("wrote {}\n", plain(&path.display().to_string())))
+        .collect();
+    let same = files.len() - written.len();
+    if same > 0 {
+        text.push_str(&format!("{same} files of {folder} are as they should be\n"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,64 @@
+//! JSON Schema of a project's files, for editors, and the pages of docs/kinds: both from the types that are decoded.
+
+mod pages;
+mod shape;
+
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use crate::project::{ProjectFile, TableFile, TestsFile, TotalsFile};
+
+pub use pages::pages;
+
+/// A kind of file that a project holds.
+#[derive(Clone, Copy, Debug)]
+pub struct FileKind {
+    /// What it is called here: `schema/<word>.json`.
+    pub word: &'static str,
+    /// Where such files stand in a project.
+    pub files: &'static str,
+    schema: fn(&str) -> Value,
+}
+
+/// Every kind of file that an author writes in YAML. A new kind is one line here.
+pub const KINDS: &[FileKind] = &[
+    kind::<ProjectFile>("project", "rules/project.yaml"),
+    kind::<TableFile>("table", "rules/tables/*.yaml"),
+    kind::<TotalsFile>("totals", "rules/totals/*.yaml"),
+    kind::<TestsFile>("tests", "rules/tests/*.yaml"),
+];
+
+const fn kind<T: JsonSchema>(word: &'static str, files: &'static str) -> FileKind {
+    FileKind {
+        word,
+        files,
+        schema: shape::schema::<T>,
+    }
+}
+
+impl FileKind {
+    /// The kind that is called `word`.
+    pub fn of_word(word: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.word == word)
+    }
+
+    /// The schema's text: keys sorted, so that it is the same from every build.
+    pub fn text(&self) -> String {
+        let schema = (self.schema)(self.files);
+        // A tree of texts, numbers and maps is always JSON.
+        let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The name of the schema's file.
+    pub fn file_name(&self) -> String {
+        format!("{}.json", self.word)
+    }
+}
+
+/// The schemas of all kinds: file names with texts.
+pub fn schemas() -> Vec<(String, String)> {
+    let file = |kind: &FileKind| (kind.file_name(), kind.text());
+    KINDS.iter().map(file).collect()
+}
