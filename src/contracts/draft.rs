@@ -66,7 +66,7 @@ impl Draft {
     }
 
     /// Adds a rule under a column; gives it back where one of its kind stands there already and it cannot stand alone.
-    pub fn add_under(&mut self, column: usize, mut rule: RuleDraft) -> Result<(), RuleDraft> {
+    pub fn add_under(&mut self, column: usize, mut rule: RuleDraft) -> Result<(), Box<RuleDraft>> {
         let place = &mut self.columns[column];
         if !place.rules.iter().any(|r| r.kind == rule.kind) {
             place.rules.push(rule);
@@ -87,7 +87,7 @@ impl Draft {
             _ => {
                 let ColumnDraft { name, ty, .. } = &self.columns[column];
                 let Some(sql) = as_condition(&rule, name, ty) else {
-                    return Err(rule);
+                    return Err(Box::new(rule));
                 };
                 rule.id = format!("{}.{name}.{}", self.name, rule.kind);
                 rule.check.clear();
