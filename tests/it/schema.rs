@@ -69,7 +69,10 @@ fn the_command_prints_and_writes_the_same() {
         assert_eq!(read(&project.path(&format!("new/schema/{name}"))), text);
     }
     let again = say("--out new/schema").expect(0).stdout;
-    let all = format!("{} files of new/schema are as they should be\n", KINDS.len());
+    let all = format!(
+        "{} files of new/schema are as they should be\n",
+        KINDS.len()
+    );
     assert_eq!(again, all);
     let unknown = say("tabel").expect(2).stderr;
     assert!(unknown.contains("'table'"), "{unknown}");

@@ -544,7 +544,7 @@ fn what_no_condition_or_query_may_be_is_told_in_plain_words() {
         ("SHOW TABLES", "error: a query may only select\n"),
         (
             "SELECT 1; SELECT 2",
-            "error: one query may stand here and these are several\n",
+            "error: one query may stand here and these are several statements\n",
         ),
         ("-- none", "error: the query is empty\n"),
     ] {
