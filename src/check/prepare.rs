@@ -58,6 +58,8 @@ pub struct PreparedRule {
     pub applies: Option<Expr>,
     /// Where the outcome comes from.
     pub outcome: Outcome,
+    /// The columns that its query reads, by table; none for a rule that looks at one row.
+    pub reads: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Where a rule's outcome comes from.
@@ -182,6 +184,7 @@ impl Planner<'_> {
             Some(at) => Some(self.predicate(&Sql::of_author(at), diagnostics)?),
             None => None,
         };
+        let mut reads = BTreeMap::new();
         let outcome = match self.rule.plan(table) {
             Plan::Row { predicate } => Outcome::Predicate(self.predicate(&predicate, diagnostics)?),
             Plan::RowCount { min, max } => Outcome::RowCount { min, max },
@@ -190,7 +193,7 @@ impl Planner<'_> {
                     Some(sql) => Some(self.predicate(&sql, diagnostics)?),
                     None => None,
                 };
-                let plan = self.query(&query, table, read, diagnostics).await?;
+                let plan = self.query(&query, table, &mut reads, diagnostics).await?;
                 Outcome::Query {
                     query: query.text,
                     evaluated,
@@ -199,10 +202,14 @@ impl Planner<'_> {
                 }
             }
         };
+        for (table, names) in &reads {
+            read.entry(table.clone()).or_default().extend(names.clone());
+        }
         Some(PreparedRule {
             rule: index,
             applies,
             outcome,
+            reads,
         })
     }
 

@@ -13,7 +13,7 @@ use crate::{
 /// Arguments of `explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// A rule id, a statement id, or a discrepancy id (its first six digits are enough)
+    /// A rule id, a statement id or one of its rows, a kind of rules, or a discrepancy id (its first six digits are enough)
     #[arg(value_name = "RULE|DISCREPANCY_ID|STATEMENT")]
     pub word: String,
     /// The project's folder, which holds rules/ and sql/
@@ -31,7 +31,7 @@ pub struct ExplainArgs {
     /// Show cells of hidden columns as they stand in the file
     #[arg(long)]
     pub show_hidden: bool,
-    /// Show all rows of a statement
+    /// Show all rows of a statement and all figures behind them, and all rules of a kind
     #[arg(long)]
     pub all: bool,
     /// How to speak: text for people, json for jobs

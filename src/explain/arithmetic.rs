@@ -11,13 +11,15 @@ use crate::{
 
 /// Most rows of an aggregate.
 const MOST: usize = 1_000_000;
-/// Most figures of one row that are shown.
+/// Most figures of one row that are shown unless all are asked for.
 const SHOWN: usize = 60;
 
 /// The rows of one statement, judged again over the run's own figures.
 pub struct Arithmetic {
     figures: Vec<Figure>,
     rows: BTreeMap<String, reconcile::Reconciliation>,
+    /// Figures of one row that are shown.
+    most: usize,
 }
 
 impl Arithmetic {
@@ -49,6 +51,12 @@ impl Arithmetic {
         }
         for file in &known.project.aggregates {
             let name = file.name.as_str();
+            // One that the project has got since has no figures in this run.
+            let path = format!("aggregates/{name}.parquet");
+            let mut outputs = run.manifest.outputs.iter();
+            if !outputs.any(|output| output.path.as_str() == path) {
+                continue;
+            }
             let (rows, _) = run.rows(&format!("aggregates/{name}"), "period", &|_| true, MOST)?;
             figures.extend(computed(name, rows.iter().map(aggregate_row)));
         }
@@ -61,7 +69,12 @@ impl Arithmetic {
             .into_iter()
             .map(|row| (row.statement.clone(), row))
             .collect();
-        Ok(Ok(Self { figures, rows }))
+        let most = if known.question.all { MOST } else { SHOWN };
+        Ok(Ok(Self {
+            figures,
+            rows,
+            most,
+        }))
     }
 
     /// The figures of the row that the run has as `row`, if it says the same of them.
@@ -82,7 +95,7 @@ impl Arithmetic {
         let mut more = 0;
         for (side, places) in sides {
             for figure in places.iter().filter_map(|at| self.figures.get(*at)) {
-                if rows.len() == SHOWN {
+                if rows.len() == self.most {
                     more += 1;
                     continue;
                 }
@@ -103,7 +116,7 @@ impl Arithmetic {
             rows.push(vec![
                 String::new(),
                 String::new(),
-                format!("and {more} more"),
+                format!("and {more} more: --all"),
                 String::new(),
             ]);
         }

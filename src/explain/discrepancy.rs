@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Known, RunError,
+    Known, RunError, kind,
     page::{Body, Page},
     rule, source, statement,
 };
@@ -80,10 +80,11 @@ pub fn page(known: &Known<'_>, digits: &str) -> Result<Option<Page>, RunError> {
             }
             rule::describe(known, rule, &mut page);
         }
+        None if kind::describe(known, rule_id, &mut page) => {}
         None => {
             let key = cell(row, "record_key");
             let id = key.split('[').next().unwrap_or_default();
-            // The engine's own rules, such as `<table>.rejects`, are neither.
+            // A rule that the project has no more is neither.
             if known.plan.statements.iter().any(|s| s.id.value == id) {
                 statement::rows(known, run, key, &mut page)?;
             }
@@ -192,10 +193,14 @@ fn before_and_after(run: &RunFolder, row: &Row) -> Result<Body, FolderError> {
         told.push((format!("changed: {}", cell(change, "column")), told_of));
     }
     if cell(row, "action") == "quarantined" {
-        told.push((
-            "the row stands in".to_owned(),
-            format!("quarantine/{}.parquet", cell(row, "table")),
-        ));
+        let table = format!("quarantine/{}", cell(row, "table"));
+        told.push(("the row stands in".to_owned(), format!("{table}.parquet")));
+        let line = cell(row, "source_line");
+        let (kept, _) = run.rows(&table, "_line", &|of| of == line, 1_000)?;
+        let same = |kept: &&Row| cell(kept, "_file") == cell(row, "source_file");
+        if let Some(kept) = kept.iter().find(same) {
+            told.push(("because of".to_owned(), cell(kept, "_rules").to_owned()));
+        }
     }
     Ok(Body::Facts(told))
 }

@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod discrepancy;
+mod kind;
 mod page;
 mod rule;
 mod source;
@@ -24,6 +25,7 @@ use crate::{
     },
     project::{self, Project},
     publish::{FolderError, RunFolder},
+    rules::{Kind, totals::Check},
 };
 
 /// Fewest digits that name a discrepancy.
@@ -40,7 +42,7 @@ pub struct Question {
     pub run: Option<String>,
     /// The folder of the exports; the project's own default if nothing is said.
     pub delivery: Option<PathBuf>,
-    /// A rule id, a statement id, or a discrepancy id or its beginning.
+    /// A rule id, a statement id, a kind, or a discrepancy id or its beginning.
     pub word: String,
     /// Whether cells of hidden columns are shown as they stand in the file.
     pub show_hidden: bool,
@@ -92,6 +94,9 @@ pub async fn explain(question: &Question) -> Result<Page, RunError> {
     if let Some(page) = statement::page(&known, word)? {
         return Ok(page);
     }
+    if let Some(page) = kind::page(&known, word).or_else(|| kind::own(&known, word)) {
+        return Ok(page);
+    }
     if digits && let Some(page) = discrepancy::page(&known, &word.to_ascii_lowercase())? {
         return Ok(page);
     }
@@ -103,13 +108,14 @@ fn unknown(known: &Known<'_>, digits: bool) -> RunError {
     let word = &known.question.word;
     let rules = known.project.rules.iter().map(|rule| rule.id.as_str());
     let statements = known.plan.statements.iter().map(|s| s.id.value.as_str());
-    let help = match nearest(word, rules.chain(statements)) {
+    let kinds = Kind::WORDS.iter().chain(Check::WORDS).copied();
+    let help = match nearest(word, rules.chain(statements).chain(kinds)) {
         Some(near) if !digits => format!("did you mean `{near}`?"),
-        _ => "write a rule id, a statement id, or a discrepancy id from discrepancies.csv (its first six digits are enough)".to_owned(),
+        _ => "write a rule id, a statement id, a kind such as `not_null`, or a discrepancy id from discrepancies.csv (its first six digits are enough)".to_owned(),
     };
     let message = match (digits, &known.run) {
         (true, Ok(run)) => format!("no discrepancy of run {} begins with `{word}`", run.id()),
-        _ => format!("no rule, statement or discrepancy is called `{word}`"),
+        _ => format!("no rule, statement, kind or discrepancy is called `{word}`"),
     };
     RunError::Project(vec![Diagnostic::nowhere(message).help(help)])
 }

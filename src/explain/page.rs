@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 /// What is explained.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// `rule`, `discrepancy` or `statement`.
+    /// `rule`, `kind`, `discrepancy` or `statement`.
     pub what: &'static str,
     /// Its id.
     pub id: String,
@@ -17,7 +17,7 @@ pub struct Page {
 #[derive(Clone, Debug)]
 pub struct Section {
     /// What it tells.
-    pub title: &'static str,
+    pub title: String,
     /// How.
     pub body: Body,
 }
@@ -46,13 +46,14 @@ impl Page {
     }
 
     /// Adds a section, unless it has nothing to tell.
-    pub fn add(&mut self, title: &'static str, body: Body) {
+    pub fn add(&mut self, title: impl Into<String>, body: Body) {
         let empty = match &body {
             Body::Facts(facts) => facts.is_empty(),
             Body::Prose(text) | Body::Code(text) => text.trim().is_empty(),
             Body::Table(_, rows) => rows.is_empty(),
         };
         if !empty {
+            let title = title.into();
             self.sections.push(Section { title, body });
         }
     }
@@ -110,16 +111,21 @@ impl Page {
                     Value::Array(rows.iter().map(row).collect())
                 }
             };
-            sections.insert((*title).to_owned(), value);
+            sections.insert(title.clone(), value);
         }
         json!({ "what": self.what, "id": self.id, "sections": sections })
     }
 }
 
+/// Characters that the last column of a table has at least.
+const LAST: usize = 30;
+/// Characters that the others keep.
+const LEAST: usize = 12;
+
 fn table(header: &[&'static str], rows: &[Vec<String>], width: usize, text: &mut String) {
     let width = width.max(40);
     let last = header.len().saturating_sub(1);
-    let wide: Vec<usize> = (0..header.len())
+    let mut wide: Vec<usize> = (0..header.len())
         .map(|at| {
             let cells = rows.iter().filter_map(|row| row.get(at));
             let longest = cells.map(|cell| cell.chars().count()).max();
@@ -130,12 +136,20 @@ fn table(header: &[&'static str], rows: &[Vec<String>], width: usize, text: &mut
                 .min(width / 2 - 6)
         })
         .collect();
-    let before: usize = wide[..last].iter().map(|w| w + 2).sum::<usize>() + 2;
+    let up_to_last = |wide: &[usize]| wide[..last].iter().map(|w| w + 2).sum::<usize>() + 2;
+    // The last column keeps its room: the widest of the others gives way.
+    while up_to_last(&wide) + LAST > width
+        && let Some(widest) = wide[..last].iter_mut().max()
+        && *widest > LEAST
+    {
+        *widest -= 1;
+    }
+    let before = up_to_last(&wide);
     let mut line = |cells: &[String]| {
         let mut out = String::from("  ");
         for (at, cell) in cells.iter().enumerate() {
             if at == last {
-                let lines = wrapped(cell, width.saturating_sub(before).max(30));
+                let lines = wrapped(cell, width.saturating_sub(before).max(LAST));
                 out.push_str(&lines.join(&format!("\n{}", " ".repeat(before))));
             } else {
                 let shown = shortened(cell, wide[at]);

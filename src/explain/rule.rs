@@ -1,10 +1,13 @@
 //! The page of a rule.
 
+use std::collections::BTreeSet;
+
 use super::{
     Known,
     page::{Body, Page},
 };
 use crate::{
+    check::{Outcome, PreparedRule},
     diagnostics::Span,
     publish::{FolderError, cell, facts},
     rules::{Example, Kind, Nulls, OnFail, Plan, Rule, RuleKind, Threshold},
@@ -32,7 +35,11 @@ pub fn describe(known: &Known<'_>, rule: &Rule, page: &mut Page) {
         Body::Prose(happens(rule, table)),
     );
     page.add("The SQL that runs", Body::Code(sql(rule, table)));
-    page.add("How to fix it", Body::Prose(fix(rule).to_owned()));
+    page.add("What it reads", Body::Facts(reads(known, rule)));
+    page.add(
+        "How to fix it",
+        Body::Prose(fix(rule.kind.word()).to_owned()),
+    );
     page.add("Examples", Body::Code(examples(rule)));
 }
 
@@ -89,6 +96,37 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The columns that the rule reads, by table; `_missing.area` and the like are read of `area`.
+fn reads(known: &Known<'_>, rule: &Rule) -> Vec<(String, String)> {
+    let table = &known.plan.checks.tables[rule.table];
+    let is_this = |prepared: &&PreparedRule| known.project.rules[prepared.rule].id == rule.id;
+    let Some(prepared) = table.rules.iter().find(is_this) else {
+        return Vec::new();
+    };
+    let expressions = prepared.applies.iter().chain(match &prepared.outcome {
+        Outcome::Predicate(expression) => Some(expression),
+        Outcome::Query { evaluated, .. } => evaluated.as_ref(),
+        Outcome::RowCount { .. } => None,
+    });
+    let of_row = expressions.flat_map(|e| e.column_refs().into_iter().map(|c| c.name.clone()));
+    let mut reads = prepared.reads.clone();
+    let own = reads.entry(table.table.name.to_string()).or_default();
+    own.extend(of_row);
+    let column = |name: &String| match name.strip_prefix('_') {
+        None => Some(name.clone()),
+        Some(rest) => rest.split_once('.').map(|(_, column)| column.to_owned()),
+    };
+    let listed = |(table, names): (String, BTreeSet<String>)| {
+        let columns: BTreeSet<String> = names.iter().filter_map(column).collect();
+        let columns: Vec<String> = columns.into_iter().collect();
+        match columns.is_empty() {
+            true => (table, "its rows".to_owned()),
+            false => (table, columns.join(", ")),
+        }
+    };
+    reads.into_iter().map(listed).collect()
+}
+
 fn happens(rule: &Rule, table: &Table) -> String {
     let column = rule.column.map(|at| table.columns[at].name.as_str());
     match (rule.on_fail, column) {
@@ -134,8 +172,9 @@ fn sql(rule: &Rule, table: &Table) -> String {
     text
 }
 
-fn fix(rule: &Rule) -> &'static str {
-    match rule.kind.word() {
+/// What to do about a failure of a kind.
+pub fn fix(kind: &str) -> &'static str {
+    match kind {
         "not_null" => {
             "Fill the cell in the source system. If the answer was given but not recorded, ask for it; if the question does not apply, record that."
         }
@@ -160,8 +199,12 @@ fn fix(rule: &Rule) -> &'static str {
         "row_count" => {
             "Look whether the delivery is whole: a file that was cut off or an export with a filter gives too few rows."
         }
-        _ => {
+        "expression" | "failed_rows" => {
             "Look at the columns that the condition reads, in the source system, and correct the one that is wrong."
+        }
+        // The kinds of statements about totals.
+        _ => {
+            "Look at the places of the figures; the likely cause says which is suspected. Correct the publication or what was copied from it; if every figure is right, the statement says too much: change it, or give it a tolerance."
         }
     }
 }

@@ -24,7 +24,8 @@ pub struct Shown {
 
 /// Shows the record that begins on `line` of the file at `path`, which has to have this hash; or says why not.
 ///
-/// Cells of columns that `table` hides or does not declare are replaced unless `show_all`.
+/// Unless `show_all`, only cells of `table`'s columns that it declares and does not hide are shown: nobody said of others
+/// that they may be. A cell over several lines may have swallowed other records, so it is as hidden as they are.
 pub fn show(
     path: &Path,
     sha256: &str,
@@ -61,12 +62,13 @@ pub fn show(
         let declared = declared.find(|c| c.name.as_str() == column);
         !show_all && declared.is_none_or(|column| column.policy == Policy::Hide)
     };
-    let whole = record.count == export.header.len();
-    if !whole && export.header.iter().any(|column| hides(column)) {
+    let hides_some = export.header.iter().any(|column| hides(column));
+    let whole = record.sound && record.count == export.header.len();
+    if !whole && hides_some {
         return Err(format!(
-            "line {line} of {name} has {} fields and the header {}, so nobody can say which of them are hidden: open the file there, or ask with --show-hidden",
+            "the record on line {line} of {name} cannot be parted into the {} columns of the header (it has {} fields), so nobody can say what of it is hidden: open the file there, or ask with --show-hidden",
+            export.header.len(),
             record.count,
-            export.header.len()
         ));
     }
     let mut lines = String::new();
@@ -75,7 +77,8 @@ pub fn show(
     let mut end = 0;
     for (column, place) in export.header.iter().zip(&record.fields) {
         let field = text(record.bytes.get(place.clone()).unwrap_or_default());
-        let shown = match hides(column) && !field.is_empty() {
+        let hidden = hides(column) || hides_some && field.contains('\n');
+        let shown = match hidden && !field.is_empty() {
             true => HIDDEN.to_owned(),
             false => field,
         };
@@ -103,4 +106,85 @@ fn find(export: &Export, line: u64, limits: &Limits) -> Result<RawRecord, String
     let reader = read_chunk(export, before.ok_or_else(none)?, &[], limits)
         .map_err(|error| format!("the line cannot be shown: {error}"))?;
     reader.record_at(line).ok_or_else(none)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::{
+        names::Name,
+        tables::{Column, ColumnType, FilePattern},
+    };
+
+    /// A table of `open` and of `secret`, which is hidden.
+    fn table() -> Table {
+        let column = |name: &str, policy| Column {
+            name: Name::new(name).expect("a name"),
+            description: String::new(),
+            ty: ColumnType::String,
+            formats: Vec::new(),
+            clean: Vec::new(),
+            missing: Vec::new(),
+            codes: None,
+            policy,
+        };
+        Table {
+            name: Name::new("t").expect("a name"),
+            description: String::new(),
+            files: FilePattern::new("t.csv").expect("a pattern"),
+            required: true,
+            key: Vec::new(),
+            columns: vec![column("open", Policy::Show), column("secret", Policy::Hide)],
+        }
+    }
+
+    /// What is shown of the record on line 2 of a file.
+    fn second(text: &str, table: Option<&Table>, show_hidden: bool) -> Result<String, String> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+        let content = Content::File(file.path().to_owned());
+        let export = index("t.csv", content, &Limits::default()).expect("a CSV file");
+        let shown = show(file.path(), &export.sha256, 2, table, show_hidden)?;
+        Ok(shown.lines.expect("a record"))
+    }
+
+    #[test]
+    fn nothing_is_shown_that_a_policy_hides_or_that_nobody_declared() {
+        let table = table();
+        for (text, want) in [
+            ("open,secret\na,Mallory\n", "a,[hidden]"),
+            ("secret,open\n\"Mal\"\"lory\",a\n", "\"[hidden]\",a"),
+            ("open,secret\na,\n", "a,"),
+            ("open,secret,new\na,,Mallory\n", "a,,[hidden]"),
+            // A quote too many: the next record is text of this one.
+            (
+                "open,secret\n\"a,\nb,Mallory\",c\n",
+                "\"[hidden]\",[hidden]",
+            ),
+        ] {
+            assert_eq!(
+                second(text, Some(&table), false).as_deref(),
+                Ok(want),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            second("open,x\na,Mallory\n", None, false).as_deref(),
+            Ok("[hidden],[hidden]")
+        );
+        for text in [
+            // A quote that closes too early, and a comma too many.
+            "open,secret\na,\"x\"Mallory\n",
+            "open,secret\na,x,Mallory\n",
+            "open,secret\na,x\0Mallory\n",
+        ] {
+            let refused = second(text, Some(&table), false).expect_err(text);
+            assert!(!refused.contains("Mallory"), "{refused}");
+            assert!(refused.contains("--show-hidden"), "{refused}");
+            let all = second(text, Some(&table), true).expect("whoever may open the file");
+            assert_eq!(Some(all.as_str()), text.lines().nth(1));
+        }
+    }
 }

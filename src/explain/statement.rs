@@ -4,8 +4,9 @@ use super::{
     Known, RunError,
     arithmetic::Arithmetic,
     page::{Body, Page},
-    rule::place,
+    rule::{fix, place},
 };
+use crate::diagnostics::{Diagnostic, nearest};
 use crate::publish::{FolderError, Row, RunFolder, cell, facts};
 use crate::rules::totals::Statement;
 
@@ -13,6 +14,8 @@ use crate::rules::totals::Statement;
 const SHOWN: usize = 20;
 /// Rows whose arithmetic is written out.
 const WRITTEN_OUT: usize = 3;
+/// Records behind a difference that are shown.
+const RECORDS: usize = 10;
 /// Most rows that are looked at.
 const MOST: usize = 100_000;
 
@@ -25,13 +28,35 @@ pub fn page(known: &Known<'_>, word: &str) -> Result<Option<Page>, RunError> {
     let mut page = Page::new("statement", word);
     describe(statement, &mut page);
     match &known.run {
-        Ok(run) => rows(known, run, word, &mut page)?,
+        Ok(run) => {
+            if word.contains('[') {
+                expect_row(run, id, word)?;
+            }
+            rows(known, run, word, &mut page)?;
+        }
         Err(error) => page.add(
             "What came of it in the last run",
             Body::Prose(error.to_string()),
         ),
     }
     Ok(Some(page))
+}
+
+/// That the run has this row of the statement `id`.
+fn expect_row(run: &RunFolder, id: &str, word: &str) -> Result<(), RunError> {
+    let (found, _) = run.rows("reconciliations", "rule_id", &|of| of == id, MOST)?;
+    let mut ids = found.iter().map(|row| cell(row, "statement"));
+    if ids.clone().any(|row| row == word) {
+        return Ok(());
+    }
+    let help = match nearest(word, ids.by_ref()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`trueup explain {id} --all` lists its rows"),
+    };
+    let message = format!("statement `{id}` has no row `{word}` in run {}", run.id());
+    Err(RunError::Project(vec![
+        Diagnostic::nowhere(message).help(help),
+    ]))
 }
 
 fn describe(statement: &Statement, page: &mut Page) {
@@ -66,6 +91,8 @@ fn describe(statement: &Statement, page: &mut Page) {
     fact("declared at", place(&statement.id.span));
     page.add("What it says", Body::Facts(told));
     page.add("Why", Body::Prose(statement.why().to_owned()));
+    let fix = fix(statement.check.word());
+    page.add("How to fix it", Body::Prose(fix.to_owned()));
 }
 
 /// Adds what came of `word` in the run: a statement, or one of its rows.
@@ -74,7 +101,7 @@ pub fn rows(
     run: &RunFolder,
     word: &str,
     page: &mut Page,
-) -> Result<(), FolderError> {
+) -> Result<(), RunError> {
     let column = if word.contains('[') {
         "statement"
     } else {
@@ -141,20 +168,26 @@ pub fn rows(
             ),
         );
     }
-    let written_out = if count == 1 { 1 } else { WRITTEN_OUT };
-    let off = |row: &&Row| count == 1 || cell(row, "verdict") != "agrees";
-    let titles = [
-        ["The arithmetic", "Its figures"],
-        ["The arithmetic of the second", "The figures of the second"],
-        ["The arithmetic of the third", "The figures of the third"],
-    ];
+    let all = known.question.all;
+    let written_out = if all { MOST } else { WRITTEN_OUT };
+    let off = |row: &&Row| all || count == 1 || cell(row, "verdict") != "agrees";
     let id = word.split('[').next().unwrap_or_default();
     let statement = known.plan.statements.iter().find(|s| s.id.value == id);
     let arithmetic = match statement {
         Some(statement) => Some(Arithmetic::new(known, run, statement)?),
         None => None,
     };
-    for (row, [title, figures]) in found.iter().filter(off).take(written_out).zip(titles) {
+    for (at, row) in found.iter().filter(off).take(written_out).enumerate() {
+        let which = match at {
+            0 => String::new(),
+            1 => " of the second".to_owned(),
+            2 => " of the third".to_owned(),
+            at => format!(" of row {}", at + 1),
+        };
+        let figures = match at {
+            0 => "Its figures".to_owned(),
+            _ => format!("The figures{which}"),
+        };
         let columns = [
             "statement",
             "stated",
@@ -167,6 +200,7 @@ pub fn rows(
             "likely_cause",
             "evidence",
         ];
+        let title = format!("The arithmetic{which}");
         page.add(title, Body::Facts(facts(row, &columns)));
         match &arithmetic {
             Some(Ok(arithmetic)) => {
@@ -177,6 +211,35 @@ pub fn rows(
             Some(Err(why)) => page.add(figures, Body::Prose(format!("They are not shown: {why}."))),
             None => {}
         }
+        records(run, row, &which, page)?;
     }
+    Ok(())
+}
+
+/// The records behind a difference between what is stated and what the detail counts.
+fn records(run: &RunFolder, row: &Row, which: &str, page: &mut Page) -> Result<(), FolderError> {
+    let statement = cell(row, "statement");
+    let is_its = |text: &str| text == statement;
+    let (found, count) = run.rows("contributing_records", "statement", &is_its, RECORDS)?;
+    let columns = vec!["role", "record_key", "source", "rule_id"];
+    let mut table: Vec<Vec<String>> = found
+        .iter()
+        .map(|record| {
+            let text = |column: &str| cell(record, column).to_owned();
+            let place = format!("{}:{}", text("source_file"), text("source_line"));
+            vec![text("role"), text("record_key"), place, text("rule_id")]
+        })
+        .collect();
+    if count > found.len() {
+        let more = format!(
+            "and {} more in contributing_records.csv",
+            count - found.len()
+        );
+        table.push(vec![String::new(), String::new(), String::new(), more]);
+    }
+    page.add(
+        format!("The records behind it{which}"),
+        Body::Table(columns, table),
+    );
     Ok(())
 }

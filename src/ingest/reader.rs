@@ -138,6 +138,8 @@ pub struct RawRecord {
     pub fields: Vec<Range<usize>>,
     /// How many fields it has.
     pub count: usize,
+    /// Whether its fields can be trusted: it is text, and nothing follows a closing quote but a delimiter.
+    pub sound: bool,
 }
 
 impl ChunkReader {
@@ -151,8 +153,11 @@ impl ChunkReader {
             }
             let kept = spans.iter().take(record.fields);
             let fields = kept.map(|span| span.start() - record.start..span.end() - record.start);
+            let bytes = &text[record.start..record.end];
+            let is_text = memchr(0, bytes).is_none() && std::str::from_utf8(bytes).is_ok();
             return (record.line == line).then(|| RawRecord {
-                bytes: text[record.start..record.end].to_vec(),
+                sound: is_text && record.flaw.is_none(),
+                bytes: bytes.to_vec(),
                 fields: fields.collect(),
                 count: record.fields,
             });

@@ -8,6 +8,7 @@ use std::{
 
 use arrow::{
     array::{Array, AsArray, RecordBatch},
+    datatypes::Int64Type,
     error::ArrowError,
     util::display::array_value_to_string,
 };
@@ -118,14 +119,18 @@ impl RunFolder {
         let (mut found, mut count) = (Vec::new(), 0);
         for batch in reader {
             let batch = batch.map_err(of_arrow)?;
-            let Some(texts) = batch
-                .column_by_name(column)
-                .and_then(|c| c.as_string_opt::<i32>())
-            else {
+            let Some(column) = batch.column_by_name(column) else {
                 continue;
             };
+            let texts = column.as_string_opt::<i32>();
+            let numbers = column.as_primitive_opt::<Int64Type>();
+            let is_wanted = |at: usize| match (texts, numbers) {
+                (Some(texts), _) => wanted(texts.value(at)),
+                (_, Some(numbers)) => wanted(&numbers.value(at).to_string()),
+                _ => false,
+            };
             for at in 0..batch.num_rows() {
-                if texts.is_valid(at) && wanted(texts.value(at)) {
+                if column.is_valid(at) && is_wanted(at) {
                     count += 1;
                     if found.len() < most {
                         found.push(row(&batch, at).map_err(of_arrow)?);

@@ -206,7 +206,7 @@ fn what_is_not_known_is_said_with_what_was_meant() {
             "did you mean `cases.case_ref.unique`?",
         ),
         ("nothing", "write a rule id"),
-        ("\u{1b}[31mred", "no rule, statement or discrepancy"),
+        ("\u{1b}[31mred", "no rule, statement, kind or discrepancy"),
     ] {
         let spoken = explain(&project, word, &[]).expect(2);
         assert!(spoken.stderr.contains(said), "{word}: {}", spoken.stderr);
@@ -265,4 +265,85 @@ columns:
     let spoken = explain(&project, &id, &["--show-hidden"]).expect(0);
     let line = "V1,99,\"Ann, Example\",more of her";
     assert!(spoken.stdout.contains(line), "{}", spoken.stdout);
+}
+
+#[test]
+fn the_figures_of_a_row_stand_on_their_own_lines_and_add_up() {
+    let project = Project::small();
+    project.run("").expect(0);
+    let rows = Sheet::read(&project.path("out/current/reconciliations.csv")).rows;
+    let figures = read(&project.path("fixtures/published/published_figures.csv"));
+    let mut looked_at = 0;
+    for id in [
+        "published.closed.areas_make_the_total",
+        "published.closed.parts_make_the_total",
+        "published.referred.parts_make_the_total",
+    ] {
+        for row in rows.iter().filter(|row| &row["rule_id"] == id) {
+            let page = page(&project, &row["statement"], &["--all"]);
+            let table = page["sections"]["Its figures"].as_array().expect("rows");
+            let mut sum = 0;
+            for figure in table {
+                let text = |column: &str| figure[column].as_str().unwrap_or_default();
+                let (_, place) = text("place").split_once(".csv:").expect("a place");
+                let line: String = place.chars().take_while(char::is_ascii_digit).collect();
+                let line = figures
+                    .lines()
+                    .nth(line.parse::<usize>().expect("a line") - 1);
+                let value = text("figure").replace([',', ' '], "");
+                let cell = format!(",{value},");
+                assert!(line.is_some_and(|line| line.contains(&cell)), "{figure}");
+                match text("side") {
+                    "stated" => assert_eq!(value, &row["stated"]),
+                    _ => sum += value.parse::<i64>().expect("a count"),
+                }
+            }
+            assert_eq!(sum.to_string(), row["computed"], "{}", &row["statement"]);
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 8, "{looked_at}");
+
+    // A part that was corrected since the run is no part of what the run added up.
+    project.edit("fixtures/published/published_figures.csv", |text| {
+        text.replace("11674", "11675")
+    });
+    let word = "published.closed.answers_make_the_total";
+    let spoken = explain(&project, word, &[]).expect(0);
+    let said = "published_figures.csv has changed since the run";
+    assert!(spoken.stdout.contains(said), "{}", spoken.stdout);
+}
+
+#[test]
+fn kinds_rules_of_its_own_and_rows_have_pages() {
+    let project = project();
+    let sections = |word: &str| page(&project, word, &["--all"])["sections"].clone();
+    let users = sections("not_null")["Used in this project by"].to_string();
+    assert!(users.contains("people.person_ref.not_null"), "{users}");
+    let users = sections("share_of")["Used in this project by"].to_string();
+    assert!(users.contains("control.crime_type.percent"), "{users}");
+    for own in ["cases.rejects", "cases.terminated", "delivery.unclaimed"] {
+        assert!(sections(own)["How to fix it"].is_string(), "{own}");
+    }
+    // Case by case: the columns of a condition, and those of a query over two tables.
+    let reads = sections("cases.closed_on.not_before_opening")["What it reads"].clone();
+    assert_eq!(
+        reads,
+        serde_json::json!({ "cases": "closed_on, opened_on" })
+    );
+    let reads = sections("cases.duplicate_of.relationships")["What it reads"].clone();
+    assert_eq!(
+        reads,
+        serde_json::json!({ "cases": "case_ref, duplicate_of" })
+    );
+    for (word, said) in [
+        ("not_nul", "did you mean `not_null`?"),
+        (
+            "control.area.body[x]",
+            "`trueup explain control.area.body --all` lists its rows",
+        ),
+    ] {
+        let spoken = explain(&project, word, &[]).expect(2);
+        assert!(spoken.stderr.contains(said), "{}", spoken.stderr);
+    }
 }

@@ -1,0 +1,113 @@
+//! The pages of a kind of rules or statements, and of a rule that the engine has of itself.
+
+use super::{
+    Known,
+    page::{Body, Page},
+};
+use crate::rules::{Kind, OWN_NAMES, UNCLAIMED, totals::Check};
+
+/// Users that are listed unless all are asked for.
+const SHOWN: usize = 20;
+
+/// The page of a kind's word; `None` where no kind has it.
+pub fn page(known: &Known<'_>, word: &str) -> Option<Page> {
+    if !Kind::WORDS.contains(&word) && !Check::WORDS.contains(&word) {
+        return None;
+    }
+    let mut page = Page::new("kind", word);
+    page.add("What it checks", Body::Code(docs(word).to_owned()));
+    let rules = known.project.rules.iter();
+    let rules = rules.filter(|rule| rule.kind.word() == word);
+    let statements = known.plan.statements.iter();
+    let statements = statements.filter(|statement| statement.check.word() == word);
+    let mut users: Vec<&str> = rules.map(|rule| rule.id.as_str()).collect();
+    users.extend(statements.map(|statement| statement.id.value.as_str()));
+    let most = if known.question.all {
+        usize::MAX
+    } else {
+        SHOWN
+    };
+    let mut list: Vec<String> = users.iter().take(most).map(|id| (*id).to_owned()).collect();
+    if users.len() > most {
+        list.push(format!("and {} more: --all", users.len() - most));
+    }
+    page.add("Used in this project by", Body::Code(list.join("\n")));
+    Some(page)
+}
+
+/// A kind's documentation, as it stands beside its code.
+fn docs(word: &str) -> &'static str {
+    let mut pages = Kind::pages().iter().chain(Check::pages());
+    let page = pages.find(|page| page.word == word);
+    page.map_or("", |page| &page.docs)
+}
+
+/// The page of a rule that the engine has of itself; `None` where none has the id.
+pub fn own(known: &Known<'_>, id: &str) -> Option<Page> {
+    let (what, why, fix) = own_words(known, id)?;
+    let mut page = Page::new("rule", id);
+    describe_own(what, why, fix, &mut page);
+    Some(page)
+}
+
+/// What such a rule is, which the page of a discrepancy tells as well; nothing for another rule.
+pub fn describe(known: &Known<'_>, id: &str, page: &mut Page) -> bool {
+    let Some((what, why, fix)) = own_words(known, id) else {
+        return false;
+    };
+    describe_own(what, why, fix, page);
+    true
+}
+
+fn describe_own(what: &str, why: &str, fix: &str, page: &mut Page) {
+    let facts = [
+        ("expected", what),
+        ("declared at", "nowhere: trueup has this rule of itself"),
+    ];
+    let facts = facts.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    page.add("What it checks", Body::Facts(facts.into()));
+    page.add("Why", Body::Prose(why.to_owned()));
+    page.add("How to fix it", Body::Prose(fix.to_owned()));
+}
+
+/// What passes, why it is there, and what to do about a failure.
+fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    if id == UNCLAIMED {
+        return Some((
+            "every file of the delivery is one that a table names",
+            "A file that nobody reads may be a table under a wrong name.",
+            "Give the file the name that its table declares, declare a table for it, or deliver it elsewhere.",
+        ));
+    }
+    let (table, name) = id.rsplit_once('.')?;
+    let mut tables = known.project.tables.iter();
+    let own = OWN_NAMES.into_iter().find(|own| *own == name)?;
+    tables.find(|declared| declared.name.as_str() == table)?;
+    Some(match own {
+        "rule_error" => (
+            "every rule can be evaluated on every row",
+            "A rule that could not run is never a pass.",
+            "Mend the rule: what it did not check may be wrong.",
+        ),
+        "rejects" => (
+            "every record can be parted into the columns of the header",
+            "A record that cannot be parted into columns may be any row, and may hold many.",
+            "Correct the way it is exported: a text with a comma, a quote or a line break must stand in quotes, and a quote in it be doubled.",
+        ),
+        "swallowed" => (
+            "no record over several lines looks like several records",
+            "A quote too many or too few makes text of whole rows, and the file stays valid CSV.",
+            "Compare the record with its source: a quote is probably missing or too many.",
+        ),
+        "columns" => (
+            "every column of a file is declared",
+            "A column that nobody declared was not read, and may be one under a wrong name.",
+            "Declare the column, or leave it out of the export.",
+        ),
+        _ => (
+            "every file ends in a line break",
+            "A file whose last line does not end may have been cut off.",
+            "Compare the file with what was exported, and deliver it whole.",
+        ),
+    })
+}
