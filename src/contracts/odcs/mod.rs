@@ -1,14 +1,18 @@
 //! The Open Data Contract Standard, version 3.
 
+mod count;
 mod export;
 mod format;
+mod pattern;
 mod property;
 mod quality;
 mod relationship;
+mod said;
 
 pub use export::{Head, export};
+pub use pattern::whole;
 pub use property::of_physical;
-pub use quality::{one_of, whole};
+pub use quality::one_of;
 
 use super::{
     draft::{Draft, RuleDraft, set},

@@ -5,7 +5,7 @@ use super::{
         draft::{ColumnDraft, Draft, ident, literal, plain, set},
         foreign::{Foreign, Reasons, is_true, items, scalar, text},
     },
-    asked, custom, format, only_ours, overlay, quality, relationship, to_yaml,
+    asked, custom, format, only_ours, overlay, quality, relationship, to_yaml, whole,
 };
 use crate::diagnostics::yaml::{
     Node,
@@ -391,7 +391,7 @@ fn options(
         rule.id = format!("{of}.multiple_of");
         draft.add(rule);
     }
-    let pattern = text(options, "pattern").map(|regex| ("pattern", quality::whole(regex)));
+    let pattern = text(options, "pattern").map(|regex| ("pattern", whole(regex)));
     let format = text(options, "format")
         .filter(|_| ty == "string")
         .and_then(like);

@@ -6,14 +6,16 @@ use super::{
         foreign::{Foreign, Reasons, one_line, slug, text, texts},
         limits::{Compared, row_count, tolerated},
     },
-    asked, custom, only_ours, overlay, to_entries,
+    asked,
+    count::counted,
+    custom, only_ours, overlay, to_entries, whole,
 };
 use crate::{
     diagnostics::yaml::{
         Node, Value,
         write::{Entry, Yaml},
     },
-    names::{Name, sql_ident},
+    names::Name,
 };
 
 /// Keys of a check that say nothing about the rows.
@@ -443,7 +445,7 @@ impl Check<'_, '_, '_> {
                     .unwrap_or_default();
                 let sql = [
                     "SELECT \"_row\"\nFROM ",
-                    &sql_ident(&self.draft.name),
+                    &ident(&self.draft.name),
                     &alias,
                     "\nWHERE ",
                     &condition,
@@ -484,104 +486,6 @@ pub fn one_of(
     Ok(rule)
 }
 
-/// A query that counts rows of a table.
-struct Counted {
-    alias: Option<String>,
-    condition: Option<String>,
-}
-
-/// The query as a count, if it is one of rows of one of `tables`.
-fn counted(query: &str, tables: &[&str], column: Option<&str>) -> Option<Counted> {
-    let shape = r#"(?is)^\s*select\s+count\s*\(\s*(?:\*|1)\s*\)(?:\s+as\s+\w+)?\s+from\s+([\w.$\{\}"`]+)(?:\s+(?:as\s+)?(\w+))??(?:\s+where\s+(.+?))?\s*;?\s*$"#;
-    let shape = regex::Regex::new(shape).ok()?;
-    let more =
-        regex::Regex::new(r"(?i)\b(group\s+by|having|union|intersect|except|limit|order\s+by)\b")
-            .ok()?;
-    let found = shape.captures(query)?;
-    let from = found.get(1)?.as_str().replace(['"', '`'], "");
-    let placeholder = [
-        "{object}",
-        "{table}",
-        "{model}",
-        "${object}",
-        "${table}",
-        "${model}",
-    ];
-    let named = placeholder.contains(&from.as_str())
-        || from
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| tables.iter().any(|t| t.eq_ignore_ascii_case(last)));
-    let condition = found.get(3).map(|c| c.as_str().to_owned());
-    if !named || condition.as_ref().is_some_and(|c| more.is_match(c)) {
-        return None;
-    }
-    let condition = condition.map(|condition| {
-        let own = column.map(ident).unwrap_or_default();
-        let names = [
-            "${property}",
-            "${column}",
-            "${field}",
-            "{property}",
-            "{column}",
-            "{field}",
-        ];
-        match own.is_empty() {
-            true => condition,
-            false => names
-                .iter()
-                .fold(condition, |text, name| text.replace(name, &own)),
-        }
-    });
-    let alias = found.get(2).map(|a| a.as_str().to_owned());
-    Some(Counted { alias, condition })
-}
-
-/// A pattern that the whole text has to match, from one that some part of it has to.
-pub fn whole(regex: &str) -> String {
-    let inner = regex
-        .strip_prefix('^')
-        .and_then(|r| r.strip_suffix('$'))
-        .filter(|r| !r.ends_with('\\'));
-    match inner {
-        Some(inner) => match grouped(inner) {
-            Some(group) => group.to_owned(),
-            None if inner.contains('|') => format!("(?s:.*)(?:{regex})(?s:.*)"),
-            None => inner.to_owned(),
-        },
-        None => match (regex.strip_prefix('^'), regex.strip_suffix('$')) {
-            _ if regex.contains('|') => format!("(?s:.*)(?:{regex})(?s:.*)"),
-            (Some(rest), _) => format!("{rest}(?s:.*)"),
-            (_, Some(rest)) if !rest.ends_with('\\') => format!("(?s:.*){rest}"),
-            _ => format!("(?s:.*){regex}(?s:.*)"),
-        },
-    }
-}
-
-/// What stands in a group without a name that holds all of the pattern.
-fn grouped(regex: &str) -> Option<&str> {
-    let inner = regex.strip_prefix("(?:")?.strip_suffix(')')?;
-    let (mut depth, mut in_set, mut escaped) = (0_i32, false, false);
-    for c in inner.chars() {
-        match c {
-            _ if escaped => {
-                escaped = false;
-                continue;
-            }
-            '\\' => escaped = true,
-            '[' => in_set = true,
-            ']' => in_set = false,
-            '(' if !in_set => depth += 1,
-            ')' if !in_set => depth -= 1,
-            _ => {}
-        }
-        if depth < 0 {
-            return None;
-        }
-    }
-    (depth == 0 && !escaped).then_some(inner)
-}
-
 /// A word for severity as one of ours; an unknown one is an error.
 pub fn severity(said: &str) -> &'static str {
     match said.to_lowercase().as_str() {
@@ -602,54 +506,4 @@ fn dimension(said: &str) -> Option<&'static str> {
         "uniqueness" | "uq" => "uniqueness",
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_the_whole_text() {
-        for (theirs, ours) in [
-            ("^[A-Z]+$", "[A-Z]+"),
-            ("^(?:a|b)$", "a|b"),
-            ("^(?:a)(?:b)$", "(?:a)(?:b)"),
-            ("^(?:[)]|x)$", "[)]|x"),
-            ("^a|b$", "(?s:.*)(?:^a|b$)(?s:.*)"),
-            ("[0-9]", "(?s:.*)[0-9](?s:.*)"),
-            ("^[0-9]", "[0-9](?s:.*)"),
-            ("[0-9]$", "(?s:.*)[0-9]"),
-            (r"^5\$", r"5\$(?s:.*)"),
-        ] {
-            assert_eq!(whole(theirs), ours, "{theirs}");
-        }
-    }
-
-    #[test]
-    fn counts_are_told_from_their_words() {
-        let read = |query: &str| {
-            counted(query, &["orders"], Some("total")).map(|c| (c.alias, c.condition))
-        };
-        let some = |alias: Option<&str>, condition: Option<&str>| {
-            Some((alias.map(str::to_owned), condition.map(str::to_owned)))
-        };
-        for (query, expected) in [
-            ("SELECT COUNT(*) FROM orders", some(None, None)),
-            (
-                "select count(1) from {object} where {property} < 0;",
-                some(None, Some("\"total\" < 0")),
-            ),
-            (
-                "SELECT COUNT(*) FROM db.orders AS o WHERE o.total < 0",
-                some(Some("o"), Some("o.total < 0")),
-            ),
-            ("SELECT COUNT(*) FROM orders GROUP BY x", None),
-            ("SELECT COUNT(*) FROM orders WHERE x GROUP BY y", None),
-            ("SELECT COUNT(*) FROM others WHERE x", None),
-            ("SELECT COUNT(*) FROM orders JOIN others ON true", None),
-            ("SELECT AVG(x) FROM orders", None),
-        ] {
-            assert_eq!(read(query), expected, "{query}");
-        }
-    }
 }
