@@ -65,12 +65,13 @@ impl Draft {
         self.columns.iter().position(|c| c.name == name)
     }
 
-    /// Adds a rule under a column; gives it back where one of its kind stands there already and it cannot stand alone.
-    pub fn add_under(&mut self, column: usize, mut rule: RuleDraft) -> Result<(), RuleDraft> {
+    /// Adds a rule under a column; false where one of its kind stands there already and it cannot stand alone.
+    #[must_use]
+    pub fn add_under(&mut self, column: usize, mut rule: RuleDraft) -> bool {
         let place = &mut self.columns[column];
         if !place.rules.iter().any(|r| r.kind == rule.kind) {
             place.rules.push(rule);
-            return Ok(());
+            return true;
         }
         let columns = Entry::new("columns", Yaml::texts([place.name.clone()]));
         match rule.kind.as_str() {
@@ -87,18 +88,18 @@ impl Draft {
             _ => {
                 let ColumnDraft { name, ty, .. } = &self.columns[column];
                 let Some(sql) = as_condition(&rule, name, ty) else {
-                    return Err(rule);
+                    return false;
                 };
                 rule.id = format!("{}.{name}.{}", self.name, rule.kind);
                 rule.check.clear();
                 let rule = rule.condition(&sql, Some(name));
                 self.add(rule);
-                return Ok(());
+                return true;
             }
         }
         rule.id = format!("{}.{}.{}", self.name, self.columns[column].name, rule.kind);
         self.add(rule);
-        Ok(())
+        true
     }
 
     /// Adds a rule of its own; an id that is taken gets a number.

@@ -111,7 +111,10 @@ fn rule(
             let again = format!(
                 "the column has a rule `{kind}` already, and a column has one of each kind: put both into an `expression`"
             );
-            draft.add_under(column, rule).map_err(|_| (span, again))
+            match draft.add_under(column, rule) {
+                true => Ok(()),
+                false => Err((span, again)),
+            }
         }
         None if under && !several => Err((
             test.span.clone(),
