@@ -240,7 +240,11 @@ fn as_condition(rule: &RuleDraft, column: &str, ty: &str) -> Option<String> {
             let texts: Vec<String> = texts.map(|value| sql_text(&value)).collect();
             Some([&column, " IN (", &texts.join(", "), ")"].concat())
         }
-        "range" => {
+        "range" | "length" => {
+            let (column, ty) = match rule.kind.as_str() {
+                "range" => (column, ty),
+                _ => (["character_length(", &column, ")"].concat(), "integer"),
+            };
             let side = |key: &str, sign: &str| {
                 let bound = literal(ty, &as_text(&said(key)?.value)?)?;
                 Some([&column, sign, &bound].concat())

@@ -79,7 +79,7 @@ pub fn options(
     }
     if let Some(by) = text(options, "multipleOf")
         .and_then(|by| literal(ty, by))
-        .filter(|_| ty == "integer")
+        .filter(|by| ty == "integer" && by.parse() != Ok(0.0_f64))
     {
         taken.push("multipleOf");
         let sql = [&ident(&name), " % ", &by, " = 0"].concat();
