@@ -5,7 +5,7 @@ use crate::{
         Span,
         yaml::write::{Entry, Yaml},
     },
-    names::{sql_ident, sql_text},
+    names::{Name, sql_ident, sql_text},
 };
 
 /// A table.
@@ -65,12 +65,13 @@ impl Draft {
         self.columns.iter().position(|c| c.name == name)
     }
 
-    /// Adds a rule under a column; gives it back where one of its kind stands there already and it cannot stand alone.
-    pub fn add_under(&mut self, column: usize, mut rule: RuleDraft) -> Result<(), Box<RuleDraft>> {
+    /// Adds a rule under a column; false where one of its kind stands there already and it cannot stand alone.
+    #[must_use]
+    pub fn add_under(&mut self, column: usize, mut rule: RuleDraft) -> bool {
         let place = &mut self.columns[column];
         if !place.rules.iter().any(|r| r.kind == rule.kind) {
             place.rules.push(rule);
-            return Ok(());
+            return true;
         }
         let columns = Entry::new("columns", Yaml::texts([place.name.clone()]));
         match rule.kind.as_str() {
@@ -87,18 +88,18 @@ impl Draft {
             _ => {
                 let ColumnDraft { name, ty, .. } = &self.columns[column];
                 let Some(sql) = as_condition(&rule, name, ty) else {
-                    return Err(Box::new(rule));
+                    return false;
                 };
                 rule.id = format!("{}.{name}.{}", self.name, rule.kind);
                 rule.check.clear();
                 let rule = rule.condition(&sql, Some(name));
                 self.add(rule);
-                return Ok(());
+                return true;
             }
         }
         rule.id = format!("{}.{}.{}", self.name, self.columns[column].name, rule.kind);
         self.add(rule);
-        Ok(())
+        true
     }
 
     /// Adds a rule of its own; an id that is taken gets a number.
@@ -239,7 +240,11 @@ fn as_condition(rule: &RuleDraft, column: &str, ty: &str) -> Option<String> {
             let texts: Vec<String> = texts.map(|value| sql_text(&value)).collect();
             Some([&column, " IN (", &texts.join(", "), ")"].concat())
         }
-        "range" => {
+        "range" | "length" => {
+            let (column, ty) = match rule.kind.as_str() {
+                "range" => (column, ty),
+                _ => (["character_length(", &column, ")"].concat(), "integer"),
+            };
             let side = |key: &str, sign: &str| {
                 let bound = literal(ty, &as_text(&said(key)?.value)?)?;
                 Some([&column, sign, &bound].concat())
@@ -284,7 +289,141 @@ pub fn literal(ty: &str, text: &str) -> Option<String> {
     }
 }
 
-/// A column in a condition; quoted, since it may be a word of SQL.
+/// Words that SQL may take for its own; of one that is missing here, lint refuses the rule.
+const WORDS: &[&str] = &[
+    "all",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "at",
+    "between",
+    "bigint",
+    "binary",
+    "boolean",
+    "both",
+    "by",
+    "case",
+    "cast",
+    "char",
+    "check",
+    "column",
+    "create",
+    "cross",
+    "current",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "date",
+    "day",
+    "decimal",
+    "default",
+    "delete",
+    "desc",
+    "distinct",
+    "double",
+    "drop",
+    "else",
+    "end",
+    "escape",
+    "except",
+    "exists",
+    "extract",
+    "false",
+    "fetch",
+    "filter",
+    "first",
+    "float",
+    "for",
+    "from",
+    "full",
+    "group",
+    "having",
+    "hour",
+    "if",
+    "in",
+    "inner",
+    "insert",
+    "int",
+    "integer",
+    "intersect",
+    "interval",
+    "into",
+    "is",
+    "join",
+    "last",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "minute",
+    "month",
+    "natural",
+    "not",
+    "null",
+    "nulls",
+    "numeric",
+    "of",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "over",
+    "overlaps",
+    "partition",
+    "position",
+    "primary",
+    "range",
+    "real",
+    "references",
+    "right",
+    "row",
+    "rows",
+    "second",
+    "select",
+    "session_user",
+    "set",
+    "similar",
+    "smallint",
+    "some",
+    "substring",
+    "symmetric",
+    "table",
+    "then",
+    "time",
+    "timestamp",
+    "to",
+    "trailing",
+    "trim",
+    "true",
+    "union",
+    "unique",
+    "unknown",
+    "update",
+    "user",
+    "using",
+    "value",
+    "values",
+    "varchar",
+    "when",
+    "where",
+    "window",
+    "with",
+    "within",
+    "without",
+    "year",
+];
+
+/// A column in a condition, quoted where it has to be.
 pub fn ident(column: &str) -> String {
-    sql_ident(column)
+    match Name::new(column).is_ok() && !WORDS.contains(&column) {
+        true => column.to_owned(),
+        false => sql_ident(column),
+    }
 }

@@ -6,9 +6,8 @@ use super::{
         foreign::{Foreign, one_line, scalar},
         limits::{Compared, tolerated},
     },
-    Refused,
-    checks::Test,
-    is_jinja,
+    Refused, is_jinja,
+    test::Test,
 };
 use crate::diagnostics::yaml::write::Yaml;
 

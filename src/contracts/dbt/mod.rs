@@ -1,7 +1,9 @@
 //! Schema files of dbt: models, seeds, snapshots and sources, with the tests of their columns.
 
+mod asked;
 mod checks;
 mod config;
+mod test;
 
 use super::{
     draft::{ColumnDraft, Draft},
@@ -15,7 +17,7 @@ use crate::diagnostics::{
         write::{Entry, Yaml},
     },
 };
-use checks::Test;
+use test::Test;
 
 /// Sections whose entries are tables.
 const TABLES: [&str; 3] = ["models", "seeds", "snapshots"];

@@ -1,14 +1,20 @@
 //! The Open Data Contract Standard, version 3.
 
+mod count;
 mod export;
 mod format;
+mod library;
+mod options;
+mod pattern;
 mod property;
 mod quality;
 mod relationship;
+mod said;
 
 pub use export::{Head, export};
+pub use library::one_of;
+pub use pattern::whole;
 pub use property::of_physical;
-pub use quality::{one_of, whole};
 
 use super::{
     draft::{Draft, RuleDraft, set},
@@ -220,7 +226,7 @@ fn key(object: &Node, properties: &[Node], draft: &mut Draft, foreign: &mut Fore
             continue;
         };
         let rule = asked(foreign, node, "primaryKey", draft, Some(name)).of_kind("not_null");
-        let _ = draft.add_under(column, rule);
+        put(column, rule, draft, foreign);
     }
     let names = draft.key.clone();
     match (&parts[..], draft.is_unique(&names)) {
@@ -229,7 +235,7 @@ fn key(object: &Node, properties: &[Node], draft: &mut Draft, foreign: &mut Fore
         ([(_, node, name)], false) => {
             let rule = asked(foreign, node, "primaryKey", draft, Some(name)).of_kind("unique");
             if let Some(column) = draft.column(name) {
-                let _ = draft.add_under(column, rule);
+                put(column, rule, draft, foreign);
             }
         }
         ([(_, node, _), ..], false) => {
@@ -274,6 +280,18 @@ fn asked_as(
             Entry::new("severity", Yaml::text("error")),
             Entry::new("why", Yaml::text(why)),
         ],
+    }
+}
+
+/// Adds a rule under a column, or says why it cannot stand there.
+fn put(column: usize, rule: RuleDraft, draft: &mut Draft, foreign: &mut Foreign<'_>) {
+    let (span, what) = (rule.span.clone(), rule.what.clone());
+    let why = format!(
+        "the column has a rule `{}` already, and a column has one of each kind",
+        rule.kind
+    );
+    if !draft.add_under(column, rule) {
+        foreign.note(span, what, why);
     }
 }
 

@@ -2,18 +2,20 @@
 
 use super::{
     super::{
-        draft::{Draft, RuleDraft, as_text, ident, literal, set},
+        draft::{Draft, RuleDraft, as_text, ident, set},
         foreign::{Foreign, Reasons, one_line, slug, text, texts},
         limits::{Compared, row_count, tolerated},
     },
-    asked, custom, only_ours, overlay, to_entries,
+    asked,
+    count::counted,
+    to_entries,
 };
 use crate::{
     diagnostics::yaml::{
         Node, Value,
         write::{Entry, Yaml},
     },
-    names::{Name, sql_ident},
+    names::Name,
 };
 
 /// Keys of a check that say nothing about the rows.
@@ -39,7 +41,7 @@ const REASONS: &Reasons = &[
 ];
 
 /// Operators of the standard.
-const OPERATORS: [&str; 8] = [
+pub const OPERATORS: [&str; 8] = [
     "mustBe",
     "mustNotBe",
     "mustBeGreaterThan",
@@ -51,13 +53,13 @@ const OPERATORS: [&str; 8] = [
 ];
 
 /// A check while it is read.
-struct Check<'n, 'f, 's> {
-    node: &'n Node,
-    column: Option<usize>,
-    draft: &'n mut Draft,
-    foreign: &'f mut Foreign<'s>,
+pub struct Check<'n, 'f, 's> {
+    pub node: &'n Node,
+    pub column: Option<usize>,
+    pub draft: &'n mut Draft,
+    pub foreign: &'f mut Foreign<'s>,
     /// Keys that were carried over.
-    taken: Vec<&'static str>,
+    pub taken: Vec<&'static str>,
 }
 
 /// Adds the rules that a check of a column or a table asks for, or says why there are none.
@@ -84,7 +86,7 @@ pub fn quality(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &
 
 impl Check<'_, '_, '_> {
     /// What it asks, for notes.
-    fn what(&self) -> String {
+    pub fn what(&self) -> String {
         let of = match self.column {
             Some(column) => format!("{}.{}", self.draft.name, self.draft.columns[column].name),
             None => self.draft.name.clone(),
@@ -102,7 +104,7 @@ impl Check<'_, '_, '_> {
         one_line(&word)
     }
 
-    fn metric(&self) -> Option<String> {
+    pub fn metric(&self) -> Option<String> {
         let said = text(self.node, "metric").or(text(self.node, "rule"))?;
         Some(
             match said {
@@ -175,7 +177,7 @@ impl Check<'_, '_, '_> {
     }
 
     /// A rule with what every check says.
-    fn rule(&self) -> RuleDraft {
+    pub fn rule(&self) -> RuleDraft {
         let name = self.column.map(|c| self.draft.columns[c].name.clone());
         let mut rule = asked(
             self.foreign,
@@ -214,7 +216,7 @@ impl Check<'_, '_, '_> {
         rule
     }
 
-    fn compared(&self) -> Result<Option<Compared>, String> {
+    pub fn compared(&self) -> Result<Option<Compared>, String> {
         let said: Vec<&str> = OPERATORS
             .into_iter()
             .filter(|key| self.node.get(key).is_some())
@@ -244,7 +246,7 @@ impl Check<'_, '_, '_> {
     }
 
     /// Adds the threshold that the operator asks for to a rule that counts bad rows.
-    fn tolerate(&mut self, rule: &mut RuleDraft) -> Result<(), String> {
+    pub fn tolerate(&mut self, rule: &mut RuleDraft) -> Result<(), String> {
         let percent = match text(self.node, "unit") {
             None | Some("rows" | "count") => false,
             Some("percent" | "%") => true,
@@ -272,148 +274,18 @@ impl Check<'_, '_, '_> {
         Ok(())
     }
 
-    fn under(&mut self, rule: RuleDraft) -> Result<(), String> {
+    pub fn under(&mut self, rule: RuleDraft) -> Result<(), String> {
         let Some(column) = self.column else {
             return Err("it stands under a table, and is about a column".to_owned());
         };
         let kind = rule.kind.clone();
         self.taken.push("id");
-        let again = |_| {
-            format!("the column has a rule `{kind}` already, and a column has one of each kind")
-        };
-        self.draft.add_under(column, rule).map_err(again)
-    }
-
-    fn library(&mut self) -> Result<(), String> {
-        let Some(metric) = self.metric() else {
-            return Err("it names no `metric`".to_owned());
-        };
-        let mut rule = self.rule();
-        self.taken.extend(["metric", "rule"]);
-        let empty = Node {
-            bytes: self.node.bytes.clone(),
-            value: Value::Map(Vec::new()),
-        };
-        // Version 3.0 has them beside the metric.
-        let arguments = self.node.get("arguments").unwrap_or(&empty).clone();
-        let argument = |key: &'static str| match arguments.get(key) {
-            Some(_) => arguments.clone(),
-            None => self.node.clone(),
-        };
-        let ours = custom(self.node).cloned();
-        if only_ours(self.node) {
-            self.taken.push("customProperties");
+        let again =
+            format!("the column has a rule `{kind}` already, and a column has one of each kind");
+        match self.draft.add_under(column, rule) {
+            true => Ok(()),
+            false => Err(again),
         }
-        let overlaid = |mut rule: RuleDraft| {
-            ours.iter().for_each(|ours| overlay(&mut rule, ours));
-            rule
-        };
-        let mut used = Vec::new();
-        match metric.as_str() {
-            "rowCount" => {
-                let compared = self
-                    .compared()?
-                    .ok_or("it has no operator to compare the count with")?;
-                if text(self.node, "unit").is_some_and(|unit| unit != "rows") {
-                    return Err("a table has no share of its rows".to_owned());
-                }
-                rule = rule.of_kind("row_count");
-                rule.check = row_count(&compared)?;
-                self.taken.extend(OPERATORS);
-                self.taken.extend(["unit", "id", "name"]);
-                self.draft.add(overlaid(rule));
-            }
-            "nullValues" | "missingValues" => {
-                self.tolerate(&mut rule)?;
-                let from = argument("missingValues");
-                let tokens: Vec<String> = texts(&from, "missingValues")
-                    .into_iter()
-                    .filter(|t| !t.trim().is_empty())
-                    .collect();
-                used.push("missingValues");
-                if let (Some(column), false) = (self.column, tokens.is_empty()) {
-                    let entries = &mut self.draft.columns[column].entries;
-                    if !entries.iter().any(|entry| entry.key == "missing") {
-                        let tokens = Entry::new("not_recorded", Yaml::texts(tokens));
-                        entries.push(Entry::new("missing", Yaml::Map(vec![tokens])));
-                    }
-                }
-                self.under(overlaid(rule.of_kind("not_null")))?;
-            }
-            "duplicateValues" => {
-                self.tolerate(&mut rule)?;
-                used.push("properties");
-                let columns: Vec<String> = texts(&argument("properties"), "properties")
-                    .iter()
-                    .map(|c| self.foreign.named(c))
-                    .collect();
-                let rule = overlaid(rule.of_kind("unique"));
-                match (self.column, &columns[..]) {
-                    (Some(_), []) => self.under(rule)?,
-                    (None, []) => {
-                        return Err("it stands under a table and names no `properties`".to_owned());
-                    }
-                    _ => {
-                        self.taken.extend(["id", "name"]);
-                        self.draft.add(rule.check("columns", Yaml::texts(columns)));
-                    }
-                }
-            }
-            "invalidValues" => {
-                self.tolerate(&mut rule)?;
-                used.extend(["validValues", "pattern"]);
-                let values = texts(&argument("validValues"), "validValues");
-                let pattern = text(&argument("pattern"), "pattern").map(str::to_owned);
-                if values.is_empty() && pattern.is_none() {
-                    return Err("it says neither `validValues` nor `pattern`".to_owned());
-                }
-                if let Some(pattern) = pattern {
-                    let rule = rule
-                        .clone()
-                        .of_kind("pattern")
-                        .check("regex", Yaml::text(whole(&pattern)));
-                    self.under(overlaid(rule))?;
-                }
-                if !values.is_empty() {
-                    let listed = ours.as_ref().is_some_and(|ours| ours.get("list").is_some());
-                    let rule = match listed {
-                        true => rule.of_kind("accepted_values"),
-                        false => self.one_of(rule, &values)?,
-                    };
-                    let rule = overlaid(rule);
-                    match rule.kind == "expression" {
-                        true => self.draft.add(rule),
-                        false => self.under(rule)?,
-                    }
-                }
-            }
-            other => {
-                return Err(format!(
-                    "`{other}` is no metric of the standard: those are nullValues, missingValues, invalidValues, duplicateValues and rowCount"
-                ));
-            }
-        }
-        if !arguments.entries().is_empty() {
-            self.taken.push("arguments");
-            let of = self.what();
-            self.foreign.leftover(&arguments, &of, &used, &[]);
-        }
-        self.taken.extend(used);
-        Ok(())
-    }
-
-    /// The rule that a cell is one of `values`: under a column of text, else as a condition.
-    fn one_of(&self, rule: RuleDraft, values: &[String]) -> Result<RuleDraft, String> {
-        let column = self
-            .column
-            .ok_or("it stands under a table, and is about a column")?;
-        one_of(
-            rule,
-            &self.draft.name,
-            &self.draft.columns[column].name,
-            self.draft.columns[column].ty,
-            values,
-        )
     }
 
     fn sql(&mut self) -> Result<(), String> {
@@ -443,7 +315,7 @@ impl Check<'_, '_, '_> {
                     .unwrap_or_default();
                 let sql = [
                     "SELECT \"_row\"\nFROM ",
-                    &sql_ident(&self.draft.name),
+                    &ident(&self.draft.name),
                     &alias,
                     "\nWHERE ",
                     &condition,
@@ -461,125 +333,6 @@ impl Check<'_, '_, '_> {
         self.draft.add(rule);
         Ok(())
     }
-}
-
-/// A rule that a cell of `column` is one of `values`.
-pub fn one_of(
-    rule: RuleDraft,
-    table: &str,
-    column: &str,
-    ty: &str,
-    values: &[String],
-) -> Result<RuleDraft, String> {
-    if ty == "string" {
-        return Ok(rule
-            .of_kind("accepted_values")
-            .check("values", Yaml::texts(values)));
-    }
-    let literals: Option<Vec<String>> = values.iter().map(|value| literal(ty, value)).collect();
-    let literals = literals.ok_or_else(|| format!("one of its values is no value of type {ty}"))?;
-    let sql = [&ident(column), " IN (", &literals.join(", "), ")"].concat();
-    let mut rule = rule.condition(&sql, Some(column));
-    rule.id = format!("{table}.{column}.accepted_values");
-    Ok(rule)
-}
-
-/// A query that counts rows of a table.
-struct Counted {
-    alias: Option<String>,
-    condition: Option<String>,
-}
-
-/// The query as a count, if it is one of rows of one of `tables`.
-fn counted(query: &str, tables: &[&str], column: Option<&str>) -> Option<Counted> {
-    let shape = r#"(?is)^\s*select\s+count\s*\(\s*(?:\*|1)\s*\)(?:\s+as\s+\w+)?\s+from\s+([\w.$\{\}"`]+)(?:\s+(?:as\s+)?(\w+))??(?:\s+where\s+(.+?))?\s*;?\s*$"#;
-    let shape = regex::Regex::new(shape).ok()?;
-    let more =
-        regex::Regex::new(r"(?i)\b(group\s+by|having|union|intersect|except|limit|order\s+by)\b")
-            .ok()?;
-    let found = shape.captures(query)?;
-    let from = found.get(1)?.as_str().replace(['"', '`'], "");
-    let placeholder = [
-        "{object}",
-        "{table}",
-        "{model}",
-        "${object}",
-        "${table}",
-        "${model}",
-    ];
-    let named = placeholder.contains(&from.as_str())
-        || from
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| tables.iter().any(|t| t.eq_ignore_ascii_case(last)));
-    let condition = found.get(3).map(|c| c.as_str().to_owned());
-    if !named || condition.as_ref().is_some_and(|c| more.is_match(c)) {
-        return None;
-    }
-    let condition = condition.map(|condition| {
-        let own = column.map(ident).unwrap_or_default();
-        let names = [
-            "${property}",
-            "${column}",
-            "${field}",
-            "{property}",
-            "{column}",
-            "{field}",
-        ];
-        match own.is_empty() {
-            true => condition,
-            false => names
-                .iter()
-                .fold(condition, |text, name| text.replace(name, &own)),
-        }
-    });
-    let alias = found.get(2).map(|a| a.as_str().to_owned());
-    Some(Counted { alias, condition })
-}
-
-/// A pattern that the whole text has to match, from one that some part of it has to.
-pub fn whole(regex: &str) -> String {
-    let inner = regex
-        .strip_prefix('^')
-        .and_then(|r| r.strip_suffix('$'))
-        .filter(|r| !r.ends_with('\\'));
-    match inner {
-        Some(inner) => match grouped(inner) {
-            Some(group) => group.to_owned(),
-            None if inner.contains('|') => format!("(?s:.*)(?:{regex})(?s:.*)"),
-            None => inner.to_owned(),
-        },
-        None => match (regex.strip_prefix('^'), regex.strip_suffix('$')) {
-            _ if regex.contains('|') => format!("(?s:.*)(?:{regex})(?s:.*)"),
-            (Some(rest), _) => format!("{rest}(?s:.*)"),
-            (_, Some(rest)) if !rest.ends_with('\\') => format!("(?s:.*){rest}"),
-            _ => format!("(?s:.*){regex}(?s:.*)"),
-        },
-    }
-}
-
-/// What stands in a group without a name that holds all of the pattern.
-fn grouped(regex: &str) -> Option<&str> {
-    let inner = regex.strip_prefix("(?:")?.strip_suffix(')')?;
-    let (mut depth, mut in_set, mut escaped) = (0_i32, false, false);
-    for c in inner.chars() {
-        match c {
-            _ if escaped => {
-                escaped = false;
-                continue;
-            }
-            '\\' => escaped = true,
-            '[' => in_set = true,
-            ']' => in_set = false,
-            '(' if !in_set => depth += 1,
-            ')' if !in_set => depth -= 1,
-            _ => {}
-        }
-        if depth < 0 {
-            return None;
-        }
-    }
-    (depth == 0 && !escaped).then_some(inner)
 }
 
 /// A word for severity as one of ours; an unknown one is an error.
@@ -602,54 +355,4 @@ fn dimension(said: &str) -> Option<&'static str> {
         "uniqueness" | "uq" => "uniqueness",
         _ => return None,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_the_whole_text() {
-        for (theirs, ours) in [
-            ("^[A-Z]+$", "[A-Z]+"),
-            ("^(?:a|b)$", "a|b"),
-            ("^(?:a)(?:b)$", "(?:a)(?:b)"),
-            ("^(?:[)]|x)$", "[)]|x"),
-            ("^a|b$", "(?s:.*)(?:^a|b$)(?s:.*)"),
-            ("[0-9]", "(?s:.*)[0-9](?s:.*)"),
-            ("^[0-9]", "[0-9](?s:.*)"),
-            ("[0-9]$", "(?s:.*)[0-9]"),
-            (r"^5\$", r"5\$(?s:.*)"),
-        ] {
-            assert_eq!(whole(theirs), ours, "{theirs}");
-        }
-    }
-
-    #[test]
-    fn counts_are_told_from_their_words() {
-        let read = |query: &str| {
-            counted(query, &["orders"], Some("total")).map(|c| (c.alias, c.condition))
-        };
-        let some = |alias: Option<&str>, condition: Option<&str>| {
-            Some((alias.map(str::to_owned), condition.map(str::to_owned)))
-        };
-        for (query, expected) in [
-            ("SELECT COUNT(*) FROM orders", some(None, None)),
-            (
-                "select count(1) from {object} where {property} < 0;",
-                some(None, Some("\"total\" < 0")),
-            ),
-            (
-                "SELECT COUNT(*) FROM db.orders AS o WHERE o.total < 0",
-                some(Some("o"), Some("o.total < 0")),
-            ),
-            ("SELECT COUNT(*) FROM orders GROUP BY x", None),
-            ("SELECT COUNT(*) FROM orders WHERE x GROUP BY y", None),
-            ("SELECT COUNT(*) FROM others WHERE x", None),
-            ("SELECT COUNT(*) FROM orders JOIN others ON true", None),
-            ("SELECT AVG(x) FROM orders", None),
-        ] {
-            assert_eq!(read(query), expected, "{query}");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use super::{
         draft::Draft,
         foreign::{Foreign, Reasons, scalar, text, texts},
     },
-    asked_as, custom, only_ours, overlay,
+    asked_as, custom, only_ours, overlay, put,
 };
 use crate::diagnostics::yaml::{Node, Value, write::Yaml};
 
@@ -43,7 +43,7 @@ pub fn of_column(node: &Node, column: usize, draft: &mut Draft, foreign: &mut Fo
     if let Some(ours) = custom(node) {
         overlay(&mut rule, ours);
     }
-    let _ = draft.add_under(column, rule);
+    put(column, rule, draft, foreign);
     leftover(node, &format!("{}.{name}", draft.name), foreign);
 }
 
