@@ -155,6 +155,75 @@ visits.size.type (rules/tables/visits.yaml:9)
     assert!(!of_range.stdout.contains("max 10 becomes 11"));
 }
 
+/// Neither a rule that a test selects nor a code that a statement names may be missed by what is tried without them.
+#[test]
+fn a_change_that_a_test_cannot_be_run_without_is_noticed() {
+    let project = Project::of(&[("rules/tables/visits.yaml", VISITS)]);
+    let tests = "
+version: 1
+tests:
+  - name: a large room is told
+    select: [visits.untested]
+    given: { visits: [{ visit_ref: V1, size: 11, room: Red }] }
+    expect: { discrepancies: [{ rule: visits.untested, row: 1 }] }
+";
+    project.write("rules/tests/visits.yaml", tests);
+    let spoken = test(&project, "--mutate --select visits.untested").expect(1);
+    assert!(
+        !spoken.stdout.contains("the rule is dropped"),
+        "{}",
+        spoken.stdout
+    );
+
+    // Nothing shows that `b`, the last code, is one, and a statement names it.
+    let project = Project::of(&[
+        (
+            "rules/tables/visits.yaml",
+            "
+version: 1
+table: visits
+source: { files: visits.csv }
+key: [visit_ref]
+columns:
+  visit_ref: { type: string }
+  kind:
+    type: string
+    accepted_values: { list: kinds, why: A test., examples: { pass: [a], fail: [x], not_evaluated: [''] } }
+",
+        ),
+        ("rules/reference/kinds.csv", "code,label,parent,sort,missing,valid_from,valid_to\na,A,,1,,,\nb,B,,2,,,\n"),
+        (
+            "rules/totals/kinds.yaml",
+            "
+version: 1
+statements:
+  - id: of_b
+    check:
+      equals:
+        left: { source: published, table: kinds, measure: count, codes: kinds, category: b }
+        right: { source: published, table: others, measure: count }
+        by: [period, population]
+    why: A test.
+",
+        ),
+        (
+            "rules/tests/visits.yaml",
+            "
+version: 1
+tests:
+  - name: a visit is good
+    given: { visits: [{ visit_ref: V1, kind: a }] }
+",
+        ),
+    ]);
+    let spoken = test(&project, "--mutate").expect(1);
+    assert!(
+        spoken.stdout.contains("survived: without code `b`"),
+        "{}",
+        spoken.stdout
+    );
+}
+
 #[test]
 fn what_is_broken_is_told_with_its_place() {
     let project = Project::of(&[(
