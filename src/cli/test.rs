@@ -55,8 +55,15 @@ fn text(report: &Report, mutate: bool) -> String {
     for rule in &report.rules {
         let (number, _) = rule.span.line_column();
         let told = rule.broken.iter().map(|what| format!("broken: {what}"));
-        let told = told.chain(rule.survived.iter().map(|what| format!("survived: {what}")));
-        let told: Vec<String> = told.collect();
+        let survived = rule.survived.iter().flat_map(|survivor| {
+            let (line, column) = survivor.span.line_column();
+            let place = format!("{}:{line}:{column}", survivor.span.source.path);
+            [
+                format!("survived: {}", survivor.what),
+                format!("  {place}: {} would notice", survivor.example),
+            ]
+        });
+        let told: Vec<String> = told.chain(survived).collect();
         if !told.is_empty() {
             line(format!("{} ({}:{number})", rule.id, rule.span.source.path));
             told.into_iter().for_each(|what| line(format!("  {what}")));
@@ -98,14 +105,10 @@ fn text(report: &Report, mutate: bool) -> String {
     }
     if mutate {
         let (all, killed) = report.mutants();
-        let share = if all == 0 {
-            0.0
-        } else {
-            100.0 * killed as f64 / all as f64
-        };
         line(format!(
-            "{all} mutants: {killed} killed, {} survived ({share:.1} %)",
-            all - killed
+            "{all} mutants: {killed} killed, {} survived ({})",
+            all - killed,
+            share(killed, all)
         ));
         if killed < all {
             line("a survivor is a change of the rule that no example notices: add one that passes with the rule and fails with the change, or the other way round".to_owned());
@@ -115,6 +118,12 @@ fn text(report: &Report, mutate: bool) -> String {
         line("nothing was tested, which is no pass: write `examples:` under the rules, or rules/tests/*.yaml".to_owned());
     }
     text
+}
+
+/// A share in per cent, never rounded up: 100.0 is all of them.
+fn share(part: usize, whole: usize) -> String {
+    let tenths = (part * 1000).checked_div(whole).unwrap_or(0);
+    format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
 fn to_json(report: &Report, mutate: bool) -> Value {
@@ -128,7 +137,17 @@ fn to_json(report: &Report, mutate: bool) -> Value {
         });
         if mutate {
             told["killed"] = json!(rule.killed);
-            told["survived"] = json!(rule.survived);
+            let survived = rule.survived.iter().map(|survivor| {
+                let (line, column) = survivor.span.line_column();
+                json!({
+                    "what": survivor.what,
+                    "file": survivor.span.source.path,
+                    "line": line,
+                    "column": column,
+                    "example": survivor.example,
+                })
+            });
+            told["survived"] = survived.collect();
         }
         told
     };

@@ -36,7 +36,7 @@ use crate::{
 pub use project_file::ProjectFile;
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
 pub use test_file::{
-    ExpectedDiscrepancy, ExpectedRepair, ExpectedTotal, ProjectTest, Row, TestsFile,
+    ExpectedDiscrepancy, ExpectedRepair, ExpectedTotal, ProjectTest, Row, TestsFile, VerdictWord,
 };
 pub use totals::TotalsFile;
 pub use unread::{Unread, Words};
@@ -235,7 +235,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     // What they name may be what could not be read.
     let sound = diagnostics.is_empty();
     let mut of_tests = Vec::new();
-    let tests = test_file::read(&files.tests, &tables, &rules, &mut of_tests);
+    let tests = test_file::read(&files.tests, &tables, &rules, &statements, &mut of_tests);
     if sound {
         diagnostics.append(&mut of_tests);
     }

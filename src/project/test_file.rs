@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
+    StatementNode,
     files::Named,
     project_file::{date, version},
     schema::RowOfTexts,
@@ -16,6 +17,7 @@ use crate::{
         At, Diagnostic, Source, Span,
         yaml::{self, Entries, Node, Tried, Value},
     },
+    discrepancy::Action,
     rules::Rule,
     tables::Table,
 };
@@ -67,7 +69,7 @@ pub struct ExpectFile {
     pub discrepancies: Vec<At<ExpectedDiscrepancy>>,
     /// The lines of `changes`.
     pub repairs: Vec<At<ExpectedRepair>>,
-    /// The statements about totals that disagree.
+    /// The statements about totals that disagree, and any other that the test is about.
     pub totals: Vec<At<ExpectedTotal>>,
 }
 
@@ -86,9 +88,9 @@ pub struct ExpectedDiscrepancy {
     /// The row's number in the table, from 1.
     #[serde(default)]
     pub row: Option<u64>,
-    /// What was done: `kept`, `corrected`, `nulled`, `quarantined` or `excluded`.
+    /// What was done.
     #[serde(default)]
-    pub action: Option<String>,
+    pub action: Option<Action>,
     /// The value as it was delivered.
     #[serde(default)]
     pub observed: Option<String>,
@@ -110,14 +112,14 @@ pub struct ExpectedRepair {
     #[serde(default)]
     pub key: Option<String>,
     /// The column.
-    pub column: String,
+    pub column: At<String>,
     /// The text as it was delivered.
     pub before: String,
     /// The value in the clean table; blank for null.
     pub after: String,
 }
 
-/// A statement about totals that disagrees; what is left out may be anything.
+/// A statement about totals; what is left out may be anything. Every one that disagrees has to be expected.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedTotal {
@@ -126,6 +128,12 @@ pub struct ExpectedTotal {
     /// The category.
     #[serde(default)]
     pub category: Option<String>,
+    /// The period.
+    #[serde(default)]
+    pub period: Option<String>,
+    /// What came of it (by default that it disagrees).
+    #[serde(default)]
+    pub verdict: VerdictWord,
     /// The figure that is stated.
     #[serde(default)]
     pub stated: Option<String>,
@@ -135,6 +143,36 @@ pub struct ExpectedTotal {
     /// The likely cause.
     #[serde(default)]
     pub cause: Option<String>,
+}
+
+/// What came of a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "verdict", rename_all = "snake_case")]
+pub enum VerdictWord {
+    /// The figures agree within the tolerance.
+    Agrees,
+    /// They do not.
+    #[default]
+    Disagrees,
+    /// They do not, and why is known.
+    Explained,
+    /// They are not about the same.
+    NotComparable,
+    /// There was nothing to compare.
+    NotEvaluated,
+}
+
+impl VerdictWord {
+    /// The word in `reconciliations`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Agrees => "agrees",
+            Self::Disagrees => "disagrees",
+            Self::Explained => "explained",
+            Self::NotComparable => "not_comparable",
+            Self::NotEvaluated => "not_evaluated",
+        }
+    }
 }
 
 /// A test that is valid on its own: its tables, columns and rules exist.
@@ -161,10 +199,12 @@ pub struct ProjectTest {
 /// Column to text.
 pub type Row = BTreeMap<String, String>;
 
+/// Reads the tests of `files` against the tables, rules and statements that they name.
 pub fn read(
     files: &[Named],
     tables: &[Table],
     rules: &[Rule],
+    statements: &[StatementNode],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<ProjectTest> {
     let mut tests: Vec<ProjectTest> = Vec::new();
@@ -193,6 +233,7 @@ pub fn read(
                 source,
                 tables,
                 rules,
+                statements,
                 diagnostics,
             };
             tests.push(reader.test(test));
@@ -205,6 +246,7 @@ struct Reader<'r> {
     source: &'r Arc<Source>,
     tables: &'r [Table],
     rules: &'r [Rule],
+    statements: &'r [StatementNode],
     diagnostics: &'r mut Vec<Diagnostic>,
 }
 
@@ -240,9 +282,12 @@ impl Reader<'_> {
                 self.diagnostics.push(found);
             }
         }
-        for expected in &expect.repairs {
-            self.table(&expected.value.table);
+        for At { value, .. } in &expect.repairs {
+            if let Some(at) = self.table(&value.table) {
+                self.column(&self.tables[at], &value.column);
+            }
         }
+        self.totals(&expect.totals);
         if figures.is_none()
             && let Some(total) = expect.totals.first()
         {
@@ -260,6 +305,39 @@ impl Reader<'_> {
             discrepancies: expect.discrepancies,
             repairs: expect.repairs,
             totals: expect.totals,
+        }
+    }
+
+    fn column(&mut self, table: &Table, name: &At<String>) {
+        if table.column_index(&name.value).is_none() {
+            let known = table.columns.iter().map(|c| c.name.as_str());
+            let message = format!("table `{}` has no column `{}`", table.name, name.value);
+            let found = Diagnostic::at(&name.span, message).suggest(&name.value, known);
+            self.diagnostics.push(found);
+        }
+    }
+
+    /// Reports statements that the project does not make; those that are made for each of several things have more to
+    /// their ids than is declared.
+    fn totals(&mut self, expected: &[At<ExpectedTotal>]) {
+        let id = |statement: &'_ StatementNode| match &statement.node.get("id")?.value {
+            Value::Scalar { text, .. } => Some(text.clone()),
+            _ => None,
+        };
+        let known: Vec<String> = self.statements.iter().filter_map(id).collect();
+        for At { value, .. } in expected {
+            let statement = &value.statement;
+            let declared = statement.value.split('[').next().unwrap_or_default();
+            let is_known = |id: &String| match id.split_once('{') {
+                Some((before, _)) => declared.starts_with(before),
+                None => id == declared,
+            };
+            if !known.iter().any(is_known) {
+                let message = format!("there is no statement `{declared}`");
+                let known = known.iter().map(String::as_str);
+                let found = Diagnostic::at(&statement.span, message).suggest(declared, known);
+                self.diagnostics.push(found);
+            }
         }
     }
 

@@ -8,16 +8,20 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use mutants::{How, mutants};
+use datafusion::{common::DFSchema, logical_expr::ExprSchemable};
+
+use mutants::{How, Mutant, mutants};
 
 use crate::{
+    check::{Checks, Outcome, TableChecks},
+    conform::full_schema,
     diagnostics::{Diagnostic, Span},
     pipeline::{
         RunError, Selector,
         examples::{ExampleOutcome, Trial, check, try_out},
         plan,
     },
-    project::{self, Project},
+    project::{self, Project, ProjectTest},
     publish::TemporaryFolder,
 };
 
@@ -71,8 +75,19 @@ pub struct RuleReport {
     pub broken: Vec<String>,
     /// Mutants that a test noticed.
     pub killed: usize,
-    /// Those that none did, in words.
-    pub survived: Vec<String>,
+    /// Those that none did.
+    pub survived: Vec<Survivor>,
+}
+
+/// A change of a rule that no test noticed.
+#[derive(Clone, Debug)]
+pub struct Survivor {
+    /// What was changed.
+    pub what: String,
+    /// Where the rule says it.
+    pub span: Span,
+    /// What would notice.
+    pub example: String,
 }
 
 impl Report {
@@ -110,7 +125,7 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
     let (project, mistakes) = project::read(request.project)?;
     let as_of = plan::as_of(&project, None, true, request.today);
     let mut diagnostics = Vec::new();
-    plan::plan(&project, &mistakes, as_of, &mut diagnostics).await?;
+    let plan = plan::plan(&project, &mistakes, as_of, &mut diagnostics).await?;
     let selected = selected(&project, request.select, &mut diagnostics);
     for at in project.tests.iter().flat_map(|test| &test.select) {
         let Ok(selector) = at.value.parse::<Selector>();
@@ -150,24 +165,38 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
             }
         }
     }
-    let mut tests = Vec::new();
-    // Of some rules alone only the examples are put to them.
-    if request.select.is_empty() {
-        for (number, test) in project.tests.iter().enumerate() {
+    let (mut tests, mut sound) = (Vec::new(), Vec::new());
+    // Of some rules, the tests that expect one of them.
+    let expects = |test: &ProjectTest| {
+        let mut rules = test.discrepancies.iter().map(|at| &at.value.rule.value);
+        rules.any(|id| selected.iter().any(|at| project.rules[*at].id == *id))
+    };
+    for (number, test) in project.tests.iter().enumerate() {
+        if request.select.is_empty() || expects(test) {
+            let problems = deliveries::run_test(&project, test, as_of, &folder, number).await?;
+            if problems.is_empty() {
+                sound.push(test);
+            }
             tests.push(TestReport {
                 name: test.name.value.clone(),
                 span: test.name.span.clone(),
-                problems: deliveries::run_test(&project, test, as_of, &folder, number).await?,
+                problems,
             });
         }
     }
     if request.mutate {
-        let judged = mutate(&project, as_of, &selected, &outcomes, &tests, &folder).await?;
-        for (of, what, killed) in judged {
-            if let Some(report) = report_of[of].and_then(|place| rules.get_mut(place)) {
+        let nullable = can_be_null(&project, &plan.checks);
+        let mutants = mutants(&project, &selected, &nullable);
+        for (mutant, killed) in mutate(&project, as_of, mutants, &outcomes, &sound, &folder).await?
+        {
+            if let Some(report) = report_of[mutant.of].and_then(|place| rules.get_mut(place)) {
                 match killed {
                     true => report.killed += 1,
-                    false => report.survived.push(what),
+                    false => report.survived.push(Survivor {
+                        what: mutant.what,
+                        span: mutant.span,
+                        example: mutant.example,
+                    }),
                 }
             }
         }
@@ -179,17 +208,32 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
     })
 }
 
-/// Puts every mutant to the examples of its rule, and what survives to the tests: which rule, what was changed, and whether
-/// one noticed.
+/// Of each rule whether it is a condition that may be null, as the engine sees it.
+fn can_be_null(project: &Project, checks: &Checks) -> Vec<bool> {
+    let nullable = |(table, rule): (&TableChecks, usize)| {
+        let prepared = table.rules.iter().find(|prepared| prepared.rule == rule);
+        let Some(Outcome::Predicate(expr)) = prepared.map(|prepared| &prepared.outcome) else {
+            return false;
+        };
+        let schema = DFSchema::try_from(full_schema(&table.table));
+        schema.is_ok_and(|schema| expr.nullable(&schema).unwrap_or(true))
+    };
+    let rules = project.rules.iter().enumerate();
+    rules
+        .map(|(at, rule)| nullable((&checks.tables[rule.table], at)))
+        .collect()
+}
+
+/// Puts every mutant to the examples of its rule, and what survives to the tests that hold: each mutant that could be
+/// planned, and whether one noticed.
 async fn mutate(
     project: &Project,
     as_of: Date,
-    selected: &[usize],
+    mutants: Vec<Mutant>,
     outcomes: &[ExampleOutcome],
-    tests: &[TestReport],
+    tests: &[&ProjectTest],
     folder: &TemporaryFolder,
-) -> Result<Vec<(usize, String, bool)>, RunError> {
-    let mutants = mutants(project, selected);
+) -> Result<Vec<(Mutant, bool)>, RunError> {
     let fails = |of: usize| {
         let shows = |o: &ExampleOutcome| o.rule == of && o.counts.failed > 0 && o.holds();
         outcomes.iter().any(shows)
@@ -230,23 +274,25 @@ async fn mutate(
             killed[at] = outcomes.as_ref().map(noticed);
         }
     }
-    let sound: Vec<usize> = (0..tests.len())
-        .filter(|at| tests[*at].problems.is_empty())
-        .collect();
-    let mut number = tests.len();
+    let mut number = project.tests.len();
     for (mutant, killed) in mutants.iter().zip(&mut killed) {
         if *killed != Some(false) {
             continue;
         }
         let other = mutant.project(project);
         let table = project.tables[project.rules[mutant.of].table].name.as_str();
-        for test in sound.iter().map(|at| &project.tests[*at]) {
+        for test in tests {
             number += 1;
-            if test.given.contains_key(table)
-                && !deliveries::run_test(&other, test, as_of, folder, number)
-                    .await?
-                    .is_empty()
-            {
+            if !test.given.contains_key(table) {
+                continue;
+            }
+            let noticed = match deliveries::run_test(&other, test, as_of, folder, number).await {
+                Ok(problems) => !problems.is_empty(),
+                // The test names what is not there any more.
+                Err(RunError::Project(_)) => true,
+                Err(other) => return Err(other),
+            };
+            if noticed {
                 *killed = Some(true);
                 break;
             }
@@ -254,7 +300,7 @@ async fn mutate(
     }
     let judged = mutants.into_iter().zip(killed);
     Ok(judged
-        .filter_map(|(mutant, killed)| Some((mutant.of, mutant.what, killed?)))
+        .filter_map(|(mutant, killed)| Some((mutant, killed?)))
         .collect())
 }
 

@@ -144,4 +144,18 @@ impl RuleKind for FailedRows {
         other.sql.value = sql.to_owned();
         Some(Kind::FailedRows(other))
     }
+    fn condition(&self) -> Option<(&'static str, &At<String>)> {
+        self.evaluated.as_ref().map(|evaluated| ("evaluated", evaluated))
+    }
+    fn with_condition(&self, sql: Option<&str>) -> Option<Kind> {
+        let evaluated = self.evaluated.clone()?;
+        let other = sql.map(|sql| At {
+            value: sql.to_owned(),
+            ..evaluated
+        });
+        Some(Kind::FailedRows(Self {
+            evaluated: other,
+            ..self.clone()
+        }))
+    }
 }

@@ -108,16 +108,31 @@ impl RuleKind for Length {
         }
     }
     fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        let Self { min, max } = *self;
         let mut mutants = Vec::new();
-        let mut add = |what: String, min: Option<u32>, max: Option<u32>| {
-            let kind = Kind::Length(Length { min, max });
-            mutants.push(Mutant { what, kind });
+        let mut add = |what: String, min: Option<u32>, max: Option<u32>, example: String| {
+            // A cell without a character is missing, so that any text has one.
+            let says = min.is_some_and(|min| min > 1) || max.is_some();
+            if says && max.is_none_or(|max| min.unwrap_or(0) <= max) {
+                let kind = Kind::Length(Length { min, max });
+                mutants.push(Mutant::new(what, kind, example));
+            }
         };
-        if let Some(min) = self.min.filter(|min| *min > 0) {
-            add(format!("min {min} becomes {}", min - 1), Some(min - 1), self.max);
+        if let Some(least) = min {
+            if least > 1 {
+                let example = format!("a `fail` example of {} characters", least - 1);
+                add(format!("min {least} becomes {}", least - 1), Some(least - 1), max, example);
+            }
+            let more = least.saturating_add(1);
+            add(format!("min {least} becomes {more}"), Some(more), max, format!("a `pass` example of {least} characters"));
         }
-        if let Some(max) = self.max {
-            add(format!("max {max} becomes {}", max.saturating_add(1)), self.min, Some(max.saturating_add(1)));
+        if let Some(most) = max {
+            let more = most.saturating_add(1);
+            add(format!("max {most} becomes {more}"), min, Some(more), format!("a `fail` example of {more} characters"));
+            if most > 1 {
+                let example = format!("a `pass` example of {most} characters");
+                add(format!("max {most} becomes {}", most - 1), min, Some(most - 1), example);
+            }
         }
         mutants
     }

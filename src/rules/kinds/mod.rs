@@ -54,6 +54,14 @@ pub trait RuleKind {
     fn with_sql(&self, _sql: &str) -> Option<Kind> {
         None
     }
+    /// The condition beside its main check that says which rows it looks at or looks up, under its key.
+    fn condition(&self) -> Option<(&'static str, &crate::diagnostics::At<String>)> {
+        None
+    }
+    /// The same check with another such condition, or with none.
+    fn with_condition(&self, _sql: Option<&str>) -> Option<Kind> {
+        None
+    }
 }
 
 /// A check that is a little wrong.
@@ -63,6 +71,26 @@ pub struct Mutant {
     pub what: String,
     /// The check.
     pub kind: Kind,
+    /// What notices: an example on which the two differ.
+    pub example: String,
+    /// Where the rule says what was changed, where that is known better than by the rule.
+    pub span: Option<crate::diagnostics::Span>,
+}
+
+impl Mutant {
+    fn new(what: String, kind: Kind, example: String) -> Self {
+        Self {
+            what,
+            kind,
+            example,
+            span: None,
+        }
+    }
+
+    fn at(mut self, span: &crate::diagnostics::Span) -> Self {
+        self.span = Some(span.clone());
+        self
+    }
 }
 
 macro_rules! kinds {
@@ -143,6 +171,12 @@ impl RuleKind for Kind {
     fn with_sql(&self, sql: &str) -> Option<Kind> {
         self.inner().with_sql(sql)
     }
+    fn condition(&self) -> Option<(&'static str, &crate::diagnostics::At<String>)> {
+        self.inner().condition()
+    }
+    fn with_condition(&self, sql: Option<&str>) -> Option<Kind> {
+        self.inner().with_condition(sql)
+    }
 }
 
 /// A check over several columns, once without each.
@@ -156,10 +190,16 @@ fn without_each(
     let without = |at: usize| {
         let mut rest = columns.to_vec();
         let column = rest.remove(at);
-        Mutant {
-            what: format!("without column {}", column.value),
-            kind: check(rest),
-        }
+        let example = format!(
+            "a `pass` example of rows that differ in `{}` alone",
+            column.value
+        );
+        Mutant::new(
+            format!("without column {}", column.value),
+            check(rest),
+            example,
+        )
+        .at(&column.span)
     };
     (0..columns.len()).map(without).collect()
 }

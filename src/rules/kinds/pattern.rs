@@ -104,15 +104,16 @@ impl RuleKind for Pattern {
         format!("text like {}", self.regex.value)
     }
     fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
-        let with = |what: &str, regex: String| {
+        let with = |place: &str, regex: String| {
             let span = self.regex.span.clone();
             let kind = Kind::Pattern(Pattern { regex: At { value: regex, span } });
-            Mutant { what: what.to_owned(), kind }
+            let example = format!("a `fail` example of a good text with something else {place} it");
+            Mutant::new(format!("anything may stand {place} it"), kind, example).at(&self.regex.span)
         };
         let regex = &self.regex.value;
         vec![
-            with("anything may stand before it", format!("(?s:.*)(?:{regex})")),
-            with("anything may stand after it", format!("(?:{regex})(?s:.*)")),
+            with("before", format!("(?s:.*)(?:{regex})")),
+            with("after", format!("(?:{regex})(?s:.*)")),
         ]
     }
 }

@@ -203,25 +203,27 @@ impl RuleKind for Range {
     fn mutants(&self, rule: &Rule, table: &Table) -> Vec<Mutant> {
         let ty = table.columns[rule.column.unwrap_or_default()].ty;
         let mut mutants = Vec::new();
-        let mut add = |what: String, min: &Option<At<String>>, max: &Option<At<String>>| {
-            let kind = Kind::Range(Range { min: min.clone(), max: max.clone() });
-            mutants.push(Mutant { what, kind });
-        };
-        if let (Some(min), Some(max)) = (&self.min, &self.max) {
-            add(format!("without min {}", min.value), &None, &self.max);
-            add(format!("without max {}", max.value), &self.min, &None);
-        }
-        let moved = |bound: &Option<At<String>>, step: i64| {
-            let bound = bound.as_ref()?;
-            let value = one_step(&bound.value, ty, step)?;
-            let span = bound.span.clone();
-            Some((bound.value.clone(), At { value, span }))
-        };
-        if let Some((from, to)) = moved(&self.min, -1) {
-            add(format!("min {from} becomes {}", to.value), &Some(to), &self.max);
-        }
-        if let Some((from, to)) = moved(&self.max, 1) {
-            add(format!("max {from} becomes {}", to.value), &self.min, &Some(to));
+        for (word, bound, outward) in [("min", &self.min, -1), ("max", &self.max, 1)] {
+            let Some(bound) = bound else { continue };
+            let mut add = |what: String, other: Option<&str>, example: String| {
+                let other = other.map(|other| At { value: other.to_owned(), span: bound.span.clone() });
+                let kind = match word {
+                    "min" => Range { min: other, max: self.max.clone() },
+                    _ => Range { min: self.min.clone(), max: other },
+                };
+                // Without any bound the rule is dropped, which is tried anyway.
+                if kind.min.is_some() || kind.max.is_some() {
+                    mutants.push(Mutant::new(what, Kind::Range(kind), example).at(&bound.span));
+                }
+            };
+            let value = &bound.value;
+            add(format!("without {word} {value}"), None, format!("a `fail` example beyond {value}"));
+            if let Some(wider) = one_step(value, ty, outward) {
+                add(format!("{word} {value} becomes {wider}"), Some(&wider), format!("a `fail` example of {wider}"));
+            }
+            if let Some(narrower) = one_step(value, ty, -outward) {
+                add(format!("{word} {value} becomes {narrower}"), Some(&narrower), format!("a `pass` example of {value}"));
+            }
         }
         mutants
     }

@@ -256,13 +256,30 @@ impl RuleKind for Relationships {
         }
     }
     fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
-        let without = self.to_where.as_ref().map(|to_where| Mutant {
-            what: format!("without to_where {}", to_where.value),
-            kind: Kind::Relationships(Self {
-                to_where: None,
-                ..self.clone()
-            }),
+        let without = |at: usize| {
+            let mut kind = self.clone();
+            let column = kind.columns.remove(at);
+            if at < kind.to_columns.len() {
+                kind.to_columns.remove(at);
+            }
+            let example = format!("a `fail` example of a row that differs in `{}` alone from what it names", column.value);
+            Mutant::new(format!("without column {}", column.value), Kind::Relationships(kind), example).at(&column.span)
+        };
+        let several = (0..self.columns.len()).filter(|_| self.columns.len() > 1);
+        several.map(without).collect()
+    }
+    fn condition(&self) -> Option<(&'static str, &At<String>)> {
+        self.to_where.as_ref().map(|to_where| ("to_where", to_where))
+    }
+    fn with_condition(&self, sql: Option<&str>) -> Option<Kind> {
+        let to_where = self.to_where.clone()?;
+        let other = sql.map(|sql| At {
+            value: sql.to_owned(),
+            ..to_where
         });
-        without.into_iter().collect()
+        Some(Kind::Relationships(Self {
+            to_where: other,
+            ..self.clone()
+        }))
     }
 }

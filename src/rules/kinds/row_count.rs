@@ -101,16 +101,24 @@ impl RuleKind for RowCount {
         }
     }
     fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
+        let Self { min, max } = *self;
         let mut mutants = Vec::new();
-        let mut add = |what: String, min: u64, max: Option<u64>| {
-            let kind = Kind::RowCount(RowCount { min, max });
-            mutants.push(Mutant { what, kind });
+        let mut add = |what: String, min: u64, max: Option<u64>, example: String| {
+            // What takes any number of rows is the rule dropped, which is tried anyway.
+            if (min > 0 || max.is_some()) && max.is_none_or(|max| min <= max) {
+                mutants.push(Mutant::new(what, Kind::RowCount(RowCount { min, max }), example));
+            }
         };
-        if self.min > 0 {
-            add(format!("min {} becomes {}", self.min, self.min - 1), self.min - 1, self.max);
+        if min > 0 {
+            add(format!("min {min} becomes {}", min - 1), min - 1, max, format!("a `fail` example of {} rows", min - 1));
         }
-        if let Some(max) = self.max {
-            add(format!("max {max} becomes {}", max.saturating_add(1)), self.min, Some(max.saturating_add(1)));
+        let more = min.saturating_add(1);
+        add(format!("min {min} becomes {more}"), more, max, format!("a `pass` example of {min} rows"));
+        if let Some(most) = max {
+            let more = most.saturating_add(1);
+            add(format!("max {most} becomes {more}"), min, Some(more), format!("a `fail` example of {more} rows"));
+            let fewer = most.saturating_sub(1);
+            add(format!("max {most} becomes {fewer}"), min, most.checked_sub(1), format!("a `pass` example of {most} rows"));
         }
         mutants
     }
