@@ -66,20 +66,9 @@ fn run(args: &RunArgs) -> u8 {
         }
     }
     let threads = args.threads.map_or_else(cores, usize::from);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .thread_name("trueup")
-        .thread_stack_size(STACK)
-        .build();
-    let runtime = match runtime {
+    let runtime = match workers(threads, args.format) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            return fail(
-                args.format,
-                &format!("starting worker threads failed: {error}"),
-                3,
-            );
-        }
+        Err(code) => return code,
     };
     let bars = args.format == Format::Text && !args.quiet && std::io::stderr().is_terminal();
     let settings = args.settings(Surroundings {
@@ -129,23 +118,25 @@ fn run(args: &RunArgs) -> u8 {
     }
 }
 
+/// The threads that do the work; or the exit code, once it was said that there are none.
+fn workers(threads: usize, format: Format) -> Result<tokio::runtime::Runtime, u8> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("trueup")
+        .thread_stack_size(STACK)
+        .build()
+        .map_err(|error| {
+            let message = format!("starting worker threads failed: {error}");
+            fail(format, &message, 3)
+        })
+}
+
 /// A command that publishes nothing: what it finds out goes to stdout.
 fn answer(command: &Command) -> u8 {
     let format = command.voice().format;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores())
-        .thread_name("trueup")
-        .thread_stack_size(STACK)
-        .build();
-    let runtime = match runtime {
+    let runtime = match workers(cores(), format) {
         Ok(runtime) => runtime,
-        Err(error) => {
-            return fail(
-                format,
-                &format!("starting worker threads failed: {error}"),
-                3,
-            );
-        }
+        Err(code) => return code,
     };
     let terminal = Terminal {
         today: jiff::Zoned::now().date(),

@@ -8,7 +8,10 @@ use serde_json::json;
 
 use super::{Answer, Format, Terminal};
 use crate::{
-    diagnostics::render::{lines, render},
+    diagnostics::{
+        Diagnostic,
+        render::{lines, render},
+    },
     lint::{Findings, lint, sarif},
     pipeline::RunError,
 };
@@ -47,7 +50,14 @@ impl LintArgs {
         let Findings {
             diagnostics,
             looked_at,
-        } = lint(&self.project, terminal.today).await?;
+        } = match lint(&self.project, terminal.today).await {
+            // Whoever collects documents gets one of a folder without a project as well.
+            Err(RunError::Load(error)) if self.format != LintFormat::Text => Findings {
+                diagnostics: vec![Diagnostic::nowhere(error.to_string())],
+                looked_at: "nothing".to_owned(),
+            },
+            found => found?,
+        };
         let code = if diagnostics.is_empty() { 0 } else { 2 };
         let text = match self.format {
             LintFormat::Text if diagnostics.is_empty() => format!("no mistakes: {looked_at}\n"),

@@ -210,7 +210,7 @@ pub enum FailOnArg {
 pub enum Format {
     /// For people.
     Text,
-    /// JSON lines on stderr.
+    /// JSON: of `run` lines on stderr, of the others one document on stdout.
     Json,
 }
 

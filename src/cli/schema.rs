@@ -7,7 +7,7 @@ use clap::{Args, builder::PossibleValuesParser};
 use super::{Answer, plain};
 use crate::{
     pipeline::RunError,
-    publish::write_files,
+    publish::write_together,
     schema::{FileKind, KINDS, pages, schemas},
 };
 
@@ -57,11 +57,18 @@ fn listing() -> String {
 }
 
 fn write(folder: &Path, files: &[(String, String)]) -> Result<String, RunError> {
-    let written = write_files(folder, files)?;
+    let all = files
+        .iter()
+        .map(|(name, text)| (folder.join(name), text.clone()));
+    let is_new = |(path, text): &(PathBuf, String)| {
+        !std::fs::read(path).is_ok_and(|found| found == text.as_bytes())
+    };
+    let written: Vec<(PathBuf, String)> = all.filter(is_new).collect();
+    write_together(&written, true)?;
     let folder = plain(&folder.display().to_string());
     let mut text: String = written
         .iter()
-        .map(|path| format!("wrote {}\n", plain(&path.display().to_string())))
+        .map(|(path, _)| format!("wrote {}\n", plain(&path.display().to_string())))
         .collect();
     let same = files.len() - written.len();
     if same > 0 {

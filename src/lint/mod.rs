@@ -73,6 +73,9 @@ pub async fn lint(root: &Path, today: Date) -> Result<Findings, RunError> {
     let as_of = plan::as_of(&project, None, true, today);
     let mut diagnostics = Vec::new();
     let plan = plan::plan(&project, &mistakes, as_of, &mut diagnostics).await?;
+    if !project.unread.rules {
+        plan::unknown_test_selectors(&project, &mut diagnostics);
+    }
     let mistaken = !diagnostics.is_empty();
     nulls::nulls(&project, &mut diagnostics);
     let engine = Engine::new(&EngineSettings {

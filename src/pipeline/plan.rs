@@ -220,6 +220,19 @@ fn unknown_selectors(project: &Project, settings: &Settings, diagnostics: &mut V
     }
 }
 
+/// Reports each `select` of a test in rules/tests that names no rule.
+pub(crate) fn unknown_test_selectors(project: &Project, diagnostics: &mut Vec<Diagnostic>) {
+    for at in project.tests.iter().flat_map(|test| &test.select) {
+        let Ok(selector) = at.value.parse::<Selector>();
+        let names = |rule: &Rule| selector.names(rule, &project.tables[rule.table]);
+        if !project.rules.iter().any(names) {
+            let message = format!("`select: {selector}` names no rule");
+            let known = project.rules.iter().map(|rule| rule.id.as_str());
+            diagnostics.push(Diagnostic::at(&at.span, message).suggest(&at.value, known));
+        }
+    }
+}
+
 /// What selects a rule, as it is typed.
 fn names(rule: &Rule, table: &Table) -> Vec<String> {
     let tags = rule.tags.iter().cloned().map(Selector::Tag);

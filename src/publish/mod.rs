@@ -13,7 +13,6 @@
 mod check;
 mod disk;
 mod error;
-mod files;
 mod folder;
 mod manifest;
 mod names;
@@ -28,7 +27,6 @@ mod tests;
 
 pub use check::{Broken, check_run};
 pub use error::{IoError, PublishError};
-pub use files::write_files;
 pub use folder::{FolderError, Row, RunFolder, cell, facts};
 pub use manifest::{
     FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,

@@ -127,15 +127,7 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
     let mut diagnostics = Vec::new();
     let plan = plan::plan(&project, &mistakes, as_of, &mut diagnostics).await?;
     let selected = selected(&project, request.select, &mut diagnostics);
-    for at in project.tests.iter().flat_map(|test| &test.select) {
-        let Ok(selector) = at.value.parse::<Selector>();
-        let names = |rule: &crate::rules::Rule| selector.names(rule, &project.tables[rule.table]);
-        if !project.rules.iter().any(names) {
-            let message = format!("`select: {selector}` names no rule");
-            let known = project.rules.iter().map(|rule| rule.id.as_str());
-            diagnostics.push(Diagnostic::at(&at.span, message).suggest(&at.value, known));
-        }
-    }
+    plan::unknown_test_selectors(&project, &mut diagnostics);
     if !diagnostics.is_empty() {
         return Err(RunError::Project(diagnostics));
     }

@@ -60,6 +60,8 @@ fn supplied() -> Project {
     for file in std::fs::read_dir(project.path("rules/totals")).expect("totals") {
         std::fs::remove_file(file.expect("a file").path()).expect("removed");
     }
+    // The test of those totals goes with them.
+    std::fs::remove_file(project.path("rules/tests/totals.yaml")).expect("removed");
     project.write(
         "rules/totals/supplied.yaml",
         format!(
