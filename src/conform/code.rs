@@ -116,7 +116,10 @@ impl Coder {
             }
             match last.1 {
                 // A token that means missing and is no code needs no code.
-                Found::Unknown if *mark != 0 => status.append_null(),
+                Found::Unknown if *mark != 0 => {
+                    status.append_null();
+                    replaced.push((at, None));
+                }
                 Found::Unknown => {
                     status.append_value(false);
                     if self.repair != Repair::Keep {
@@ -311,7 +314,8 @@ mod tests {
         };
         let mut coder = Coder::new(list(), &codes);
         let clean = StringArray::from(vec![text]);
-        let missing = super::super::text::missing_status(&clean, &[]);
+        let tokens = ["N/K", "Unknown"].map(|token| (token.to_owned(), Missing::Refused));
+        let missing = super::super::text::missing_status(&clean, &tokens);
         let made = coder.code(&clean, missing, Some(&Date32Array::from(vec![day])));
         let value = made
             .value
@@ -327,7 +331,7 @@ mod tests {
             coder
                 .explain(text, day)
                 .map(|fault| fault.cause)
-                .filter(|_| !text.is_empty()),
+                .filter(|_| made.code_status.is_valid(0)),
         )
     }
 
@@ -440,6 +444,8 @@ mod tests {
                 None,
             ),
             ("", y2016, Correct, None, None, 1, None),
+            // A token becomes null where it is no code.
+            ("N/K", y2016, Keep, None, None, 3, None),
         ];
         for (text, day, repair, value, is_code, missing, cause) in table {
             let got = check(text, day, repair);

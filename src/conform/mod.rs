@@ -272,7 +272,7 @@ impl Conformer {
                     None => unreachable!("guarded above"),
                 }
             }
-            ColumnType::String => Made::text(text::without_blanks(&clean), missing),
+            ColumnType::String => Made::text(text::without_missing(&clean, &missing), missing),
             ColumnType::Date => date::read_dates(&clean, missing, &self.dates[index]),
             ColumnType::Timestamp => date::read_timestamps(&clean, missing, &self.dates[index]),
             ColumnType::Integer => number::read_integers(&clean, missing),

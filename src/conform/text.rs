@@ -94,7 +94,18 @@ pub(super) fn missing_status(clean: &StringArray, tokens: &[(String, Missing)]) 
 /// The same texts, blank ones null; shares the buffers.
 pub(super) fn without_blanks(clean: &StringArray) -> StringArray {
     let offsets = clean.value_offsets();
-    let present: BooleanBuffer = offsets.windows(2).map(|w| w[0] != w[1]).collect();
+    with_present(clean, offsets.windows(2).map(|w| w[0] != w[1]).collect())
+}
+
+/// The same texts, those that mean missing null; shares the buffers.
+pub(super) fn without_missing(clean: &StringArray, missing: &Int8Array) -> StringArray {
+    with_present(
+        clean,
+        missing.values().iter().map(|mark| *mark == 0).collect(),
+    )
+}
+
+fn with_present(clean: &StringArray, present: BooleanBuffer) -> StringArray {
     let nulls = NullBuffer::from(present);
     let nulls = (nulls.null_count() > 0).then_some(nulls);
     StringArray::new(clean.offsets().clone(), clean.values().clone(), nulls)
@@ -241,5 +252,8 @@ mod tests {
         let column = StringArray::from(vec!["", "N/K", "x"]);
         let marks = missing_status(&column, &[("N/K".to_owned(), Missing::Unknown)]);
         assert_eq!(marks.values().as_ref(), &[1, 2, 0]);
+        let read = without_missing(&column, &marks);
+        let read: Vec<_> = read.iter().collect();
+        assert_eq!(read, [None, None, Some("x")]);
     }
 }

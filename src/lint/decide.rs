@@ -1,9 +1,12 @@
 //! Rules that contradict or repeat each other, or can never fire, where that can be decided: ranges, accepted values,
 //! missing values, simple comparisons, and patterns and lengths held against codes.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
-use datafusion::{common::DFSchema, logical_expr::Expr};
+use datafusion::{
+    common::{DFSchema, ScalarValue},
+    logical_expr::Expr,
+};
 
 use super::facts::{Fact, Reader};
 use crate::{
@@ -80,7 +83,11 @@ impl Bench<'_> {
         let list = self.list(column)?;
         Some(Fact::Among {
             term: column.to_owned(),
-            texts: list.codes.iter().map(|code| code.code.clone()).collect(),
+            values: list
+                .codes
+                .iter()
+                .map(|code| ScalarValue::from(code.code.as_str()))
+                .collect(),
             not: false,
         })
     }
@@ -111,6 +118,13 @@ impl Bench<'_> {
                     .lint("never_passes")
                     .help(format!("{why}; correct the condition")),
             );
+        } else if let Some((asked, is)) = self.never_where(said) {
+            let message = format!("rule `{id}` passes no row that it looks at");
+            diagnostics.push(
+                Diagnostic::at(&rule.span, message)
+                    .lint("never_passes")
+                    .help(format!("it asks {asked} where {is}; correct one of them")),
+            );
         } else if self.always_passes(said) {
             let message = format!("rule `{id}` can never fire: every row that it looks at passes");
             diagnostics.push(
@@ -120,6 +134,15 @@ impl Bench<'_> {
             );
         }
         diagnostics.len() > before
+    }
+
+    /// What the condition asks, and what its `where` says against it. That a value is missing may well be what is looked for.
+    fn never_where<'s>(&self, said: &'s Said<'_>) -> Option<(&'s Fact, &'s Fact)> {
+        let mut facts = said.facts.iter().filter(|fact| !fact.is_presence());
+        facts.find_map(|fact| {
+            let mut grounds = said.only_where.iter().filter(|w| !w.is_presence());
+            Some((fact, grounds.find(|w| fact.excludes(w))?))
+        })
     }
 
     fn always_passes(&self, said: &Said<'_>) -> bool {
@@ -164,16 +187,12 @@ impl Bench<'_> {
         }
         for (x, y) in pairs(a, b) {
             // A value that one wants missing and the other well-formed is simply missing.
-            if !matches!(
-                (x, y),
-                (Fact::Present { .. }, _) | (_, Fact::Present { .. })
-            ) && x.excludes(y)
-            {
+            if !x.is_presence() && !y.is_presence() && x.excludes(y) {
                 return Some(format!("the one asks {x} and the other {y}"));
             }
         }
         let (codes, column, condition) = self.codes_against(a, b)?;
-        let passes = |code: &String| self.reader.holds(condition, column, code);
+        let passes = |code: &ScalarValue| self.reader.holds(condition, column, code);
         let none = codes.iter().all(|code| passes(code) == Some(false));
         none.then(|| format!("nothing that the one accepts as `{column}` passes the other"))
     }
@@ -215,12 +234,12 @@ impl Bench<'_> {
         &self,
         a: &'s Said<'_>,
         b: &'s Said<'_>,
-    ) -> Option<(&'s BTreeSet<String>, &'s str, &'s Expr)> {
+    ) -> Option<(&'s HashSet<ScalarValue>, &'s str, &'s Expr)> {
         let one = |list: &'s Said<'_>, other: &'s Said<'_>| {
             let [
                 Fact::Among {
                     term,
-                    texts,
+                    values,
                     not: false,
                 },
             ] = &list.facts[..]
@@ -230,8 +249,8 @@ impl Bench<'_> {
             let read = other.condition.column_refs();
             let alone = read.len() == 1 && read.iter().all(|c| c.name == *term);
             let simple = !matches!(other.facts[..], [Fact::Present { .. } | Fact::Among { .. }]);
-            (alone && simple && texts.len() <= 10_000).then_some((
-                texts,
+            (alone && simple && values.len() <= 10_000).then_some((
+                values,
                 term.as_str(),
                 other.condition,
             ))

@@ -1,13 +1,14 @@
 //! What a condition says, as far as that can be decided: a list of facts that are all true where it is true.
 
-use std::{cmp::Ordering, collections::BTreeSet, fmt};
+use std::{cmp::Ordering, collections::HashSet, fmt};
 
-use arrow::util::display::array_value_to_string;
+use arrow::{datatypes::DataType, util::display::array_value_to_string};
 use datafusion::{
     common::{DFSchema, ScalarValue},
     execution::context::SessionState,
     logical_expr::{BinaryExpr, Expr, Operator, expr::InList, simplify::SimplifyContext},
     optimizer::simplify_expressions::ExprSimplifier,
+    sql::unparser::expr_to_sql,
 };
 
 /// One thing that a condition says. A term is a column, or something computed from columns, by its text.
@@ -19,10 +20,10 @@ pub enum Fact {
         low: Option<Bound>,
         high: Option<Bound>,
     },
-    /// The term is one of these texts, or none of them.
+    /// The term is one of these values, which are of one type, or none of them.
     Among {
         term: String,
-        texts: BTreeSet<String>,
+        values: HashSet<ScalarValue>,
         not: bool,
     },
     /// The term is there, or it is missing.
@@ -45,6 +46,24 @@ pub struct Bound {
     pub value: ScalarValue,
     /// Whether the value itself is left out.
     pub open: bool,
+}
+
+impl Bound {
+    fn of(value: &ScalarValue) -> Self {
+        Self {
+            value: value.clone(),
+            open: false,
+        }
+    }
+}
+
+/// Whether values can be told apart by their equality.
+fn of_one_type(some: &HashSet<ScalarValue>, others: &HashSet<ScalarValue>) -> bool {
+    let mut types = some.iter().chain(others).map(ScalarValue::data_type);
+    let Some(first) = types.next() else {
+        return true;
+    };
+    types.all(|of| of == first)
 }
 
 /// Reads conditions over the columns of one table.
@@ -78,13 +97,12 @@ impl Reader {
     }
 
     /// Whether `condition`, which reads `column` alone, is true of a text there; `None` where it is null or not known.
-    pub fn holds(&self, condition: &Expr, column: &str, text: &str) -> Option<bool> {
+    pub fn holds(&self, condition: &Expr, column: &str, text: &ScalarValue) -> Option<bool> {
         use datafusion::common::tree_node::{Transformed, TreeNode};
         let put = condition.clone().transform_up(|part| {
             Ok(match &part {
                 Expr::Column(c) if c.name == column => {
-                    let value = ScalarValue::Utf8(Some(text.to_owned()));
-                    Transformed::yes(Expr::Literal(value, None))
+                    Transformed::yes(Expr::Literal(text.clone(), None))
                 }
                 _ => Transformed::no(part),
             })
@@ -111,6 +129,15 @@ impl Reader {
                 facts.extend(compare(Operator::GtEq, &between.low));
                 facts.extend(compare(Operator::LtEq, &between.high));
             }
+            // As much as each other: neither is more.
+            Expr::BinaryExpr(BinaryExpr {
+                left,
+                op: Operator::Eq,
+                right,
+            }) if self.constant(left).is_none() && self.constant(right).is_none() => {
+                facts.extend(self.compare(left, Operator::LtEq, right));
+                facts.extend(self.compare(left, Operator::GtEq, right));
+            }
             _ => facts.push(
                 self.one(expr, codes)
                     .unwrap_or_else(|| Fact::Other(text(expr))),
@@ -128,9 +155,9 @@ impl Reader {
             Expr::IsNotNull(term) => Some(missing(term, false)),
             Expr::IsNull(term) => Some(missing(term, true)),
             Expr::Not(inner) => match self.one(inner, codes)? {
-                Fact::Among { term, texts, not } => Some(Fact::Among {
+                Fact::Among { term, values, not } => Some(Fact::Among {
                     term,
-                    texts,
+                    values,
                     not: !not,
                 }),
                 Fact::Present { term, not } => Some(Fact::Present { term, not: !not }),
@@ -142,13 +169,11 @@ impl Reader {
                 list,
                 negated,
             }) => {
-                let texts: Option<BTreeSet<String>> = list
-                    .iter()
-                    .map(|item| as_text(&self.constant(item)?))
-                    .collect();
+                let values: Option<HashSet<ScalarValue>> =
+                    list.iter().map(|item| self.constant(item)).collect();
                 Some(Fact::Among {
                     term: text(expr),
-                    texts: texts?,
+                    values: values?,
                     not: *negated,
                 })
             }
@@ -189,6 +214,8 @@ impl Reader {
                     Operator::LtEq => order(left, right, true),
                     Operator::Gt => order(right, left, false),
                     Operator::GtEq => order(right, left, true),
+                    // Nothing differs from itself.
+                    Operator::NotEq if left == right => order(left, right, false),
                     _ => None,
                 }
             }
@@ -201,9 +228,17 @@ impl Reader {
             return None;
         }
         match self.simplifier.simplify(expr.clone()).ok()? {
-            Expr::Literal(value, _) if !value.is_null() => Some(value),
+            Expr::Literal(value, _) if !value.is_null() => Some(plain(value)),
             _ => None,
         }
+    }
+}
+
+/// Texts compare whatever way they are held.
+fn plain(value: ScalarValue) -> ScalarValue {
+    match value.try_as_str() {
+        Some(text) => ScalarValue::Utf8(text.map(str::to_owned)),
+        None => value,
     }
 }
 
@@ -222,23 +257,19 @@ fn bounded(term: String, op: Operator, value: ScalarValue) -> Option<Fact> {
         })
     };
     let among = |not| {
-        let texts = BTreeSet::from([as_text(&value)?]);
+        let values = HashSet::from([value.clone()]);
         let term = term.clone();
-        Some(Fact::Among { term, texts, not })
+        Some(Fact::Among { term, values, not })
     };
     match op {
         Operator::Lt => between(None, bound(true)),
         Operator::LtEq => between(None, bound(false)),
         Operator::Gt => between(bound(true), None),
         Operator::GtEq => between(bound(false), None),
-        Operator::Eq => among(false).or_else(|| between(bound(false), bound(false))),
+        Operator::Eq => among(false),
         Operator::NotEq => among(true),
         _ => None,
     }
-}
-
-fn as_text(value: &ScalarValue) -> Option<String> {
-    value.try_as_str().flatten().map(str::to_owned)
 }
 
 /// How a term is told from others: widening of a column says nothing new.
@@ -247,7 +278,10 @@ fn text(expr: &Expr) -> String {
         Expr::Cast(cast) => text(&cast.expr),
         Expr::Alias(alias) => text(&alias.expr),
         Expr::Column(column) => column.name.clone(),
-        other => other.to_string(),
+        other => match expr_to_sql(other) {
+            Ok(sql) => sql.to_string(),
+            Err(_) => other.to_string(),
+        },
     }
 }
 
@@ -257,19 +291,25 @@ impl fmt::Display for Fact {
         let less = |or_equal| if or_equal { "<=" } else { "<" };
         match self {
             Self::Between { term, low, high } => match (low, high) {
-                (Some(low), Some(high)) if low == high => write!(f, "`{term} = {}`", written(low)),
                 (Some(low), None) => {
                     let sign = if low.open { ">" } else { ">=" };
-                    write!(f, "`{term} {sign} {}`", written(low))
+                    write!(f, "`{term} {sign} {}`", written(&low.value))
                 }
                 (None, Some(high)) => {
-                    write!(f, "`{term} {} {}`", less(!high.open), written(high))
+                    let sign = less(!high.open);
+                    write!(f, "`{term} {sign} {}`", written(&high.value))
                 }
                 _ => write!(f, "a range of `{term}`"),
             },
-            Self::Among { term, texts, not } => {
-                let shown: Vec<String> = texts.iter().take(3).map(|t| format!("'{t}'")).collect();
-                let more = if texts.len() > 3 { ", …" } else { "" };
+            Self::Among { term, values, not } => {
+                let mut shown: Vec<String> = values.iter().map(written).collect();
+                shown.sort_unstable();
+                if let [one] = &shown[..] {
+                    let sign = if *not { "<>" } else { "=" };
+                    return write!(f, "`{term} {sign} {one}`");
+                }
+                let more = if shown.len() > 3 { ", …" } else { "" };
+                shown.truncate(3);
                 let not = if *not { "NOT " } else { "" };
                 write!(f, "`{term} {not}IN ({}{more})`", shown.join(", "))
             }
@@ -288,11 +328,15 @@ impl fmt::Display for Fact {
     }
 }
 
-/// A bound as an author writes it.
-fn written(bound: &Bound) -> String {
-    let array = bound.value.to_array();
+/// A value as an author writes it.
+fn written(value: &ScalarValue) -> String {
+    let array = value.to_array();
     let text = array.and_then(|array| Ok(array_value_to_string(&array, 0)?));
-    text.unwrap_or_else(|_| bound.value.to_string())
+    let text = text.unwrap_or_else(|_| value.to_string());
+    match value.data_type().is_numeric() || value.data_type() == DataType::Boolean {
+        true => text,
+        false => format!("'{}'", text.replace('\'', "''")),
+    }
 }
 
 impl Fact {
@@ -304,6 +348,10 @@ impl Fact {
             }
             Self::Order { .. } | Self::Constant(_) | Self::Other(_) => None,
         }
+    }
+
+    pub fn is_presence(&self) -> bool {
+        matches!(self, Self::Present { .. })
     }
 
     /// Whether no row can make both true.
@@ -337,16 +385,32 @@ impl Fact {
             ) => apart(high.as_ref(), l.as_ref()) || apart(h.as_ref(), low.as_ref()),
             (
                 Self::Among {
-                    texts, not: false, ..
+                    values, not: false, ..
                 },
                 Self::Among {
-                    texts: others, not, ..
+                    values: others,
+                    not,
+                    ..
                 },
-            ) => match not {
-                false => texts.is_disjoint(others),
-                true => texts.is_subset(others),
+            ) if of_one_type(values, others) => match not {
+                false => values.is_disjoint(others),
+                true => values.is_subset(others),
             },
             (Self::Among { not: true, .. }, Self::Among { not: false, .. }) => other.excludes(self),
+            (
+                Self::Between { low, high, .. },
+                Self::Among {
+                    values, not: false, ..
+                },
+            )
+            | (
+                Self::Among {
+                    values, not: false, ..
+                },
+                Self::Between { low, high, .. },
+            ) => values
+                .iter()
+                .all(|value| outside(value, low.as_ref(), high.as_ref())),
             _ => false,
         }
     }
@@ -377,18 +441,36 @@ impl Fact {
                     && within(high.as_ref(), h.as_ref(), Ordering::Greater)
             }
             (
-                Self::Among { texts, not, .. },
+                Self::Among { values, not, .. },
                 Self::Among {
-                    texts: others,
+                    values: others,
                     not: not_others,
                     ..
                 },
-            ) => match (not, not_others) {
-                (false, false) => others.is_subset(texts),
-                (true, true) => texts.is_subset(others),
-                (true, false) => texts.is_disjoint(others),
+            ) if of_one_type(values, others) => match (not, not_others) {
+                (false, false) => others.is_subset(values),
+                (true, true) => values.is_subset(others),
+                (true, false) => values.is_disjoint(others),
                 (false, true) => false,
             },
+            (
+                Self::Between { low, high, .. },
+                Self::Among {
+                    values, not: false, ..
+                },
+            ) => values.iter().all(|value| {
+                let value = Bound::of(value);
+                within(low.as_ref(), Some(&value), Ordering::Less)
+                    && within(high.as_ref(), Some(&value), Ordering::Greater)
+            }),
+            (
+                Self::Among {
+                    values, not: true, ..
+                },
+                Self::Between { low, high, .. },
+            ) => values
+                .iter()
+                .all(|value| outside(value, low.as_ref(), high.as_ref())),
             _ => false,
         }
     }
@@ -435,6 +517,12 @@ fn apart(high: Option<&Bound>, low: Option<&Bound>) -> bool {
         Some(Ordering::Equal) => high.open || low.open,
         _ => false,
     }
+}
+
+/// Whether a value lies below `low` or above `high`.
+fn outside(value: &ScalarValue, low: Option<&Bound>, high: Option<&Bound>) -> bool {
+    let value = Some(Bound::of(value));
+    apart(high, value.as_ref()) || apart(value.as_ref(), low)
 }
 
 /// Whether an end, if there is one, lies at `inner` or `outwards` of it.

@@ -16,7 +16,7 @@ use crate::{
     pipeline::plan::Plan,
     project::Project,
     rules::Rule,
-    tables::{CodeList, Column, Repair, Table},
+    tables::{Column, Repair, Table},
 };
 
 /// Reports such comparisons in the conditions and queries of rules and in sql/.
@@ -190,9 +190,21 @@ impl Known<'_> {
             let help = "write it as a cleaned cell is".to_owned();
             return report(format!("and no cell can be that: {why}"), help);
         }
-        let codes = column.codes.as_ref()?;
-        let list: &CodeList = self.plan.lists.get(codes.list)?;
-        let Some(entry) = list.lookup.get(text) else {
+        let codes = column.codes.as_ref();
+        let list = codes.and_then(|codes| self.plan.lists.get(codes.list));
+        let entry = list.and_then(|list| list.lookup.get(text));
+        if entry.is_none() && column.is_read_as_missing(text) {
+            let help = format!(
+                "ask whether it `IS NULL`; a rule can ask how it is missing: `\"_missing.{}\"`",
+                column.name
+            );
+            return report(
+                "but a cell that says so is read as missing".to_owned(),
+                help,
+            );
+        }
+        let (codes, list) = (codes?, list?);
+        let Some(entry) = entry else {
             // What is no code stays where nothing is done about it.
             if codes.repair == Repair::Keep {
                 return None;

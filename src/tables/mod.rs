@@ -70,6 +70,11 @@ impl Column {
         };
         self.clean.iter().find_map(repairs)
     }
+
+    /// Whether a cell that says `text` is missing, and null once it is read.
+    pub fn is_read_as_missing(&self, text: &str) -> bool {
+        self.missing.iter().any(|(token, _)| token == text)
+    }
 }
 
 /// The type of a cleaned value.
