@@ -292,6 +292,7 @@ fn list_batch(list: &CodeList) -> Result<RecordBatch, ArrowError> {
         text("missing", true),
         day("valid_from"),
         day("valid_to"),
+        text("level", true),
     ]);
     let columns: Vec<ArrayRef> = vec![
         Arc::new(StringArray::from_iter_values(codes().map(|c| &c.code))),
@@ -307,6 +308,7 @@ fn list_batch(list: &CodeList) -> Result<RecordBatch, ArrowError> {
         Arc::new(Date32Array::from_iter(
             codes().map(|c| c.valid_to.and_then(days)),
         )),
+        Arc::new(StringArray::from_iter(codes().map(|c| c.level.as_deref()))),
     ];
     RecordBatch::try_new(Arc::new(schema), columns)
 }

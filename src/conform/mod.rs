@@ -1,6 +1,6 @@
 //! Text becomes values: repaired, typed, coded. Every repaired cell is a [`Change`]; what could not be read is marked, never guessed.
 
-mod code;
+mod codes;
 mod date;
 mod number;
 mod text;
@@ -14,7 +14,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-pub use code::CodeFault;
+pub use codes::{CodeFault, Fate};
 pub use date::Format;
 pub(crate) use date::{days, iso};
 pub use number::{decimal, integer};
@@ -78,7 +78,7 @@ struct Wanted {
 #[derive(Clone, Debug)]
 pub struct Conformer {
     table: Arc<Table>,
-    coders: Vec<Option<code::Coder>>,
+    coders: Vec<Option<codes::Coder>>,
     dates: Vec<Vec<date::Format>>,
     wanted: Vec<Wanted>,
     columns: Vec<usize>,
@@ -170,7 +170,7 @@ impl Conformer {
         fields.push(Field::new(provenance::LINE, DataType::Int64, false));
         let coder = |column: &Column| {
             let codes = column.codes.as_ref()?;
-            Some(code::Coder::new(Arc::clone(&lists[codes.list]), codes))
+            Some(codes::Coder::new(Arc::clone(&lists[codes.list]), codes))
         };
         Self {
             table: Arc::clone(table),

@@ -192,7 +192,7 @@ impl Known<'_> {
         }
         let codes = column.codes.as_ref();
         let list = codes.and_then(|codes| self.plan.lists.get(codes.list));
-        let entry = list.and_then(|list| list.lookup.get(text));
+        let entry = list.and_then(|list| list.meaning(text));
         if entry.is_none() && column.is_read_as_missing(text) {
             let help = format!(
                 "ask whether it `IS NULL`; a rule can ask how it is missing: `\"_missing.{}\"`",

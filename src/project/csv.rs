@@ -23,10 +23,12 @@ impl Field {
     }
 }
 
-/// The records below a header that has to be exactly `header`. Records that cannot be read, or have another number of fields, are reported and left out.
+/// The records below a header that has to be exactly `header`, of which the last `optional` columns may be left out: their
+/// fields are blank then. Records that cannot be read, or have another number of fields, are reported and left out.
 pub fn records<const N: usize>(
     source: &Arc<Source>,
     header: [&str; N],
+    optional: usize,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<[Field; N]> {
     let mut at = if source.text.starts_with('\u{feff}') {
@@ -36,9 +38,10 @@ pub fn records<const N: usize>(
     };
     let mut records = Vec::new();
     let mut first = true;
+    let mut width = N;
     while at < source.text.len() {
         let start = at;
-        let fields = match record(&source.text, &mut at) {
+        let mut fields = match record(&source.text, &mut at) {
             Ok(fields) => fields,
             Err((bytes, message)) => {
                 let place = Span {
@@ -54,18 +57,26 @@ pub fn records<const N: usize>(
         };
         if first {
             first = false;
-            if !fields.iter().map(|f| f.text.as_str()).eq(header) {
+            width = fields.len();
+            let said = fields.iter().map(|f| f.text.as_str());
+            let least = N.saturating_sub(optional);
+            if !(least..=N).contains(&width) || !said.eq(header.into_iter().take(width)) {
                 let place = Span {
                     source: source.clone(),
                     bytes: start..at,
                 };
-                diagnostics.push(
-                    Diagnostic::at(&place, "this is not the header")
-                        .help(format!("the header is {}", header.join(","))),
-                );
+                let found = Diagnostic::at(&place, "this is not the header");
+                diagnostics.push(found.help(said_header(&header, optional)));
                 return records;
             }
             continue;
+        }
+        if fields.len() == width {
+            let blank = Field {
+                text: String::new(),
+                bytes: at..at,
+            };
+            fields.resize(N, blank);
         }
         match <[Field; N]>::try_from(fields) {
             Ok(fields) => records.push(fields),
@@ -74,7 +85,10 @@ pub fn records<const N: usize>(
                     source: source.clone(),
                     bytes: start..at,
                 };
-                let message = format!("this record has {} fields and the header {N}", fields.len());
+                let message = format!(
+                    "this record has {} fields and the header {width}",
+                    fields.len()
+                );
                 diagnostics
                     .push(Diagnostic::at(&place, message).help("quote a field that holds a comma"));
             }
@@ -96,12 +110,22 @@ pub fn records<const N: usize>(
             source: source.clone(),
             bytes: 0..0,
         };
-        diagnostics.push(
-            Diagnostic::at(&place, "the file is empty")
-                .help(format!("its first line is {}", header.join(","))),
-        );
+        diagnostics
+            .push(Diagnostic::at(&place, "the file is empty").help(said_header(&header, optional)));
     }
     records
+}
+
+fn said_header(header: &[&str], optional: usize) -> String {
+    let (needed, may) = header.split_at(header.len().saturating_sub(optional));
+    let needed = needed.join(",");
+    match may {
+        [] => format!("the header is {needed}"),
+        may => format!(
+            "the header is {needed}, and `,{}` behind it where that is said",
+            may.join(",")
+        ),
+    }
 }
 
 /// The fields of the record at `at`, which moves behind its line break.

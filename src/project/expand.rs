@@ -278,15 +278,16 @@ fn give_codes(declared: &mut [Declared], lists: &[CodeList], own: &mut Vec<CodeL
         .as_ref()
         .and_then(|as_of| table.column_index(&as_of.value));
     if let Some(list) = list {
+        let repair = match rule.on_fail {
+            OnFail::Correct => Repair::Correct,
+            OnFail::Null => Repair::Null,
+            OnFail::Keep | OnFail::Quarantine | OnFail::Exclude => Repair::Keep,
+        };
+        let own = accepted.codes(list);
         table.columns[column].codes = Some(Codes {
-            list,
             as_of,
-            map_aliases: accepted.maps_aliases(),
-            repair: match rule.on_fail {
-                OnFail::Correct => Repair::Correct,
-                OnFail::Null => Repair::Null,
-                OnFail::Keep | OnFail::Quarantine | OnFail::Exclude => Repair::Keep,
-            },
+            repair,
+            ..own
         });
     }
 }

@@ -33,6 +33,7 @@ pub struct Files {
     pub totals: Vec<Named>,
     pub lists: Vec<Named>,
     pub aliases: Vec<Named>,
+    pub correspondences: Vec<Named>,
     pub model: Vec<Named>,
     pub aggregates: Vec<Named>,
     pub records: Vec<Named>,
@@ -88,10 +89,12 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         &["project.yaml", "reference", "tables", "tests", "totals"],
     )?;
     reader.known("sql", &["aggregates", "model", "records"])?;
-    let (aliases, lists) = reader
-        .folder("rules/reference", "csv")?
+    let reference = reader.folder("rules/reference", "csv")?.into_iter();
+    let (aliases, others) =
+        reference.partition::<Vec<_>, _>(|file| file.stem.ends_with(".aliases"));
+    let (correspondences, lists) = others
         .into_iter()
-        .partition::<Vec<_>, _>(|file| file.stem.ends_with(".aliases"));
+        .partition::<Vec<_>, _>(|file| file.stem.ends_with(".correspondence"));
     let tables = reader.folder("rules/tables", "yaml")?;
     let totals = reader.folder("rules/totals", "yaml")?;
     let model = reader.folder("sql/model", "sql")?;
@@ -116,6 +119,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         totals,
         lists,
         aliases,
+        correspondences,
         model,
         aggregates,
         records,

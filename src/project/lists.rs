@@ -1,23 +1,23 @@
-//! Code lists: `rules/reference/<list>.csv` and `<list>.aliases.csv`.
+//! Code lists: `rules/reference/<list>.csv`, `<list>.aliases.csv` and `<list>.correspondence.csv`.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
 use super::{
     ListFile,
     csv::{self, Field},
-    files::Named,
+    files::{Files, Named},
     project_file::exact_date,
     unread::Unread,
 };
 use crate::{
     diagnostics::{Diagnostic, Source, Span},
-    tables::{AliasCause, Code, CodeList, Entry, Missing},
+    tables::{Alias, Cause, Code, CodeList, Confidence, Entry, Missing},
 };
 
-const CODES: [&str; 7] = [
+const CODES: [&str; 8] = [
     "code",
     "label",
     "parent",
@@ -25,58 +25,91 @@ const CODES: [&str; 7] = [
     "missing",
     "valid_from",
     "valid_to",
+    "level",
 ];
 const ALIASES: [&str; 4] = ["alias", "code", "cause", "confidence"];
+const CORRESPONDENCE: [&str; 3] = ["from_list", "from", "to"];
 /// `not_recorded` is the blank cell, which no code can be.
 const KINDS: [Missing; 3] = [Missing::Unknown, Missing::Refused, Missing::NotApplicable];
-/// How sure it is that an alias means its code, for whoever reads the list; the most sure first.
-const CONFIDENCE: [&str; 4] = ["verified", "probable", "inferred", "ambiguous"];
-const CAUSES: [AliasCause; 4] = [
-    AliasCause::Variant,
-    AliasCause::Misspelling,
-    AliasCause::WrongGroup,
-    AliasCause::OldName,
-];
+/// How the files beside a list are called.
+const ALIASES_OF: &str = ".aliases";
+const CORRESPONDENCE_OF: &str = ".correspondence";
+/// The cause of an alias that is another accepted spelling.
+const VARIANT: &str = "variant";
 
 pub fn read(
-    lists: &[Named],
-    aliases: &[Named],
+    files: &Files,
     unread: &mut Unread,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<CodeList> {
     let mut read = Vec::new();
-    for file in lists {
+    for file in &files.lists {
         match codes(file, diagnostics) {
             Some(list) => read.push(list),
             None => unread.list(&file.stem),
         }
     }
-    for file in aliases {
-        let stem = file.stem.strip_suffix(".aliases").unwrap_or(&file.stem);
-        match read.iter_mut().find(|list| list.name.as_str() == stem) {
-            Some(list) => {
-                let codes = lists.iter().find(|codes| codes.stem == stem);
-                let sound = !codes.is_some_and(|codes| mistaken(&codes.source, diagnostics));
-                add_aliases(list, &file.source, sound, diagnostics);
-            }
-            None if unread.is_table(stem) => {}
-            None => {
-                let message = format!("there is no code list `{stem}` to have aliases");
-                let known = lists.iter().map(|list| list.stem.as_str());
-                diagnostics.push(Diagnostic::at(&file.start(), message).suggest(stem, known));
-            }
+    for file in &files.aliases {
+        let stem = stem(file, ALIASES_OF);
+        if let Some(at) = list_of(file, stem, files, &read, unread, diagnostics) {
+            let sound = is_sound(stem, files, diagnostics);
+            add_aliases(&mut read[at], &file.source, sound, diagnostics);
         }
     }
-    for file in lists.iter().chain(aliases) {
+    for file in &files.correspondences {
+        let stem = stem(file, CORRESPONDENCE_OF);
+        if let Some(at) = list_of(file, stem, files, &read, unread, diagnostics) {
+            let successors = successors(file, &read[at], &read, files, diagnostics);
+            read[at].correspondence.successors = successors;
+        }
+    }
+    for file in &files.lists {
         if mistaken(&file.source, diagnostics) {
-            unread.codes(file.stem.strip_suffix(".aliases").unwrap_or(&file.stem));
+            unread.codes(&file.stem);
+        }
+    }
+    for file in &files.aliases {
+        if mistaken(&file.source, diagnostics) {
+            unread.codes(stem(file, ALIASES_OF));
         }
     }
     read
 }
 
+fn stem<'f>(file: &'f Named, ending: &str) -> &'f str {
+    file.stem.strip_suffix(ending).unwrap_or(&file.stem)
+}
+
+/// The list that a file beside it belongs to.
+fn list_of(
+    file: &Named,
+    stem: &str,
+    files: &Files,
+    read: &[CodeList],
+    unread: &Unread,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<usize> {
+    let found = read.iter().position(|list| list.name.as_str() == stem);
+    if found.is_none() && !unread.is_table(stem) {
+        let what = match file.stem.ends_with(ALIASES_OF) {
+            true => "aliases",
+            false => "a correspondence",
+        };
+        let message = format!("there is no code list `{stem}` to have {what}");
+        let known = files.lists.iter().map(|list| list.stem.as_str());
+        diagnostics.push(Diagnostic::at(&file.start(), message).suggest(stem, known));
+    }
+    found
+}
+
+/// Whether the codes have no mistakes of their own: else one that seems absent may only be misread.
+fn is_sound(stem: &str, files: &Files, diagnostics: &[Diagnostic]) -> bool {
+    let codes = files.lists.iter().find(|codes| codes.stem == stem);
+    !codes.is_some_and(|codes| mistaken(&codes.source, diagnostics))
+}
+
 /// Where `read` lists are declared. Only a file's first line is kept.
-pub fn declared(files: &[Named], aliases: &[Named], read: &[CodeList]) -> Vec<ListFile> {
+pub fn declared(all: &Files, read: &[CodeList]) -> Vec<ListFile> {
     let first_line = |files: &[Named], stem: &str| {
         let file = files.iter().find(|file| file.stem == stem)?;
         let line = file.source.text.lines().next().unwrap_or_default();
@@ -91,9 +124,10 @@ pub fn declared(files: &[Named], aliases: &[Named], read: &[CodeList]) -> Vec<Li
     };
     let file = |list: &CodeList| {
         let name = list.name.clone();
-        let has_aliases = list.lookup.values().any(|entry| entry.alias.is_some());
-        let aliases = first_line(aliases, &format!("{name}.aliases")).filter(|_| has_aliases);
-        let codes = first_line(files, name.as_str())?;
+        let has_aliases = list.lookup.values().flatten().any(|e| e.alias.is_some());
+        let aliases = first_line(&all.aliases, &format!("{name}{ALIASES_OF}"));
+        let aliases = aliases.filter(|_| has_aliases);
+        let codes = first_line(&all.lists, name.as_str())?;
         Some(ListFile {
             name,
             codes,
@@ -112,17 +146,23 @@ fn mistaken(source: &Arc<Source>, diagnostics: &[Diagnostic]) -> bool {
 fn codes(file: &Named, diagnostics: &mut Vec<Diagnostic>) -> Option<CodeList> {
     let name = file.name(diagnostics)?;
     let before = diagnostics.len();
-    let mut list = CodeList {
-        name,
-        codes: Vec::new(),
-        lookup: HashMap::new(),
-    };
-    for fields in csv::records(&file.source, CODES, diagnostics) {
+    let mut codes = Vec::new();
+    let mut seen = BTreeSet::new();
+    for fields in csv::records(&file.source, CODES, 1, diagnostics) {
         let mut reader = Cells {
             source: &file.source,
             diagnostics,
         };
-        let [code, label, parent, sort, missing, valid_from, valid_to] = &fields;
+        let [
+            code,
+            label,
+            parent,
+            sort,
+            missing,
+            valid_from,
+            valid_to,
+            level,
+        ] = &fields;
         if !reader.usable(code, "code") {
             continue;
         }
@@ -148,11 +188,7 @@ fn codes(file: &Named, diagnostics: &mut Vec<Diagnostic>) -> Option<CodeList> {
             "kind of missing",
             &KINDS.map(|kind| (kind.word(), kind)),
         );
-        let entry = Entry {
-            code: list.codes.len(),
-            alias: None,
-        };
-        if list.lookup.insert(code.text.clone(), entry).is_some() {
+        if !seen.insert(code.text.clone()) {
             reader.report(
                 code,
                 &format!("code `{}` stands in the list twice", code.text),
@@ -160,37 +196,25 @@ fn codes(file: &Named, diagnostics: &mut Vec<Diagnostic>) -> Option<CodeList> {
             );
             continue;
         }
-        list.codes.push(Code {
+        let said = |field: &Field| Some(field.text.clone()).filter(|text| !text.is_empty());
+        codes.push(Code {
             code: code.text.clone(),
-            label: if label.text.is_empty() {
-                code.text.clone()
-            } else {
-                label.text.clone()
-            },
-            parent: Some(parent.text.clone()).filter(|parent| !parent.is_empty()),
+            label: said(label).unwrap_or_else(|| code.text.clone()),
+            parent: said(parent),
+            level: said(level),
             sort,
             missing,
             valid_from: from,
             valid_to: to,
         });
     }
-    // The last entry of a repeated code points behind the list: point each text at its own code again.
-    for (index, code) in list.codes.iter().enumerate() {
-        list.lookup.insert(
-            code.code.clone(),
-            Entry {
-                code: index,
-                alias: None,
-            },
-        );
-    }
-    if list.codes.is_empty() && diagnostics.len() == before {
+    if codes.is_empty() && diagnostics.len() == before {
         diagnostics.push(Diagnostic::at(
             &file.start(),
-            format!("list `{}` has no code", list.name),
+            format!("list `{name}` has no code"),
         ));
     }
-    Some(list)
+    Some(CodeList::new(name, codes))
 }
 
 fn add_aliases(
@@ -199,8 +223,11 @@ fn add_aliases(
     sound: bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    let own: BTreeMap<String, usize> = (list.codes.iter().enumerate())
+        .map(|(at, code)| (code.code.clone(), at))
+        .collect();
     let mut absent = BTreeSet::new();
-    for fields in csv::records(source, ALIASES, diagnostics) {
+    for fields in csv::records(source, ALIASES, 0, diagnostics) {
         let mut reader = Cells {
             source,
             diagnostics,
@@ -209,52 +236,125 @@ fn add_aliases(
         if !reader.usable(alias, "alias") {
             continue;
         }
-        if confidence.text.is_empty() {
-            let help = format!(
-                "say how sure it is that the alias means the code: {}",
-                CONFIDENCE.join(", ")
-            );
-            reader.report(confidence, "confidence is blank", &help);
-        }
-        reader.word(confidence, "confidence", &CONFIDENCE.map(|word| (word, ())));
-        let why = reader.word(cause, "cause", &CAUSES.map(|cause| (cause.word(), cause)));
-        if cause.text.is_empty() {
-            let words = CAUSES.map(AliasCause::word).join(", ");
-            reader.report(cause, "cause is blank", &format!("known are: {words}"));
-        }
-        let of = list
-            .lookup
-            .get(&code.text)
-            .filter(|entry| entry.alias.is_none())
-            .map(|entry| entry.code);
-        // Each is told at the first of its aliases. Where the codes have mistakes of their own, one that seems absent may only be misread.
+        let words = Confidence::ALL.map(|confidence| (confidence.word(), confidence));
+        let sure = reader.said(
+            confidence,
+            "confidence",
+            &words,
+            "say how sure it is that the alias means the code",
+        );
+        let mut words = vec![(VARIANT, None)];
+        words.extend(Cause::OF_ALIASES.map(|cause| (cause.word(), Some(cause))));
+        let why = reader.said(cause, "cause", &words, "say why it is not the code");
+        let of = own.get(&code.text).copied();
+        // Each is told at the first of its aliases.
         if of.is_none() && sound && absent.insert(code.text.clone()) {
             let message = format!("list `{}` has no code `{}`", list.name, code.text);
             let known = list.codes.iter().map(|code| code.code.as_str());
             let diagnostic = Diagnostic::at(&code.span(source), message).suggest(&code.text, known);
             reader.diagnostics.push(diagnostic);
         }
-        if let Some(other) = list.lookup.get(&alias.text) {
-            let message = match other.alias {
-                None => format!(
-                    "`{}` is a code of the list and cannot be an alias too",
-                    alias.text
-                ),
-                Some(_) => format!("alias `{}` stands in the file twice", alias.text),
-            };
+        if own.contains_key(&alias.text) {
+            let message = format!(
+                "`{}` is a code of the list and cannot be an alias too",
+                alias.text
+            );
             reader.report(alias, &message, "remove one of them");
             continue;
         }
-        if let (Some(code), Some(cause)) = (of, why) {
-            list.lookup.insert(
-                alias.text.clone(),
-                Entry {
-                    code,
-                    alias: Some(cause),
-                },
+        let (Some(of), Some(cause), Some(confidence)) = (of, why, sure) else {
+            continue;
+        };
+        let entries = list.lookup.entry(alias.text.clone()).or_default();
+        let at_once = |other: &&Entry| overlap(&list.codes[other.code], &list.codes[of]);
+        if let Some(other) = entries.iter().find(at_once) {
+            let message = format!("alias `{}` stands in the file twice", alias.text);
+            let help = match other.code == of {
+                true => "remove one of them".to_owned(),
+                false => format!(
+                    "`{}` and `{}` are in force at the same time: remove one of them, or give the codes periods",
+                    list.codes[other.code].code, list.codes[of].code
+                ),
+            };
+            reader.report(alias, &message, &help);
+            continue;
+        }
+        entries.push(Entry {
+            code: of,
+            alias: Some(Alias { cause, confidence }),
+        });
+    }
+}
+
+/// Whether there is a day on which both are in force.
+fn overlap(a: &Code, b: &Code) -> bool {
+    let starts_in_time =
+        |a: &Code, b: &Code| !a.valid_from.zip(b.valid_to).is_some_and(|(a, b)| a >= b);
+    starts_in_time(a, b) && starts_in_time(b, a)
+}
+
+/// What a correspondence says of earlier codes: of each the codes of `list` that took its place.
+fn successors(
+    file: &Named,
+    list: &CodeList,
+    lists: &[CodeList],
+    files: &Files,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Vec<usize>> {
+    let mut all: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut stated = BTreeMap::new();
+    for fields in csv::records(&file.source, CORRESPONDENCE, 0, diagnostics) {
+        let mut reader = Cells {
+            source: &file.source,
+            diagnostics,
+        };
+        let [from_list, from, to] = &fields;
+        let Some(earlier) = lists.iter().find(|l| l.name.as_str() == from_list.text) else {
+            if !files.lists.iter().any(|l| l.stem == from_list.text) {
+                let message = format!("there is no code list `{}`", from_list.text);
+                let known = lists.iter().map(|list| list.name.as_str());
+                let found = Diagnostic::at(&from_list.span(&file.source), message);
+                reader
+                    .diagnostics
+                    .push(found.suggest(&from_list.text, known));
+            }
+            continue;
+        };
+        let mut code_of = |list: &CodeList, field: &Field| {
+            let at = list.codes.iter().position(|code| code.code == field.text);
+            if at.is_none() && is_sound(list.name.as_str(), files, reader.diagnostics) {
+                let message = format!("list `{}` has no code `{}`", list.name, field.text);
+                let known = list.codes.iter().map(|code| code.code.as_str());
+                let found = Diagnostic::at(&field.span(&file.source), message);
+                reader.diagnostics.push(found.suggest(&field.text, known));
+            }
+            at
+        };
+        if code_of(earlier, from).is_none() {
+            continue;
+        }
+        let successor = match to.text.is_empty() {
+            true => None,
+            false => match code_of(list, to) {
+                Some(to) => Some(to),
+                None => continue,
+            },
+        };
+        let other_list = stated.insert(from.text.clone(), from_list.text.clone());
+        let of_from = all.entry(from.text.clone()).or_default();
+        if other_list.is_some_and(|other| other != from_list.text) {
+            let message = format!("`{}` is a code of two earlier lists", from.text);
+            reader.report(from, &message, "a code has one history: remove one of them");
+        } else if successor.is_some_and(|to| of_from.contains(&to)) {
+            reader.report(
+                to,
+                "the same stands in the file twice",
+                "remove one of them",
             );
         }
+        of_from.extend(successor);
     }
+    all
 }
 
 struct Cells<'r> {
@@ -302,6 +402,22 @@ impl Cells<'_> {
             );
         }
         date
+    }
+
+    /// The word, which has to be said.
+    fn said<T: Copy>(
+        &mut self,
+        field: &Field,
+        what: &str,
+        words: &[(&str, T)],
+        why: &str,
+    ) -> Option<T> {
+        if field.text.is_empty() {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let help = format!("{why}: {}", known.join(", "));
+            self.report(field, &format!("{what} is blank"), &help);
+        }
+        self.word(field, what, words)
     }
 
     fn word<T: Copy>(&mut self, field: &Field, what: &str, words: &[(&str, T)]) -> Option<T> {

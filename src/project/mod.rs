@@ -217,8 +217,8 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
             _ => {}
         }
     }
-    let lists = lists::read(&files.lists, &files.aliases, &mut unread, diagnostics);
-    let list_files = lists::declared(&files.lists, &files.aliases, &lists);
+    let lists = lists::read(files, &mut unread, diagnostics);
+    let list_files = lists::declared(files, &lists);
     let mut declared = tables::read(&files.tables, &mut unread, diagnostics);
     visible_names(&files.tables, &files.model, &mut unread, diagnostics);
     let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);

@@ -347,7 +347,7 @@ impl<'l> Codes<'l> {
 
     /// The code that `text` stands for.
     fn code(&self, text: &str) -> Option<Coded<'l>> {
-        let place = self.list.lookup.get(text)?.code;
+        let place = self.list.meaning(text)?.code;
         let code = self.list.codes.get(place)?;
         let parent = code.parent.as_deref().filter(|_| self.by_parent);
         Some(Coded {

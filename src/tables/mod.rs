@@ -1,13 +1,14 @@
 //! The declared model: tables, columns, types, and the code lists that columns draw on.
 
+mod codes;
 mod file_pattern;
 
-use std::collections::HashMap;
-
-use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use codes::{
+    Alias, Cause, Code, CodeList, Codes, Confidence, Correspondence, Entry, Relation, Repair,
+};
 pub use file_pattern::{FilePattern, NoPattern};
 
 use crate::names::Name;
@@ -164,92 +165,4 @@ pub enum Policy {
     Show,
     /// In clean and quarantine tables only; elsewhere as a keyed hash, or not at all without a key.
     Hide,
-}
-
-/// How a column uses a code list.
-#[derive(Clone, Debug)]
-pub struct Codes {
-    /// Index into the lists that columns draw on: the project's, then those that rules hold themselves.
-    pub list: usize,
-    /// The date column that decides whether a code is in force.
-    pub as_of: Option<usize>,
-    /// Whether aliases are understood.
-    pub map_aliases: bool,
-    /// What becomes of a value that is not in force, misspelt or unknown.
-    pub repair: Repair,
-}
-
-/// What becomes of a value that is no code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repair {
-    /// It stays as it is.
-    Keep,
-    /// An alias becomes its code, anything else becomes null.
-    Correct,
-    /// It becomes null.
-    Null,
-}
-
-/// A list of codes with their aliases.
-#[derive(Clone, Debug)]
-pub struct CodeList {
-    /// Its name: the file `rules/reference/<name>.csv`, or the column whose rule holds it.
-    pub name: Name,
-    /// The codes in file order.
-    pub codes: Vec<Code>,
-    /// Code or alias text to what it stands for.
-    pub lookup: HashMap<String, Entry>,
-}
-
-/// What a text in a code list stands for.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Index into [`CodeList::codes`].
-    pub code: usize,
-    /// `None` for the code itself.
-    pub alias: Option<AliasCause>,
-}
-
-/// One code.
-#[derive(Clone, Debug)]
-pub struct Code {
-    /// The value in clean tables.
-    pub code: String,
-    /// For readers.
-    pub label: String,
-    /// The code or group above it.
-    pub parent: Option<String>,
-    /// Order in outputs.
-    pub sort: i64,
-    /// The kind of missing that it means.
-    pub missing: Option<Missing>,
-    /// First day in force.
-    pub valid_from: Option<Date>,
-    /// First day no longer in force.
-    pub valid_to: Option<Date>,
-}
-
-/// Why an alias is not the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AliasCause {
-    /// Another accepted spelling: a repair, no discrepancy.
-    Variant,
-    /// Misspelt.
-    Misspelling,
-    /// Named in the wrong group.
-    WrongGroup,
-    /// An earlier name.
-    OldName,
-}
-
-impl AliasCause {
-    /// The word in alias files and in the log's `likely_cause`.
-    pub fn word(self) -> &'static str {
-        match self {
-            AliasCause::Variant => "variant",
-            AliasCause::Misspelling => "misspelling",
-            AliasCause::WrongGroup => "wrong_group",
-            AliasCause::OldName => "old_name",
-        }
-    }
 }

@@ -6,7 +6,7 @@ use crate::{
     pipeline::examples::Trial,
     project::Project,
     rules::{Kind, Nulls, Plan, Rule, RuleKind},
-    tables::{AliasCause, Entry},
+    tables::{CodeList, Entry},
 };
 
 /// A rule of the project that is a little wrong.
@@ -95,13 +95,13 @@ impl Codes {
             Self::WithoutFirst => {
                 for list in other.lists.iter_mut().chain(&mut other.own_lists) {
                     // Places in the list stay what they are: nothing stands for its first code any more.
-                    list.lookup.retain(|_, entry| entry.code != 0);
+                    without(list, 0);
                 }
             }
             Self::WithoutLast => {
                 for list in other.lists.iter_mut().chain(&mut other.own_lists) {
                     let last = list.codes.len().saturating_sub(1);
-                    list.lookup.retain(|_, entry| entry.code != last);
+                    without(list, last);
                 }
             }
             Self::AlwaysInForce => {
@@ -265,6 +265,14 @@ fn others(project: &Project, of: usize, can_be_null: bool) -> Vec<Change> {
     all
 }
 
+/// Lets nothing stand for a code any more.
+fn without(list: &mut CodeList, code: usize) {
+    for entries in list.lookup.values_mut() {
+        entries.retain(|entry| entry.code != code);
+    }
+    list.lookup.retain(|_, entries| !entries.is_empty());
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -321,8 +329,8 @@ fn of_codes(project: &Project, rule: &Rule) -> Vec<Change> {
         );
     }
     // A list without a variant has only aliases that fail as an unknown text does.
-    let variant = |entry: &Entry| entry.alias == Some(AliasCause::Variant);
-    if kind.maps_aliases() && list.lookup.values().any(variant) {
+    let variant = |entry: &Entry| entry.alias.is_some_and(|alias| alias.cause.is_none());
+    if kind.maps_aliases() && list.lookup.values().flatten().any(variant) {
         add(
             "without map_aliases".to_owned(),
             kind.map_aliases.as_ref().map(|at| &at.span),

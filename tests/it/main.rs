@@ -9,6 +9,7 @@ mod harness;
 
 mod architecture;
 mod balance;
+mod codes;
 mod contracts;
 mod delivery;
 mod determinism;

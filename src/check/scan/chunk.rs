@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     check::source::ByProducts,
-    conform::{Change, CodeFault, cleaned, iso},
+    conform::{Change, CodeFault, Fate, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
     ingest::{Reject, Swallowed},
@@ -279,7 +279,7 @@ impl<'s> View<'s> {
                 .is_some_and(|c| table.columns[c].policy == Policy::Hide);
             // When it was in force, or what it is nearest to, says which code it is.
             let told = fault.as_ref().filter(|_| !hidden);
-            let suggestion = told.and_then(|f| f.suggestion.as_deref());
+            let suggestion = told.and_then(suggestion);
             let column = rule.column.map(|c| table.columns[c].name.as_str());
             let observed = rule.column.map(|c| self.shown(c, self.raw(c).value(at)));
             let cleaned = rule
@@ -308,7 +308,7 @@ impl<'s> View<'s> {
                 column,
                 observed.as_deref(),
                 &expected,
-                fault.as_ref().map(|f| (f.cause, suggestion)),
+                fault.as_ref().map(|f| (f.cause, told)),
                 shown_group,
                 &rule.why,
             );
@@ -333,7 +333,7 @@ impl<'s> View<'s> {
                 source_row: Some(self.rows.value(at) - self.base),
                 observed: observed.as_deref(),
                 expected: Some(&expected),
-                suggestion,
+                suggestion: suggestion.as_deref(),
                 difference: None,
                 action: Some(done),
                 cleaned: cleaned.as_deref(),
@@ -497,11 +497,31 @@ impl<'s> View<'s> {
 }
 
 fn code_action(fault: &CodeFault) -> Action {
-    match (fault.cause, &fault.cleaned) {
-        ("not_in_force", _) => Action::Kept,
-        (_, Some(cleaned)) if fault.suggestion.as_ref() == Some(cleaned) => Action::Corrected,
-        (_, Some(_)) => Action::Kept,
-        (_, None) => Action::Nulled,
+    match fault.fate {
+        Fate::Kept => Action::Kept,
+        Fate::Corrected => Action::Corrected,
+        Fate::Nulled => Action::Nulled,
+    }
+}
+
+/// What the log's `suggestion` says: the code that was probably meant, or those that fit equally.
+fn suggestion(fault: &CodeFault) -> Option<String> {
+    (!fault.meant.is_empty()).then(|| fault.meant.join(" or "))
+}
+
+fn did_you_mean(fault: &CodeFault) -> String {
+    let quoted = |codes: &[String], or: &str| {
+        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+        codes.join(or)
+    };
+    let meant = quoted(&fault.meant, " or ");
+    match (fault.meant.is_empty(), fault.others.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => format!("; did you mean {meant}?"),
+        (false, false) => {
+            let others = quoted(&fault.others, ", ");
+            format!("; did you mean {meant}? Less likely {others}")
+        }
     }
 }
 
@@ -525,7 +545,7 @@ fn message(
     column: Option<&str>,
     observed: Option<&str>,
     expected: &str,
-    fault: Option<(&str, Option<&str>)>,
+    fault: Option<(&str, Option<&CodeFault>)>,
     group: Option<&str>,
     why: &str,
 ) -> String {
@@ -534,11 +554,10 @@ fn message(
         (Some(column), Some(observed)) => format!("{column} is `{observed}`"),
         _ => "the row fails".to_owned(),
     };
-    let cause = match fault {
-        Some((cause, Some(suggestion))) => format!(" ({cause}; did you mean `{suggestion}`?)"),
-        Some((cause, None)) => format!(" ({cause})"),
-        None => String::new(),
-    };
+    let cause = fault.map_or_else(String::new, |(cause, told)| {
+        let did_you_mean = told.map_or_else(String::new, did_you_mean);
+        format!(" ({cause}{did_you_mean})")
+    });
     let group = match (first, group) {
         (Some(first), _) => format!(" ({first})"),
         // What only says the value again says nothing.

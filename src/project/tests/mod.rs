@@ -14,7 +14,7 @@ use crate::{
     diagnostics::render::render,
     discrepancy::{Dimension, Severity},
     rules::{Example, Nulls, OnFail, Threshold, kinds::RuleKind},
-    tables::{AliasCause, Clean, ColumnType, Missing, Policy, Repair},
+    tables::{Alias, Cause, Clean, ColumnType, Missing, Policy, Repair},
 };
 
 const PROJECT: &str = "\
@@ -396,9 +396,9 @@ fn lists_know_codes_and_aliases() {
     );
     assert_eq!(list.codes[1].valid_to, Some(jiff::civil::date(2019, 1, 1)));
     let found = |text: &str| {
-        list.lookup
-            .get(text)
-            .map(|e| (e.code, e.alias.map(AliasCause::word)))
+        let entry = list.meaning(text)?;
+        let cause = |alias: Alias| alias.cause.map_or("variant", Cause::word);
+        Some((entry.code, entry.alias.map(cause)))
     };
     assert_eq!(found("Poetry"), Some((0, None)));
     assert_eq!(found("Poems"), Some((0, Some("variant"))));

@@ -180,13 +180,9 @@ fn one_figure_of_a_group_serves_several_places() {
 /// A country of two counties, one of which has two towns.
 fn levels() -> Vec<CodeList> {
     let code = |code: &str, parent: Option<&str>| Code {
-        code: code.to_owned(),
-        label: code.to_owned(),
         parent: parent.map(str::to_owned),
-        sort: 1,
-        missing: None,
-        valid_from: None,
         valid_to: (code == "Eastford").then(|| jiff::civil::date(2015, 5, 7)),
+        ..Code::plain(code, 1)
     };
     let codes = vec![
         code("Land", None),
@@ -195,21 +191,7 @@ fn levels() -> Vec<CodeList> {
         code("Eastham", Some("East")),
         code("Eastford", Some("East")),
     ];
-    let lookup = codes.iter().enumerate();
-    let lookup = lookup.map(|(at, c)| {
-        (
-            c.code.clone(),
-            Entry {
-                code: at,
-                alias: None,
-            },
-        )
-    });
-    vec![CodeList {
-        name: Name::new("places").expect("a name"),
-        lookup: lookup.collect(),
-        codes,
-    }]
+    vec![CodeList::new(Name::new("places").expect("a name"), codes)]
 }
 
 #[test]

@@ -13,15 +13,13 @@ mod tolerances;
 mod verdicts;
 mod year_on_year;
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     names::Name,
     rules::totals::declared::statement,
-    tables::{AliasCause, Code, Entry},
+    tables::{Cause, Code},
 };
 
 /// A figure from `table origin period population category measure value`, words separated by `|`.
@@ -70,34 +68,17 @@ fn figures(lines: &[&str]) -> Vec<Figure> {
 /// The list `sites`: North and South inside, Western outside (also spelt Wetsern), Moon nowhere.
 fn lists() -> Vec<CodeList> {
     let code = |code: &str, parent: Option<&str>| Code {
-        code: code.to_owned(),
-        label: code.to_owned(),
         parent: parent.map(str::to_owned),
-        sort: 1,
-        missing: None,
-        valid_from: None,
-        valid_to: None,
+        ..Code::plain(code, 1)
     };
-    let entry = |(text, code, alias): (&str, usize, Option<AliasCause>)| {
-        (text.to_owned(), Entry { code, alias })
-    };
-    let lookup = [
-        ("North", 0, None),
-        ("South", 1, None),
-        ("Western", 2, None),
-        ("Wetsern", 2, Some(AliasCause::Misspelling)),
-        ("Moon", 3, None),
+    let codes = vec![
+        code("North", Some("INNER")),
+        code("South", Some("INNER")),
+        code("Western", Some("OUTER")),
+        code("Moon", None),
     ];
-    vec![CodeList {
-        name: Name::new("sites").expect("a name"),
-        codes: vec![
-            code("North", Some("INNER")),
-            code("South", Some("INNER")),
-            code("Western", Some("OUTER")),
-            code("Moon", None),
-        ],
-        lookup: lookup.into_iter().map(entry).collect::<HashMap<_, _>>(),
-    }]
+    let list = CodeList::new(Name::new("sites").expect("a name"), codes);
+    vec![list.with_alias("Wetsern", 2, Some(Cause::Misspelling))]
 }
 
 /// The statement `s` with one kind, valid.

@@ -46,21 +46,11 @@ fn hierarchy(groups: usize, wrong: std::ops::Range<usize>) -> Ground {
     let member = |g: usize, m: usize| format!("g{g}-{m}");
     let codes: Vec<Code> = (0..groups * 3)
         .map(|n| Code {
-            code: member(n / 3, n % 3),
-            label: String::new(),
             parent: Some(format!("g{}", n / 3)),
-            sort: 0,
-            missing: None,
-            valid_from: None,
-            valid_to: None,
+            ..Code::plain(&member(n / 3, n % 3), 0)
         })
         .collect();
-    let entry = |(code, of): (usize, &Code)| (of.code.clone(), Entry { code, alias: None });
-    let list = CodeList {
-        name: Name::new("members").expect("a name"),
-        lookup: codes.iter().enumerate().map(entry).collect(),
-        codes,
-    };
+    let list = CodeList::new(Name::new("members").expect("a name"), codes);
     let lines: Vec<String> = (0..groups * 4)
         .flat_map(|n| {
             let (g, p) = (n / 4, n % 4);

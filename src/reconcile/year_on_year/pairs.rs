@@ -137,7 +137,7 @@ fn categories(sides: &[Side<'_>; 2]) -> Vec<(String, i64)> {
 
 impl Side<'_> {
     fn code(&self, category: &str) -> Option<&Code> {
-        let entry = self.list.lookup.get(category)?;
+        let entry = self.list.meaning(category)?;
         let code = self.list.codes.get(entry.code)?;
         entry.alias.is_none().then_some(code)
     }

@@ -172,7 +172,7 @@ fn side<'r>(
     let covered = year.covered(periods);
     let months = covered.as_ref().ok().and_then(|c| c.months());
     let code = |month: &String| {
-        let entry = list.lookup.get(month)?;
+        let entry = list.meaning(month)?;
         Some(list.codes.get(entry.code)?.code.clone())
     };
     let months = months.map(|months| months.iter().filter_map(code).collect());

@@ -1,6 +1,6 @@
 //! `accepted_values`: the cell holds a code of a list.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use minijinja::context;
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use crate::{
     discrepancy::{Category, Dimension},
     names::Name,
     rules::{Plan, Rule, Sql, template::render},
-    tables::{Code, CodeList, ColumnType, Entry, Table},
+    tables::{Cause, Code, CodeList, Codes, ColumnType, Confidence, Table},
 };
 
 /// Most values that a rule may list itself.
@@ -107,6 +107,14 @@ pub struct AcceptedValues {
     pub as_of: Option<At<String>>,
     /// With `list`: whether its aliases are understood; unless said they are not.
     pub map_aliases: Option<At<bool>>,
+    /// With `map_aliases`: how sure an alias has to be to be understood; unless said `inferred`.
+    pub min_confidence: Option<At<Confidence>>,
+    /// With `map_aliases`: causes of aliases that are no failure, as a variant is none; the clean table holds their code.
+    pub accept: Vec<At<Cause>>,
+    /// With `list`: the level that the code has to be of.
+    pub level: Option<At<String>>,
+    /// With `on_fail: correct`: the causes that are corrected; unless said those of aliases. Anything else becomes null.
+    pub correct: Option<At<Vec<At<Cause>>>>,
 }
 
 impl AcceptedValues {
@@ -115,27 +123,78 @@ impl AcceptedValues {
         self.map_aliases.as_ref().is_some_and(|at| at.value)
     }
 
+    /// How the column uses the list of that index, as far as these settings say it.
+    pub fn codes(&self, list: usize) -> Codes {
+        let unless_said = Codes::of(list);
+        let values = |causes: &[At<Cause>]| causes.iter().map(|cause| cause.value).collect();
+        Codes {
+            map_aliases: self.maps_aliases(),
+            min_confidence: self
+                .min_confidence
+                .as_ref()
+                .map_or(unless_said.min_confidence, |at| at.value),
+            level: self.level.as_ref().map(|at| at.value.clone()),
+            accept: values(&self.accept),
+            correct: match &self.correct {
+                Some(causes) => values(&causes.value),
+                None => Cause::OF_ALIASES.to_vec(),
+            },
+            ..unless_said
+        }
+    }
+
     /// `values` as a list, under the name of its column.
     pub fn own_list(&self, column: &Name) -> Option<CodeList> {
         let values = &self.values.as_ref()?.value;
-        let code = |(value, sort): (&At<String>, i64)| Code {
-            code: value.value.clone(),
-            label: value.value.clone(),
-            parent: None,
-            sort,
-            missing: None,
-            valid_from: None,
-            valid_to: None,
-        };
-        let entry = |(code, value): (usize, &At<String>)| {
-            let entry = Entry { code, alias: None };
-            (value.value.clone(), entry)
-        };
-        Some(CodeList {
-            name: column.clone(),
-            codes: values.iter().zip(1..).map(code).collect(),
-            lookup: values.iter().enumerate().map(entry).collect::<HashMap<_, _>>(),
-        })
+        let code = |(value, sort): (&At<String>, i64)| Code::plain(&value.value, sort);
+        let codes = values.iter().zip(1..).map(code).collect();
+        Some(CodeList::new(column.clone(), codes))
+    }
+
+    fn validate_level(&self, list: &CodeList, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(level) = &self.level else { return };
+        let known: BTreeSet<&str> =
+            list.codes.iter().filter_map(|code| code.level.as_deref()).collect();
+        if !known.contains(level.value.as_str()) {
+            let message = format!("no code of `{}` is of level `{}`", list.name, level.value);
+            let found = Diagnostic::at(&level.span, message);
+            diagnostics.push(match known.is_empty() {
+                true => found.help("give the list the column `level`"),
+                false => found.suggest(&level.value, known.into_iter()),
+            });
+        }
+    }
+
+    /// What is said of aliases where none is understood.
+    fn validate_aliases(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let of_aliases = [
+            ("min_confidence", self.min_confidence.as_ref().map(|at| &at.span)),
+            ("accept", self.accept.first().map(|at| &at.span)),
+        ];
+        for (key, span) in of_aliases {
+            if let Some(span) = span.filter(|_| !self.maps_aliases()) {
+                let message = format!("`{key}` goes with `map_aliases: true`");
+                diagnostics.push(Diagnostic::at(span, message).help("remove it, or let aliases be understood"));
+            }
+        }
+        for cause in &self.accept {
+            if !Cause::OF_ALIASES.contains(&cause.value) {
+                let message = format!("no alias has the cause `{}`", cause.value.word());
+                let known = Cause::OF_ALIASES.map(Cause::word).join(", ");
+                diagnostics.push(Diagnostic::at(&cause.span, message).help(format!("causes of aliases are {known}")));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let corrected = self.correct.iter().flat_map(|at| &at.value);
+        for cause in corrected {
+            let accepted = self.accept.iter().any(|other| other.value == cause.value);
+            let message = match seen.insert(cause.value) {
+                false => format!("`{}` stands here twice", cause.value.word()),
+                true if accepted => format!("`{}` is no failure: `accept` says so", cause.value.word()),
+                true => continue,
+            };
+            diagnostics.push(Diagnostic::at(&cause.span, message).help("remove one of them"));
+        }
     }
 
     fn validate_values(&self, values: &At<Vec<At<String>>>, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
@@ -154,10 +213,12 @@ impl AcceptedValues {
         let needs_list = [
             ("as_of", self.as_of.as_ref().map(|at| &at.span)),
             ("map_aliases", self.map_aliases.as_ref().map(|at| &at.span)),
+            ("level", self.level.as_ref().map(|at| &at.span)),
         ];
         for (key, span) in needs_list {
             if let Some(span) = span {
-                let message = format!("`{key}` goes with `list`: `values` have no periods and no aliases");
+                let message =
+                    format!("`{key}` goes with `list`: `values` have no periods, aliases or levels");
                 diagnostics.push(Diagnostic::at(span, message).help(format!("remove `{key}`, or write a code list")));
             }
         }
@@ -198,13 +259,17 @@ impl RuleKind for AcceptedValues {
             (None, Some(values)) => self.validate_values(values, scope, diagnostics),
             (Some(list), None) => {
                 let lists = scope.lists.iter().map(|l| l.name.as_str());
-                if !lists.clone().any(|name| name == list.value) {
+                let found = scope.lists.iter().find(|l| l.name.as_str() == list.value);
+                if let Some(found) = found {
+                    self.validate_level(found, diagnostics);
+                } else {
                     let message = format!("there is no code list `{}`", list.value);
                     let label = format!("rules/reference/{}.csv does not exist", list.value);
                     diagnostics.push(Diagnostic::at(&list.span, message).label(label).suggest(&list.value, lists));
                 }
             }
         }
+        self.validate_aliases(diagnostics);
         if let Some(as_of) = &self.as_of
             && self.values.is_none()
             && let Some(column) = super::expect_column(as_of, scope.table, diagnostics)

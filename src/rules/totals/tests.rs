@@ -1,47 +1,30 @@
 //! What a declaration may say, and what is said about it when it may not.
 
-use std::collections::HashMap;
-
 use serde_json::{Value, json};
 
 use super::{declared::statement, *};
 use crate::{
     diagnostics::Diagnostic,
     names::Name,
-    tables::{AliasCause, Code, CodeList, Entry},
+    tables::{Cause, Code, CodeList},
 };
 
 /// Two sites with a parent; `Nroth` is an alias.
 fn lists() -> Vec<CodeList> {
     let code = |code: &str| Code {
-        code: code.to_owned(),
-        label: code.to_owned(),
         parent: Some("INNER".to_owned()),
-        sort: 1,
-        missing: None,
-        valid_from: None,
-        valid_to: None,
+        ..Code::plain(code, 1)
     };
-    let entry = |code, alias| Entry { code, alias };
-    let flat = Code {
-        parent: None,
-        ..code("x")
-    };
+    let sites = CodeList::new(
+        Name::new("sites").expect("a name"),
+        vec![code("North"), code("South")],
+    );
     vec![
-        CodeList {
-            name: Name::new("sites").expect("a name"),
-            codes: vec![code("North"), code("South")],
-            lookup: HashMap::from([
-                ("North".to_owned(), entry(0, None)),
-                ("South".to_owned(), entry(1, None)),
-                ("Nroth".to_owned(), entry(0, Some(AliasCause::Misspelling))),
-            ]),
-        },
-        CodeList {
-            name: Name::new("flat").expect("a name"),
-            codes: vec![flat],
-            lookup: HashMap::from([("x".to_owned(), entry(0, None))]),
-        },
+        sites.with_alias("Nroth", 0, Some(Cause::Misspelling)),
+        CodeList::new(
+            Name::new("flat").expect("a name"),
+            vec![Code::plain("x", 1)],
+        ),
     ]
 }
 

@@ -200,7 +200,7 @@ impl Selector {
         };
         let chosen = self.category.iter().chain(&self.not_category);
         for code in chosen.flat_map(|texts| &texts.0) {
-            let Some(entry) = list.lookup.get(&code.value) else {
+            let Some(entry) = list.meaning(&code.value) else {
                 let message = format!("`{}` is no code of `{}`", code.value, name.value);
                 let known = list.codes.iter().map(|c| c.code.as_str());
                 diagnostics.push(Diagnostic::at(&code.span, message).suggest(&code.value, known));

@@ -22,29 +22,18 @@ use crate::{
 fn year_lists() -> Vec<CodeList> {
     let list = |name: &str, codes: &[&str]| {
         let of = |(at, code): (usize, &&str)| Code {
-            code: (*code).to_owned(),
-            label: (*code).to_owned(),
-            parent: None,
-            sort: i64::try_from(at).expect("few") + 1,
             missing: (*code == "Unknown").then_some(Missing::Unknown),
             valid_from: (*code == "New").then(|| date(2021, 1, 1)),
             valid_to: (*code == "Old").then(|| date(2019, 7, 1)),
+            ..Code::plain(code, i64::try_from(at).expect("few") + 1)
         };
-        let entry =
-            |(code, text): (usize, &&str)| ((*text).to_owned(), Entry { code, alias: None });
-        CodeList {
-            name: Name::new(name).expect("a name"),
-            codes: codes.iter().enumerate().map(of).collect(),
-            lookup: codes.iter().enumerate().map(entry).collect(),
-        }
+        let codes = codes.iter().enumerate().map(of).collect();
+        CodeList::new(Name::new(name).expect("a name"), codes)
     };
     let mut months = list("months", &["May", "June", "July"]);
     for (code, month) in ["05", "06", "07"].iter().enumerate() {
         for year in ["2020", "2021"] {
-            let alias = Some(AliasCause::Variant);
-            months
-                .lookup
-                .insert(format!("{year}-{month}"), Entry { code, alias });
+            months = months.with_alias(&format!("{year}-{month}"), code, None);
         }
     }
     vec![

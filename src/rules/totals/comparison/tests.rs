@@ -1,6 +1,6 @@
 //! What a comparison may say, what is said about it when it may not, and which days count as the same.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -10,34 +10,17 @@ use crate::{
     diagnostics::{Diagnostic, Source, yaml},
     names::Name,
     rules::totals::declared,
-    tables::{AliasCause, Code, CodeList, Entry},
+    tables::{Code, CodeList},
 };
 
 /// The list `sites` with North and South (`Nroth` is an alias), and `months` with May and June of 2020 and 2021.
 fn lists() -> Vec<CodeList> {
     let list = |name: &str, codes: &[&str], aliases: &[(&str, usize)]| {
-        let of = |code: &&str| Code {
-            code: (*code).to_owned(),
-            label: (*code).to_owned(),
-            parent: None,
-            sort: 1,
-            missing: None,
-            valid_from: None,
-            valid_to: None,
-        };
-        let own = codes.iter().enumerate();
-        let own = own.map(|(code, text)| ((*text).to_owned(), Entry { code, alias: None }));
-        let alias = |(text, code): &(&str, usize)| {
-            let alias = Some(AliasCause::Variant);
-            ((*text).to_owned(), Entry { code: *code, alias })
-        };
-        CodeList {
-            name: Name::new(name).expect("a name"),
-            codes: codes.iter().map(of).collect(),
-            lookup: own
-                .chain(aliases.iter().map(alias))
-                .collect::<HashMap<_, _>>(),
-        }
+        let codes = codes.iter().map(|code| Code::plain(code, 1)).collect();
+        let list = CodeList::new(Name::new(name).expect("a name"), codes);
+        let with =
+            |list: CodeList, (text, code): &(&str, usize)| list.with_alias(text, *code, None);
+        aliases.iter().fold(list, with)
     };
     let months = [
         ("2020-05", 0),

@@ -274,7 +274,7 @@ impl Year {
             return;
         };
         for code in codes {
-            match list.lookup.get(&code.value) {
+            match list.meaning(&code.value) {
                 Some(entry) if entry.alias.is_none() => {}
                 Some(entry) => {
                     let message = format!("`{}` is an alias in `{}`", code.value, list.name);

@@ -1,0 +1,322 @@
+//! Did you mean: the codes that an unknown text may stand for, each with the cause, the likeliest first. Worked out once for
+//! each distinct text.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_security::confusable_detection::skeleton;
+
+use crate::tables::{Cause, CodeList, Confidence};
+
+/// Distinct texts whose suggestions are remembered; beyond it they are worked out afresh.
+const REMEMBERED: usize = 100_000;
+/// Candidates of one text that are kept.
+const KEPT: usize = 8;
+
+/// A code that a text may stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// Index into the list's codes.
+    pub code: usize,
+    /// Why the text is not the code.
+    pub cause: Cause,
+    /// How far the text is from it: candidates of one fit are equally good.
+    fit: Fit,
+}
+
+impl Candidate {
+    /// Whether the two are equally good.
+    pub(super) fn fits_like(&self, other: &Self) -> bool {
+        self.fit == other.fit
+    }
+}
+
+/// How well a text fits a name; less is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Fit {
+    /// 0 the same but for what writing does to a text, 1 another group, 2 other characters.
+    class: u8,
+    /// How many kinds of writing differ, or how many characters.
+    distance: u8,
+}
+
+/// Works out what texts may stand for.
+#[derive(Debug)]
+pub(super) struct Suggester {
+    names: Vec<Spelt>,
+    /// Names by their folded spelling, without noughts in front.
+    folded: HashMap<String, Vec<usize>>,
+    /// Names by their folded spelling without the group in brackets.
+    without_group: HashMap<String, Vec<usize>>,
+    /// Names by the number of characters of their plain spelling.
+    by_length: BTreeMap<usize, Vec<usize>>,
+    /// Codes by the code of another version, or of the past, that they took the place of.
+    successors: BTreeMap<String, Vec<usize>>,
+    remembered: Mutex<HashMap<Box<str>, Arc<[Candidate]>>>,
+    #[cfg(test)]
+    worked_out: std::sync::atomic::AtomicUsize,
+}
+
+/// A code or alias, and its spellings.
+#[derive(Debug)]
+struct Spelt {
+    text: String,
+    codes: Vec<usize>,
+    plain: String,
+}
+
+impl Suggester {
+    /// Over the codes of `list`, and its aliases that are at least as sure where those are understood.
+    pub(super) fn new(list: &CodeList, aliases: Option<Confidence>) -> Self {
+        let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (text, entries) in &list.lookup {
+            let understood = entries.iter().filter(|entry| match entry.alias {
+                None => true,
+                Some(alias) => aliases.is_some_and(|least| alias.confidence >= least),
+            });
+            let codes: Vec<usize> = understood.map(|entry| entry.code).collect();
+            if !codes.is_empty() {
+                names.insert(text, codes);
+            }
+        }
+        let names: Vec<Spelt> = names
+            .into_iter()
+            .map(|(text, codes)| Spelt {
+                text: text.to_owned(),
+                codes,
+                plain: plain(text),
+            })
+            .collect();
+        let mut by = Self {
+            folded: HashMap::new(),
+            without_group: HashMap::new(),
+            by_length: BTreeMap::new(),
+            successors: list.correspondence.successors.clone(),
+            remembered: Mutex::default(),
+            #[cfg(test)]
+            worked_out: std::sync::atomic::AtomicUsize::new(0),
+            names: Vec::new(),
+        };
+        for (at, name) in names.iter().enumerate() {
+            by.folded.entry(fold(&name.text)).or_default().push(at);
+            if let Some((base, _)) = group(&name.text) {
+                by.without_group.entry(fold(base)).or_default().push(at);
+            }
+            let length = name.plain.chars().count();
+            by.by_length.entry(length).or_default().push(at);
+        }
+        Self { names, ..by }
+    }
+
+    /// What `text`, which is no name, may stand for: the best first, each code once.
+    pub(super) fn candidates(&self, text: &str) -> Arc<[Candidate]> {
+        let known = || {
+            self.remembered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(found) = known().get(text) {
+            return Arc::clone(found);
+        }
+        let found: Arc<[Candidate]> = self.work_out(text).into();
+        let mut known = known();
+        if known.len() < REMEMBERED {
+            known.insert(text.into(), Arc::clone(&found));
+        }
+        found
+    }
+
+    /// Texts that suggestions were worked out for.
+    #[cfg(test)]
+    pub(super) fn worked_out(&self) -> usize {
+        self.worked_out.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn work_out(&self, text: &str) -> Vec<Candidate> {
+        #[cfg(test)]
+        self.worked_out
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let mut found: Vec<(Candidate, Nearness)> = Vec::new();
+        for &code in self.successors.get(text).into_iter().flatten() {
+            let (cause, fit) = (Cause::Retired, Fit::default());
+            found.push((Candidate { code, cause, fit }, Nearness::default()));
+        }
+        let spelling = plain(text);
+        let mut add = |name: usize, cause: Cause, class: u8, distance: usize| {
+            let fit = Fit {
+                class,
+                distance: u8::try_from(distance).unwrap_or(u8::MAX),
+            };
+            let nearness = Nearness::of(&spelling, &self.names[name].plain);
+            for &code in &self.names[name].codes {
+                found.push((Candidate { code, cause, fit }, nearness));
+            }
+        };
+        for &name in self.folded.get(&fold(text)).into_iter().flatten() {
+            let differing = differing(text, &self.names[name].text);
+            if let Some(first) = differing.first() {
+                add(name, *first, 0, differing.len());
+            }
+        }
+        let base = fold(group(text).map_or(text, |(base, _)| base));
+        let with_group = self.without_group.get(&base);
+        // `text` has a group that no name has, or the names have one and it has none.
+        let plain = group(text).and_then(|_| self.folded.get(&base));
+        for &name in with_group.into_iter().chain(plain).flatten() {
+            add(name, Cause::WrongGroup, 1, 0);
+        }
+        let length = spelling.chars().count();
+        let allowed = allowed(length);
+        let lengths = length.saturating_sub(allowed)..=length + allowed;
+        for &name in self.by_length.range(lengths).flat_map(|(_, names)| names) {
+            let other = &self.names[name].plain;
+            let distance = strsim::osa_distance(&spelling, other);
+            let cause = match distance {
+                0 => continue,
+                more if more > allowed => continue,
+                1 if is_transposed(&spelling, other) => Cause::Transposition,
+                1 => Cause::OneEdit,
+                _ => Cause::NearMiss,
+            };
+            add(name, cause, 2, distance);
+        }
+        found.sort_by_key(|(candidate, nearness)| {
+            (candidate.fit, candidate.cause, *nearness, candidate.code)
+        });
+        let mut seen = BTreeSet::new();
+        found.retain(|(candidate, _)| seen.insert(candidate.code));
+        found.truncate(KEPT);
+        found.into_iter().map(|(candidate, _)| candidate).collect()
+    }
+}
+
+/// The one code that fits best; `None` where two fit equally, or none.
+pub(super) fn certain(candidates: &[Candidate]) -> Option<Candidate> {
+    let best = candidates.first()?;
+    let equal = candidates.iter().filter(|other| other.fit == best.fit);
+    (equal.count() == 1).then_some(*best)
+}
+
+/// What tells candidates of one fit apart for their order; less is better.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Nearness {
+    /// Whether the first character differs: people seldom get it wrong.
+    other_start: bool,
+    /// Characters that only one of the two has.
+    strange: usize,
+    length: usize,
+}
+
+impl Nearness {
+    fn of(text: &str, name: &str) -> Self {
+        let mut left: BTreeMap<char, isize> = BTreeMap::new();
+        text.chars().for_each(|c| *left.entry(c).or_default() += 1);
+        name.chars().for_each(|c| *left.entry(c).or_default() -= 1);
+        Self {
+            other_start: text.chars().next() != name.chars().next(),
+            strange: left.values().map(|n| n.unsigned_abs()).sum(),
+            length: text.len().abs_diff(name.len()),
+        }
+    }
+}
+
+/// Characters that may differ in a text of so many: one or two share too little with anything to tell what was meant.
+fn allowed(length: usize) -> usize {
+    match length {
+        0..3 => 0,
+        length => 1 + length / 6,
+    }
+}
+
+/// The way in which people compare texts: case and runs of white space do not count.
+fn plain(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
+/// How two texts differ whose folded spellings are the same, the least obvious first.
+fn differing(a: &str, b: &str) -> Vec<Cause> {
+    let kinds = [
+        (Cause::LeadingZero, without_noughts as fn(&str) -> String),
+        (Cause::LookAlike, alike as fn(&str) -> String),
+        (Cause::Punctuation, without_punctuation),
+        (Cause::Spacing, without_space),
+        (Cause::Case, str::to_lowercase),
+    ];
+    // A kind differs where all the others together do not make the two the same.
+    let differs = |kind: usize| {
+        let all_others = |text: &str| {
+            let others = kinds.iter().enumerate().filter(|(at, _)| *at != kind);
+            others.fold(text.to_owned(), |text, (_, (_, fold))| fold(&text))
+        };
+        all_others(a) != all_others(b)
+    };
+    let found = (0..kinds.len()).filter(|kind| differs(*kind));
+    let found: Vec<Cause> = found.map(|kind| kinds[kind].0).collect();
+    match found.is_empty() && a != b {
+        // Two kinds of folding that each would do.
+        true => vec![Cause::LookAlike],
+        false => found,
+    }
+}
+
+/// The spelling without all that writing does to a text.
+fn fold(text: &str) -> String {
+    let folded = without_space(&without_punctuation(&alike(&without_noughts(text))));
+    alike(&folded.to_lowercase())
+}
+
+/// Without the noughts in front of a number.
+fn without_noughts(text: &str) -> String {
+    let trimmed = text.trim();
+    let stripped = trimmed.trim_start_matches('0');
+    match trimmed.chars().all(|c| c.is_ascii_alphanumeric()) && trimmed.contains(char::is_numeric) {
+        true if stripped.is_empty() => "0".to_owned(),
+        true => stripped.to_owned(),
+        false => text.to_owned(),
+    }
+}
+
+/// Characters that look alike made one, accents gone.
+fn alike(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.nfkd().filter(|c| !is_combining_mark(*c)) {
+        match c.is_ascii() {
+            true => plain.push(c),
+            // Of one character: over a whole text it would also take `m` for `rn`.
+            false => plain.extend(skeleton(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    plain
+}
+
+fn without_punctuation(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => plain.push_str(" and "),
+            c if c.is_alphanumeric() || c.is_whitespace() => plain.push(c),
+            _ => plain.push(' '),
+        }
+    }
+    plain
+}
+
+fn without_space(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// The text before a group in brackets at its end, and the group.
+fn group(text: &str) -> Option<(&str, &str)> {
+    let (base, group) = text.trim_end().strip_suffix(')')?.rsplit_once('(')?;
+    let base = base.trim_end();
+    (!base.is_empty() && !group.trim().is_empty()).then_some((base, group))
+}
+
+/// Whether two texts of distance 1 have the same characters in another order.
+fn is_transposed(a: &str, b: &str) -> bool {
+    a.len() == b.len() && Nearness::of(a, b).strange == 0
+}
