@@ -7,7 +7,10 @@ use trueup::{
     conform::{CodeFault, Conformer},
     names::Name,
     project,
-    tables::{Code, CodeList, Codes, Column, ColumnType, Confidence, FilePattern, Policy, Table},
+    tables::{
+        Cause, Code, CodeList, Codes, Column, ColumnType, Confidence, Entry, FilePattern, Policy,
+        Table,
+    },
 };
 
 use crate::harness::repository;
@@ -224,6 +227,12 @@ fn a_typo_is_understood_and_nothing_is_sure_that_could_as_well_be_another() {
                 let lower = text.to_lowercase();
                 let mut near: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
                 for (name, entries) in &list.lookup {
+                    // Nobody misspells what is misspelt already.
+                    let misspelt =
+                        |e: &Entry| e.alias.is_some_and(|a| a.cause == Some(Cause::Misspelling));
+                    if entries.iter().any(misspelt) {
+                        continue;
+                    }
                     let codes = near
                         .entry(distance(&lower, &name.to_lowercase()))
                         .or_default();

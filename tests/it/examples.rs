@@ -278,12 +278,12 @@ fn a_value_that_a_rule_does_not_list_comes_with_the_nearest_that_it_lists() {
         columns.map(|c| row[c].to_owned()).join("|")
     };
     let told: Vec<String> = told.map(shown).collect();
-    let expected = "unknown|one of `Phone`, `SMS`, `Email`, `Post`";
+    let expected = "one of `Phone`, `SMS`, `Email`, `Post`";
     assert_eq!(
         told,
         [
-            format!("1| Phnoe|Phone|nulled||{expected}"),
-            format!("2|Text||nulled||{expected}"),
+            format!("1| Phnoe|Phone|nulled||transposition|{expected}"),
+            format!("2|Text||nulled||unknown|{expected}"),
         ]
     );
 }

@@ -8,32 +8,32 @@ use crate::tables::{Name, Tables};
 const MISSPELT: &str = "misspelt-code";
 
 /// The coded columns: table, column, code list, and codes that the list does not know and no alias explains (some near
-/// enough to one that a person can tell what was meant, some not).
+/// enough to one that a person can tell what was meant, some not), each with what is likely the matter.
 #[rustfmt::skip]
-const CODED: [(Name, &str, &str, [&str; 2]); 23] = [
-    (Name::People, "gender", "gender", ["Femmale", "Lady"]),
-    (Name::People, "ethnicity", "ethnicity", ["White: Britisch", "Cornish"]),
-    (Name::People, "disability", "disability", ["No Disabilityes", "Sight loss"]),
-    (Name::People, "religion", "religion", ["Buddhistt", "Jedi"]),
-    (Name::People, "sexual_orientation", "sexual_orientation", ["Bisexuel", "Undecided"]),
-    (Name::People, "communication_need", "communication_need", ["Langage", "Braille"]),
-    (Name::Referrals, "source", "referral_source", ["Leicester Crime Reports", "Neighbourhood Watch"]),
-    (Name::Referrals, "occurrence_type", "occurrence_type", ["Burglary Dwelling", "Piracy"]),
-    (Name::Referrals, "consent", "yes_no", ["Yesss", "Verbal"]),
-    (Name::Cases, "status", "case_status", ["Opened", "Suspended"]),
-    (Name::Cases, "closure_outcome", "closure_outcome", ["Standard - decliend", "Withdrawn by client"]),
-    (Name::Cases, "area", "areas", ["Beaumont Leyes", "Groby Pool (County)"]),
-    (Name::Cases, "repeat_victim", "yes_no_unknown", ["Yea", "Sometimes"]),
-    (Name::Cases, "prior_support", "yes_no_unknown", ["Noe", "Perhaps"]),
-    (Name::Cases, "reported_before", "yes_no_na", ["Yea", "Perhaps"]),
-    (Name::Cases, "reported_after", "yes_no_na", ["Nope", "Later"]),
-    (Name::ContactAttempts, "channel", "contact_channel", ["Phonne", "Pigeon"]),
-    (Name::ContactAttempts, "result", "contact_result", ["Answred", "Engaged"]),
-    (Name::NeedsAssessments, "stage", "need_stage", ["Starrt", "Interim"]),
-    (Name::NeedsAssessments, "need_area", "need_area", ["need_11", "housing"]),
-    (Name::NeedsAssessments, "level", "need_level", ["Some Need", "Extreme"]),
-    (Name::SupportActions, "action", "support_action", ["Advocacy work", "Lift home"]),
-    (Name::SupportActions, "outcome", "action_outcome", ["Positiv", "Mixed"]),
+const CODED: [(Name, &str, &str, [(&str, &str); 2]); 23] = [
+    (Name::People, "gender", "gender", [("Femmale", "one_edit"), ("Lady", "unknown")]),
+    (Name::People, "ethnicity", "ethnicity", [("White: Britisch", "one_edit"), ("Cornish", "unknown")]),
+    (Name::People, "disability", "disability", [("No Disabilityes", "one_edit"), ("Sight loss", "unknown")]),
+    (Name::People, "religion", "religion", [("Buddhistt", "one_edit"), ("Jedi", "unknown")]),
+    (Name::People, "sexual_orientation", "sexual_orientation", [("Bisexuel", "one_edit"), ("Undecided", "unknown")]),
+    (Name::People, "communication_need", "communication_need", [("Langage", "one_edit"), ("Braille", "unknown")]),
+    (Name::Referrals, "source", "referral_source", [("Leicester Crime Reports", "unknown"), ("Neighbourhood Watch", "unknown")]),
+    (Name::Referrals, "occurrence_type", "occurrence_type", [("Burglary Dwelling", "near_miss"), ("Piracy", "unknown")]),
+    (Name::Referrals, "consent", "yes_no", [("Yesss", "unknown"), ("Verbal", "unknown")]),
+    (Name::Cases, "status", "case_status", [("Opened", "near_miss"), ("Suspended", "unknown")]),
+    (Name::Cases, "closure_outcome", "closure_outcome", [("Standard - decliend", "transposition"), ("Withdrawn by client", "unknown")]),
+    (Name::Cases, "area", "areas", [("Beaumont Leyes", "one_edit"), ("Groby Pool (County)", "unknown")]),
+    (Name::Cases, "repeat_victim", "yes_no_unknown", [("Yea", "one_edit"), ("Sometimes", "unknown")]),
+    (Name::Cases, "prior_support", "yes_no_unknown", [("Noe", "one_edit"), ("Perhaps", "unknown")]),
+    (Name::Cases, "reported_before", "yes_no_na", [("Yea", "one_edit"), ("Perhaps", "unknown")]),
+    (Name::Cases, "reported_after", "yes_no_na", [("Nope", "unknown"), ("Later", "unknown")]),
+    (Name::ContactAttempts, "channel", "contact_channel", [("Phonne", "one_edit"), ("Pigeon", "unknown")]),
+    (Name::ContactAttempts, "result", "contact_result", [("Answred", "one_edit"), ("Engaged", "unknown")]),
+    (Name::NeedsAssessments, "stage", "need_stage", [("Starrt", "one_edit"), ("Interim", "unknown")]),
+    (Name::NeedsAssessments, "need_area", "need_area", [("need_11", "ambiguous"), ("housing", "unknown")]),
+    (Name::NeedsAssessments, "level", "need_level", [("Some Need", "unknown"), ("Extreme", "unknown")]),
+    (Name::SupportActions, "action", "support_action", [("Advocacy work", "unknown"), ("Lift home", "unknown")]),
+    (Name::SupportActions, "outcome", "action_outcome", [("Positiv", "one_edit"), ("Mixed", "unknown")]),
 ];
 
 /// What is planted as unknown must be unknown to the project.
@@ -41,6 +41,7 @@ pub fn check_codes(reference: &Reference) -> Result<(), String> {
     for (_, _, list, codes) in CODED {
         if let Some(code) = codes
             .into_iter()
+            .map(|(code, _)| code)
             .find(|code| reference.list(list).knows(code))
         {
             return Err(format!(
@@ -53,7 +54,7 @@ pub fn check_codes(reference: &Reference) -> Result<(), String> {
 
 /// # Panics
 /// When the column is not coded: a misspelling in this program.
-fn coded(name: Name, column: &str) -> (&'static str, [&'static str; 2]) {
+fn coded(name: Name, column: &str) -> (&'static str, [(&'static str, &'static str); 2]) {
     match CODED
         .into_iter()
         .find(|coded| coded.0 == name && coded.1 == column)
@@ -67,15 +68,16 @@ impl<'r> Planter<'r, '_> {
     /// Codes that no list knows and no alias explains.
     pub(super) fn unknown_codes(&mut self, (name, rows, column): (Name, &[usize], &'static str)) {
         let first = self.findings.len();
-        let codes = coded(name, column).1;
+        let causes = coded(name, column).1;
+        let codes = causes.map(|(code, _)| code);
         self.spoil_all(
             "unknown-code",
             "accepted_values",
             (name, rows, column),
             &codes,
         );
-        for finding in &mut self.findings[first..] {
-            finding.cause = "unknown_code";
+        for (finding, (_, cause)) in self.findings[first..].iter_mut().zip(causes.iter().cycle()) {
+            finding.cause = cause;
         }
     }
 

@@ -88,7 +88,7 @@ impl<'r> Planter<'r, '_> {
                     row,
                     "area",
                 );
-                self.because("not_in_force");
+                self.because("retired");
             }
         }
         let mut lines: Vec<Line<'r>> = (self.findings.iter())

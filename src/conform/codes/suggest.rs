@@ -69,13 +69,17 @@ struct Spelt {
 }
 
 impl Suggester {
-    /// Over the codes of `list`, and its aliases that are at least as sure where those are understood.
+    /// Over the codes of `list`, and its aliases that are at least as sure where those are understood; nobody misspells what is
+    /// misspelt already.
     pub(super) fn new(list: &CodeList, aliases: Option<Confidence>) -> Self {
         let mut names: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (text, entries) in &list.lookup {
             let understood = entries.iter().filter(|entry| match entry.alias {
                 None => true,
-                Some(alias) => aliases.is_some_and(|least| alias.confidence >= least),
+                Some(alias) => {
+                    let is_sure = aliases.is_some_and(|least| alias.confidence >= least);
+                    is_sure && alias.cause != Some(Cause::Misspelling)
+                }
             });
             let codes: Vec<usize> = understood.map(|entry| entry.code).collect();
             if !codes.is_empty() {
