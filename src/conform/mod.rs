@@ -154,16 +154,21 @@ impl Conformer {
                 let name = format!("{prefix}{}", column.name);
                 made.iter().any(|f| *f.name() == name)
             };
+            let source = column.from.unwrap_or(index);
+            let raw_position = columns.iter().position(|c| *c == source);
+            let raw_position = raw_position.unwrap_or_else(|| {
+                columns.push(source);
+                columns.len() - 1
+            });
             plan.push(Wanted {
                 column: index,
-                raw_position: columns.len(),
+                raw_position,
                 value: has(""),
                 raw: has(RAW),
                 missing: has(MISSING),
                 type_status: has(TYPE),
                 code_status: has(CODE),
             });
-            columns.push(index);
             fields.extend(made);
         }
         fields.push(Field::new(provenance::ROW, DataType::Int64, false));
@@ -280,8 +285,14 @@ impl Conformer {
             ColumnType::Boolean => number::read_booleans(&clean, missing),
         };
         if self.note_changes {
-            let repairs = std::mem::take(&mut made.repairs);
-            note(index, raw, (&clean, &cleaned), repairs, batch, changes);
+            let mut repairs = std::mem::take(&mut made.repairs);
+            let mut cells = &cleaned[..];
+            // What a column makes of another's cells repairs nothing in them, unless they are mistaken.
+            if column.from.is_some() {
+                repairs.retain(|(_, _, reason)| *reason != codes::VARIANT);
+                cells = &[];
+            }
+            note(index, raw, (&clean, cells), repairs, batch, changes);
         }
         made
     }

@@ -123,6 +123,7 @@ mod tests {
         let column = |name: &str, policy| Column {
             name: Name::new(name).expect("a name"),
             description: String::new(),
+            from: None,
             ty: ColumnType::String,
             formats: Vec::new(),
             clean: Vec::new(),

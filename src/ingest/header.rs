@@ -1,6 +1,6 @@
 //! The header: its names, and where the declared columns stand.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use super::{
     Export, Foreign, IngestError, Limits,
@@ -50,7 +50,8 @@ pub struct RepeatedColumn {
     pub at: Vec<usize>,
 }
 
-/// Finds each declared column by its name, exactly as written; the order in the file does not matter.
+/// Finds each declared column by its name, exactly as written; the order in the file does not matter. A name that several
+/// columns are read from stands in `declared` for each.
 pub fn map_header(export: &Export, declared: &[&str]) -> Result<Mapping, IngestError> {
     let header = &export.header;
     let extra: Vec<&str> = header
@@ -66,7 +67,11 @@ pub fn map_header(export: &Export, declared: &[&str]) -> Result<Mapping, IngestE
         separator: None,
     };
     let mut positions = Vec::with_capacity(declared.len());
-    for &column in declared {
+    for (nth, &column) in declared.iter().enumerate() {
+        if let Some(first) = declared[..nth].iter().position(|other| *other == column) {
+            positions.extend(positions.get(first).copied());
+            continue;
+        }
         let mut at = (0..header.len()).filter(|n| header[*n] == column);
         match (at.next(), at.next()) {
             (None, _) => mismatch.missing.push(MissingColumn {
@@ -95,7 +100,8 @@ pub fn map_header(export: &Export, declared: &[&str]) -> Result<Mapping, IngestE
             .filter(|n| header[n - 1].is_empty())
             .collect();
     }
-    mismatch.no_header = mismatch.missing.len() == declared.len();
+    let distinct: BTreeSet<&str> = declared.iter().copied().collect();
+    mismatch.no_header = mismatch.missing.len() == distinct.len();
     if mismatch.no_header {
         mismatch.separator = separator(header, declared);
     }

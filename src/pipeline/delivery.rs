@@ -90,7 +90,7 @@ impl Delivery {
         let mut errors = Vec::new();
         let mut sources = Vec::new();
         for (table, names) in plan.tables.iter().zip(wanted) {
-            let declared: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+            let declared = table.read_from();
             let mut source = TableSource {
                 table: Arc::clone(table),
                 files: Vec::new(),

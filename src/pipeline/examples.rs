@@ -350,7 +350,7 @@ impl<'p> Bench<'p> {
 
     fn source(&self, table: usize, texts: Vec<String>) -> Result<Arc<TableSource>, RunError> {
         let table = &self.tables[table];
-        let declared: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+        let declared = table.read_from();
         let mut files = Vec::new();
         let mut base = 0_i64;
         for (n, text) in texts.into_iter().enumerate() {
@@ -420,7 +420,7 @@ impl<'p> Bench<'p> {
     }
 }
 
-/// Rows as a file of `table`: every column in declared order, every cell quoted, blank where a row does not say.
+/// Rows as a file of `table`: every column of the export in declared order, every cell quoted, blank where a row does not say.
 fn csv(table: &Table, rows: Option<&Vec<BTreeMap<String, String>>>) -> String {
     let mut text = String::new();
     let mut record = |cells: &mut dyn Iterator<Item = &str>| {
@@ -430,10 +430,10 @@ fn csv(table: &Table, rows: Option<&Vec<BTreeMap<String, String>>>) -> String {
         }
         text.push('\n');
     };
-    record(&mut table.columns.iter().map(|c| c.name.as_str()));
+    record(&mut table.delivered().map(|c| c.name.as_str()));
     for row in rows.into_iter().flatten() {
         let cell = |name: &str| row.get(name).map_or("", String::as_str);
-        record(&mut table.columns.iter().map(|c| cell(c.name.as_str())));
+        record(&mut table.delivered().map(|c| cell(c.name.as_str())));
     }
     text
 }

@@ -105,10 +105,8 @@ impl<'s> Reader<'_, 's> {
                     );
                     return None;
                 };
-                Some(self.alone(BTreeMap::from([(
-                    table.columns[column].name.to_string(),
-                    cell(node)?,
-                )])))
+                let name = table.read_from()[column].to_owned();
+                Some(self.alone(BTreeMap::from([(name, cell(node)?)])))
             }
             Value::Sequence(_) => {
                 let help = "remove a pair of brackets";
@@ -186,8 +184,9 @@ impl<'s> Reader<'_, 's> {
         let mut row = BTreeMap::new();
         let mut sound = true;
         for (key, node) in entries {
-            if table.column_index(&key.text).is_none() {
-                let known = table.columns.iter().map(|column| column.name.as_str());
+            let mut known = table.delivered().map(|column| column.name.as_str());
+            if !known.clone().any(|name| name == key.text) {
+                let known = known.by_ref();
                 self.unknown(
                     key,
                     format!("table `{}` has no column `{}`", table.name, key.text),

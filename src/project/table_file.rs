@@ -75,6 +75,9 @@ pub struct ColumnFile {
     /// What it means.
     #[serde(default)]
     pub description: Tried<String>,
+    /// Another column of the table whose cells this one reads, since the export has none of its own for it.
+    #[serde(default, deserialize_with = "present")]
+    pub from: Option<Tried<At<String>>>,
     /// For dates and timestamps: accepted formats, canonical first, such as `["%Y-%m-%d", "%d/%m/%Y"]`.
     #[serde(default, deserialize_with = "present")]
     pub formats: Option<Tried<At<Vec<At<String>>>>>,

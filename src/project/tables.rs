@@ -127,6 +127,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
     if declared.table.columns.is_empty() {
         unread.table(&file.stem);
     }
+    declared.find_sources(unread, diagnostics);
     // Rules may need to know that there is a key, even where it is not known which.
     declared.table.key = match &read.key.0 {
         Some(names) => key(names, &at, &declared.table, unread, diagnostics),
@@ -177,6 +178,47 @@ impl Declared {
         }
     }
 
+    /// Finds the columns that others read their cells from.
+    fn find_sources(&mut self, unread: &Unread, diagnostics: &mut Vec<Diagnostic>) {
+        let said = |(at, read): &(At<String>, Option<ColumnFile>)| {
+            let Tried(Some(from)) = read.as_ref()?.from.as_ref()? else {
+                return None;
+            };
+            Some((at.value.clone(), from.clone()))
+        };
+        let all: Vec<(String, At<String>)> = self.columns.iter().filter_map(said).collect();
+        for (name, from) in &all {
+            let table = &mut self.table;
+            let Some(column) = table.column_index(name) else {
+                continue;
+            };
+            let Some(source) = table.column_index(&from.value) else {
+                let words = Words::of_sql(&from.value);
+                if !unread.leans(Some(table.name.as_str()), &words) {
+                    let message = format!("table `{}` has no column `{}`", table.name, from.value);
+                    let known = table.columns.iter().map(|c| c.name.as_str());
+                    diagnostics
+                        .push(Diagnostic::at(&from.span, message).suggest(&from.value, known));
+                }
+                continue;
+            };
+            let reads_on = all.iter().any(|(other, _)| *other == from.value);
+            if source == column || reads_on {
+                let message = format!("`{}` has no cells of its own in the export", from.value);
+                let help = "name a column that the export has";
+                diagnostics.push(Diagnostic::at(&from.span, message).help(help));
+                continue;
+            }
+            let hidden = |at: usize| table.columns[at].policy == Policy::Hide;
+            if hidden(source) && !hidden(column) {
+                let message = format!("`{name}` shows cells of `{}`, which is hidden", from.value);
+                let help = format!("write `policy: hide` under `{name}`");
+                diagnostics.push(Diagnostic::at(&from.span, message).help(help));
+            }
+            table.columns[column].from = Some(source);
+        }
+    }
+
     fn has(&self, key: &str) -> bool {
         self.node
             .as_ref()
@@ -198,6 +240,7 @@ fn plain_column(name: Name) -> Column {
     Column {
         name,
         description: String::new(),
+        from: None,
         ty: ColumnType::String,
         formats: Vec::new(),
         clean: vec![Clean::Trim],

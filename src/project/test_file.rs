@@ -265,8 +265,7 @@ impl Reader<'_> {
         for (table, nodes) in given.0 {
             if let Some(at) = self.table(&table) {
                 let columns: Vec<&str> = self.tables[at]
-                    .columns
-                    .iter()
+                    .delivered()
                     .map(|c| c.name.as_str())
                     .collect();
                 let read = self.rows(&nodes, Some((&table.value, &columns)));

@@ -35,6 +35,18 @@ impl Table {
     pub fn column_index(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name.as_str() == name)
     }
+
+    /// For each column the name in the header that its cells stand under.
+    pub fn read_from(&self) -> Vec<&str> {
+        let source = |column: &Column| column.from.and_then(|from| self.columns.get(from));
+        let name = |column| source(column).unwrap_or(column).name.as_str();
+        self.columns.iter().map(name).collect()
+    }
+
+    /// The columns that the export has, without those that are made from others.
+    pub fn delivered(&self) -> impl Iterator<Item = &Column> + Clone {
+        self.columns.iter().filter(|column| column.from.is_none())
+    }
 }
 
 /// A column and how its text becomes a value.
@@ -44,6 +56,8 @@ pub struct Column {
     pub name: Name,
     /// What it means, for readers.
     pub description: String,
+    /// The column whose cells it reads, where it has none of its own in the export.
+    pub from: Option<usize>,
     /// The type of the cleaned value.
     pub ty: ColumnType,
     /// For dates and timestamps: accepted strptime formats, canonical first.

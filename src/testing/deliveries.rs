@@ -32,7 +32,7 @@ pub async fn run_test(
     for table in &mut of_test.tables {
         let name = table.name.to_string();
         table.files = FilePattern::new(&format!("{name}.csv")).unwrap_or_default();
-        let columns: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
+        let columns: Vec<&str> = table.delivered().map(|c| c.name.as_str()).collect();
         let rows = test.given.get(&name).map_or(&[][..], Vec::as_slice);
         write(format!("{place}/delivery/{name}.csv"), csv(&columns, rows))?;
     }

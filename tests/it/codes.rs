@@ -36,6 +36,7 @@ impl Asked {
         let column = Column {
             name: Name::new("code").expect("a name"),
             description: String::new(),
+            from: None,
             ty: ColumnType::String,
             formats: Vec::new(),
             clean: Vec::new(),

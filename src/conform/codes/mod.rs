@@ -21,7 +21,7 @@ const REMEMBERED: usize = 100_000;
 /// Candidates that a finding names.
 const NAMED: usize = 3;
 /// Another accepted spelling.
-const VARIANT: &str = "variant";
+pub(super) const VARIANT: &str = "variant";
 
 /// Why a text is no code in force, and what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +154,17 @@ impl Coder {
         from.is_none_or(|from| day >= from) && to.is_none_or(|to| day < to)
     }
 
+    /// The one of `entries`, none of which is in force on the day, that was so last or will be so first.
+    fn nearest_in_time(&self, entries: &[Entry], day: Option<i32>) -> Entry {
+        let days_off = |entry: &&Entry| {
+            let (from, to) = self.in_force[entry.code];
+            let after = day.zip(to).map(|(day, to)| day.abs_diff(to));
+            let before = day.zip(from).map(|(day, from)| day.abs_diff(from));
+            after.into_iter().chain(before).min()
+        };
+        entries.iter().min_by_key(days_off).copied().unwrap_or(entries[0])
+    }
+
     fn judge(&self, text: &str, found: &Found, day: Option<i32>) -> Judged {
         let entry = match found {
             Found::Unknown => return self.judge_unknown(text, day),
@@ -164,7 +175,7 @@ impl Coder {
                     (Some(one), None) => *one,
                     // Which of them is meant only a day could say.
                     (Some(_), Some(_)) => return self.judge_unknown(text, day),
-                    (None, _) => entries[0],
+                    (None, _) => self.nearest_in_time(entries, day),
                 }
             }
         };

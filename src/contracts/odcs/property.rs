@@ -213,7 +213,7 @@ pub fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     formats(node, &of, &mut column, foreign);
     policy(node, &of, &mut column, foreign);
     if let Some(ours) = custom(node) {
-        for key in ["formats", "clean", "missing"] {
+        for key in ["from", "formats", "clean", "missing"] {
             if let Some(value) = ours.get(key) {
                 set(&mut column.entries, key, to_yaml(value));
             }

@@ -160,6 +160,7 @@ const ORDER: [&str; 16] = [
     "owner",
     "tags",
     "examples",
+    "from",
     "clean",
     "missing",
     "formats",
