@@ -47,7 +47,7 @@ usage: synthesize [--cases N] [--seed S] [--out DIR] [--planted FILE] [--clean] 
   --reference DIR  the project's code lists (default: rules/reference)";
 
 /// The code lists that an export draws on.
-const LISTS: [&str; 21] = [
+const LISTS: [&str; 22] = [
     "gender",
     "ethnicity",
     "disability",
@@ -57,6 +57,7 @@ const LISTS: [&str; 21] = [
     "referral_source",
     "occurrence_type",
     "areas",
+    "places",
     "closure_outcome",
     "case_status",
     "yes_no",

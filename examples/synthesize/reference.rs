@@ -88,6 +88,12 @@ impl List {
         self.codes.contains_key(text) || self.aliases.iter().any(|alias| alias.alias == text)
     }
 
+    /// Whether a text is an alias of that cause.
+    pub fn calls(&self, text: &str, cause: &str) -> bool {
+        let mut aliases = self.aliases.iter();
+        aliases.any(|alias| alias.alias == text && alias.cause == cause)
+    }
+
     pub fn in_force(&self, code: &str, on: Date) -> bool {
         self.codes.get(code).is_some_and(|validity| {
             validity.from.is_none_or(|from| from <= on)

@@ -15,6 +15,11 @@ SELECT
   f.source,
   f.occurrence_type,
   f.area,
+  f.place,
+  f.place_name,
+  f.place_level,
+  f.place_group,
+  f.place_confidence,
   f.repeat_victim,
   f.prior_support,
   f.reported_before,
@@ -65,6 +70,11 @@ FROM (
     coalesce(r.source, 'Unknown') AS source,
     coalesce(r.occurrence_type, 'Unknown') AS occurrence_type,
     coalesce(c.area, 'Unknown') AS area,
+    c.place,
+    l1.label AS place_name,
+    l1.level AS place_level,
+    CASE 'group' WHEN l1.level THEN l1.label WHEN l2.level THEN l2.label WHEN l3.level THEN l3.label END AS place_group,
+    n.confidence AS place_confidence,
     c.repeat_victim,
     c.prior_support,
     c.reported_before,
@@ -89,6 +99,10 @@ FROM (
   JOIN periods p ON c.closed_on >= p.start_on AND c.closed_on < p.end_on
   JOIN list_month m ON m.sort = (CAST(date_part('month', c.closed_on) AS BIGINT) + 2) % 12 + 1
   LEFT JOIN list_closure_outcome o ON o.code = c.closure_outcome
+  LEFT JOIN list_places l1 ON l1.code = c.place
+  LEFT JOIN list_places l2 ON l2.code = l1.parent
+  LEFT JOIN list_places l3 ON l3.code = l2.parent
+  LEFT JOIN names_places n ON n.name = c.area AND n.code = c.place
   LEFT JOIN referrals r ON r.referral_ref = c.referral_ref
   LEFT JOIN people e ON e.person_ref = c.person_ref
   WHERE c.status IS DISTINCT FROM 'Open'

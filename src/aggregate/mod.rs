@@ -26,10 +26,15 @@ pub use check::{Queries, check_sql};
 pub use records::Records;
 
 use crate::{
-    check::{Engine, EngineError, keys::register_parquet, session::list_table, sql::plan_query},
+    check::{
+        Engine, EngineError,
+        keys::register_parquet,
+        session::{list_table, names_table},
+        sql::plan_query,
+    },
     conform::days,
     project::{Period, SqlFile},
-    tables::CodeList,
+    tables::{Alias, Cause, CodeList, Confidence, VARIANT},
 };
 
 /// A row of an aggregate.
@@ -265,7 +270,9 @@ fn register_reference(
     let fail = || EngineError::query("registering code lists and periods");
     for list in lists {
         let batch = list_batch(list).map_err(|e| fail()(e.into()))?;
-        register(session, &list_table(&list.name), batch)?;
+        register(session, &list_table(list.name.as_str()), batch)?;
+        let batch = names_batch(list).map_err(|e| fail()(e.into()))?;
+        register(session, &names_table(list.name.as_str()), batch)?;
     }
     let batch = period_batch(periods).map_err(|e| fail()(e.into()))?;
     register(session, "periods", batch)
@@ -309,6 +316,41 @@ fn list_batch(list: &CodeList) -> Result<RecordBatch, ArrowError> {
             codes().map(|c| c.valid_to.and_then(days)),
         )),
         Arc::new(StringArray::from_iter(codes().map(|c| c.level.as_deref()))),
+    ];
+    RecordBatch::try_new(Arc::new(schema), columns)
+}
+
+/// Every text that stands for a code, by text and code; the code itself is `verified`.
+fn names_batch(list: &CodeList) -> Result<RecordBatch, ArrowError> {
+    let mut names: Vec<(&str, &str, Option<Alias>)> = list
+        .lookup
+        .iter()
+        .flat_map(|(text, entries)| entries.iter().map(move |entry| (text.as_str(), entry)))
+        .filter_map(|(text, entry)| {
+            Some((text, list.codes.get(entry.code)?.code.as_str(), entry.alias))
+        })
+        .collect();
+    names.sort_unstable_by_key(|(text, code, _)| (*text, *code));
+    let cause = |alias: &Option<Alias>| alias.map(|a| a.cause.map_or(VARIANT, Cause::word));
+    let confidence = |alias: &Option<Alias>| {
+        alias
+            .map_or(Confidence::Verified, |alias| alias.confidence)
+            .word()
+    };
+    let field = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    let schema = Schema::new(vec![
+        field("name", false),
+        field("code", false),
+        field("cause", true),
+        field("confidence", false),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(names.iter().map(|n| n.0))),
+        Arc::new(StringArray::from_iter_values(names.iter().map(|n| n.1))),
+        Arc::new(StringArray::from_iter(names.iter().map(|n| cause(&n.2)))),
+        Arc::new(StringArray::from_iter_values(
+            names.iter().map(|n| confidence(&n.2)),
+        )),
     ];
     RecordBatch::try_new(Arc::new(schema), columns)
 }

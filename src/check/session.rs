@@ -24,7 +24,6 @@ use super::{
     key_hash, lookups,
     overflow::{CheckIntegers, checked_sum},
 };
-use crate::names::Name;
 
 /// Rows a batch inside the engine.
 pub const BATCH_ROWS: usize = 8_192;
@@ -225,8 +224,13 @@ impl Engine {
 }
 
 /// The SQL name of a code list.
-pub fn list_table(list: &Name) -> String {
+pub fn list_table(list: &str) -> String {
     format!("list_{list}")
+}
+
+/// What queries call the texts that stand for a list's codes.
+pub fn names_table(list: &str) -> String {
+    format!("names_{list}")
 }
 
 #[cfg(test)]

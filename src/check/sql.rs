@@ -465,7 +465,7 @@ fn name_known(session: &SessionContext, diagnostic: &mut Diagnostic) {
         let rest = diagnostic.message.strip_prefix(prefix)?;
         rest.split('\'').next().map(str::to_owned)
     };
-    const NO_FILE: &str = "a query reads tables, results of sql/model, `periods` and `list_<name>`, by name and never a file";
+    const NO_FILE: &str = "a query reads tables, results of sql/model, `periods`, `list_<name>` and `names_<name>`, by name and never a file";
     let (meant, otherwise) = if let Some(name) = named("table '") {
         let name = name.rsplit('.').next().unwrap_or_default();
         (

@@ -14,7 +14,7 @@ use arrow::{
     record_batch::RecordBatch,
 };
 
-pub use codes::{CodeFault, Fate};
+pub use codes::{CodeFault, Fate, Meant};
 pub use date::Format;
 pub(crate) use date::{days, iso};
 pub use number::{decimal, integer};
@@ -23,7 +23,7 @@ pub use text::cleaned;
 use crate::{
     ingest::RawBatch,
     names::provenance,
-    tables::{CodeList, Column, ColumnType, Missing, Table},
+    tables::{CodeList, Column, ColumnType, Missing, Table, VARIANT},
 };
 
 /// Prefix of the column that holds a cell as delivered.
@@ -289,7 +289,7 @@ impl Conformer {
             let mut cells = &cleaned[..];
             // What a column makes of another's cells repairs nothing in them, unless they are mistaken.
             if column.from.is_some() {
-                repairs.retain(|(_, _, reason)| *reason != codes::VARIANT);
+                repairs.retain(|(_, _, reason)| *reason != VARIANT);
                 cells = &[];
             }
             note(index, raw, (&clean, cells), repairs, batch, changes);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     aggregate::mentions,
+    check::session::{list_table, names_table},
     diagnostics::{At, Diagnostic, Span},
     pipeline::plan::Plan,
     project::{ListFile, Project, SqlFile},
@@ -49,7 +50,7 @@ fn list(
         }
         _ => None,
     });
-    let table = format!("list_{name}");
+    let table = list_table(name);
     let queries = || {
         project
             .model
@@ -58,7 +59,8 @@ fn list(
             .chain(&project.records)
     };
     let by_rules = rules.clone().count() > 0;
-    let by_queries = queries().any(|file| mentions(file, &table));
+    let names = names_table(name);
+    let by_queries = queries().any(|file| mentions(file, &table) || mentions(file, &names));
     let by_totals = selectors.codes.contains(name);
     if !(by_rules || by_queries || by_totals) {
         let message = format!("nothing uses the code list `{name}`");
@@ -73,7 +75,8 @@ fn list(
         return;
     }
     // Aliases tell a misspelling from an unknown code only where a column or a statement understands them.
-    let understood = by_totals || rules.clone().any(|kind| kind.maps_aliases());
+    let named = queries().any(|file| mentions(file, &names));
+    let understood = named || by_totals || rules.clone().any(|kind| kind.maps_aliases());
     if let (Some(aliases), false) = (&file.aliases, understood) {
         let message = format!("nothing understands the aliases of `{name}`");
         let help = "write `map_aliases: true` where the list is named, or remove the file";

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     diagnostics::{Diagnostic, Source, Span},
-    tables::{Alias, Cause, Code, CodeList, Confidence, Entry, Missing},
+    tables::{Alias, Cause, Code, CodeList, Confidence, Entry, Missing, VARIANT},
 };
 
 const CODES: [&str; 8] = [
@@ -34,8 +34,6 @@ const KINDS: [Missing; 3] = [Missing::Unknown, Missing::Refused, Missing::NotApp
 /// How the files beside a list are called.
 const ALIASES_OF: &str = ".aliases";
 const CORRESPONDENCE_OF: &str = ".correspondence";
-/// The cause of an alias that is another accepted spelling.
-const VARIANT: &str = "variant";
 
 pub fn read(
     files: &Files,

@@ -220,7 +220,13 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let lists = lists::read(files, &mut unread, diagnostics);
     let list_files = lists::declared(files, &lists);
     let mut declared = tables::read(&files.tables, &mut unread, diagnostics);
-    visible_names(&files.tables, &files.model, &mut unread, diagnostics);
+    visible_names(
+        &files.tables,
+        &files.model,
+        &lists,
+        &mut unread,
+        diagnostics,
+    );
     let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
     let table_files = declared.iter().map(|d| d.source.clone()).collect();
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
@@ -300,14 +306,19 @@ fn queries(
 fn visible_names(
     tables: &[files::Named],
     model: &[files::Named],
+    lists: &[CodeList],
     unread: &mut Unread,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let ours = |name: &str| name == "periods" || name.starts_with("list_");
+    let is_names = |name: &str| {
+        let list = name.strip_prefix("names_");
+        list.is_some_and(|list| lists.iter().any(|other| other.name.as_str() == list))
+    };
+    let ours = |name: &str| name == "periods" || name.starts_with("list_") || is_names(name);
     for table in tables.iter().filter(|table| ours(&table.stem)) {
         unread.table(&table.stem);
         let message = format!("a table cannot be called `{}`", table.stem);
-        let help = "queries see the periods as `periods` and each code list as `list_<name>`; choose another name";
+        let help = "queries see the periods as `periods` and each code list as `list_<name>`, with `names_<name>` for what stands for its codes; choose another name";
         diagnostics.push(Diagnostic::at(&table.start(), message).help(help));
     }
     for query in model {

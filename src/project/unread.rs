@@ -33,6 +33,7 @@ impl Unread {
     pub fn list(&mut self, name: &str) {
         let name = name.to_lowercase();
         self.whole.insert(format!("list_{name}"));
+        self.whole.insert(format!("names_{name}"));
         self.whole.insert(name.clone());
         self.codes.insert(name);
     }

@@ -178,6 +178,9 @@ pub struct Entry {
     pub alias: Option<Alias>,
 }
 
+/// The word for an alias that is another accepted spelling.
+pub const VARIANT: &str = "variant";
+
 /// How a text that is not the code stands for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alias {

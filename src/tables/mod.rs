@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use codes::{
     Alias, Cause, Code, CodeList, Codes, Confidence, Correspondence, Entry, Relation, Repair,
+    VARIANT,
 };
 pub use file_pattern::{FilePattern, NoPattern};
 

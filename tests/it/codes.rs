@@ -189,7 +189,11 @@ fn what_a_class_of_mistakes_did_is_told_and_the_code_comes_first() {
                 let fault = column.about(&text).expect("no code");
                 all += 1;
                 caused += usize::from(fault.cause == cause);
-                match fault.meant.first() == Some(&code.code) {
+                match fault
+                    .meant
+                    .first()
+                    .is_some_and(|meant| meant.code == code.code)
+                {
                     true => first += 1,
                     false => missed.push(format!("{text} is {cause} of {}: {fault:?}", code.code)),
                 }
@@ -221,7 +225,11 @@ fn a_typo_is_understood_and_nothing_is_sure_that_could_as_well_be_another() {
                 }
                 let fault = column.about(&text).expect("no code");
                 all += 1;
-                match fault.meant.first() == Some(&code.code) {
+                match fault
+                    .meant
+                    .first()
+                    .is_some_and(|meant| meant.code == code.code)
+                {
                     true => first += 1,
                     false => missed.push(format!("{text} for {}: {fault:?}", code.code)),
                 }

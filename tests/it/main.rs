@@ -20,6 +20,7 @@ mod figures;
 mod independent;
 mod lint;
 mod messages;
+mod places;
 mod planted;
 mod privacy;
 mod profile;

@@ -7,6 +7,8 @@ use crate::figures::BLANK;
 use crate::population::DEMOGRAPHICS;
 use crate::tables::{Name, Tables, write_row};
 
+const PART: &str = "part-of-a-place";
+
 pub const LINE_COLUMNS: [&str; 7] = [
     "defect",
     "rule_id",
@@ -64,6 +66,7 @@ impl<'r> Planter<'r, '_> {
             }
         }
         let areas = self.pen.reference.list("areas");
+        let places = self.pen.reference.list("places");
         for (row, case) in self.block.cases.iter().enumerate() {
             for column in ["repeat_victim", "prior_support"] {
                 if blank(self.tables, Name::Cases, row, column) {
@@ -89,6 +92,9 @@ impl<'r> Planter<'r, '_> {
                     "area",
                 );
                 self.because("retired");
+            } else if written && places.calls(area, "part_of") {
+                self.found(PART, "place.accepted_values", Name::Cases, row, "area");
+                self.because("part_of");
             }
         }
         let mut lines: Vec<Line<'r>> = (self.findings.iter())
@@ -96,7 +102,11 @@ impl<'r> Planter<'r, '_> {
                 table: finding.table.text(),
                 rule: finding.rule.clone(),
                 key: self.cleaned_key(finding.table, finding.row),
-                column: finding.column,
+                // What the project makes of a cell has a column of its own.
+                column: match finding.defect {
+                    PART => "place",
+                    _ => finding.column,
+                },
                 observed: self
                     .tables
                     .cell(finding.table, finding.row, finding.column)

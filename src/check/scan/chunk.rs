@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     check::source::ByProducts,
-    conform::{Change, CodeFault, Fate, cleaned, iso},
+    conform::{Change, CodeFault, Fate, Meant, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
     ingest::{Reject, Swallowed},
@@ -506,20 +506,25 @@ fn code_action(fault: &CodeFault) -> Action {
 
 /// What the log's `suggestion` says: the code that was probably meant, or those that fit equally.
 fn suggestion(fault: &CodeFault) -> Option<String> {
-    (!fault.meant.is_empty()).then(|| fault.meant.join(" or "))
+    let codes: Vec<&str> = fault
+        .meant
+        .iter()
+        .map(|meant| meant.code.as_str())
+        .collect();
+    (!codes.is_empty()).then(|| codes.join(" or "))
 }
 
 fn did_you_mean(fault: &CodeFault) -> String {
-    let quoted = |codes: &[String], or: &str| {
-        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+    let told = |codes: &[Meant], or: &str| {
+        let codes: Vec<String> = codes.iter().map(Meant::to_string).collect();
         codes.join(or)
     };
-    let meant = quoted(&fault.meant, " or ");
+    let meant = told(&fault.meant, " or ");
     match (fault.meant.is_empty(), fault.others.is_empty()) {
         (true, _) => String::new(),
         (false, true) => format!("; did you mean {meant}?"),
         (false, false) => {
-            let others = quoted(&fault.others, ", ");
+            let others = told(&fault.others, ", ");
             format!("; did you mean {meant}? Less likely {others}")
         }
     }

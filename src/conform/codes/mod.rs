@@ -2,7 +2,7 @@
 
 mod suggest;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use arrow::{
     array::{
@@ -14,14 +14,12 @@ use foldhash::fast::FixedState;
 
 use self::suggest::{Candidate, Suggester, certain};
 use super::{Made, date::days, present_or, text::without_blanks};
-use crate::tables::{Alias, Cause, CodeList, Codes, Entry, Repair};
+use crate::tables::{Cause, CodeList, Codes, Entry, Repair, VARIANT};
 
 /// Distinct texts that one worker remembers; beyond it they are looked up afresh.
 const REMEMBERED: usize = 100_000;
 /// Candidates that a finding names.
 const NAMED: usize = 3;
-/// Another accepted spelling.
-pub(super) const VARIANT: &str = "variant";
 
 /// Why a text is no code in force, and what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,15 +28,33 @@ pub struct CodeFault {
     /// equally; or `unknown`.
     pub cause: &'static str,
     /// The codes that were probably meant: one, or those that fit equally.
-    pub meant: Vec<String>,
+    pub meant: Vec<Meant>,
     /// Less likely ones, the likeliest first.
-    pub others: Vec<String>,
+    pub others: Vec<Meant>,
     /// What the clean table holds.
     pub cleaned: Option<String>,
     /// What became of the cell.
     pub fate: Fate,
     /// When the code was in force, where that is the matter.
     pub in_force: Option<String>,
+}
+
+/// A code that a text may stand for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// The code.
+    pub code: String,
+    /// Its label, where that says more.
+    pub label: Option<String>,
+}
+
+impl fmt::Display for Meant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.label {
+            Some(label) => write!(f, "`{}` ({label})", self.code),
+            None => write!(f, "`{}`", self.code),
+        }
+    }
 }
 
 /// What became of a cell that is no code in force.
@@ -162,23 +178,31 @@ impl Coder {
             let before = day.zip(from).map(|(day, from)| day.abs_diff(from));
             after.into_iter().chain(before).min()
         };
-        entries.iter().min_by_key(days_off).copied().unwrap_or(entries[0])
+        entries
+            .iter()
+            .min_by_key(days_off)
+            .copied()
+            .unwrap_or(entries[0])
     }
 
-    fn judge(&self, text: &str, found: &Found, day: Option<i32>) -> Judged {
+    /// `None` where a text means different codes on different days and there is no day.
+    fn judge(&self, text: &str, found: &Found, day: Option<i32>) -> Option<Judged> {
         let entry = match found {
-            Found::Unknown => return self.judge_unknown(text, day),
+            Found::Unknown => return Some(self.judge_unknown(text, day)),
             Found::One(entry) => *entry,
             Found::ByDay(entries) => {
                 let mut standing = entries.iter().filter(|e| self.stands(e.code, day));
                 match (standing.next(), standing.next()) {
                     (Some(one), None) => *one,
-                    // Which of them is meant only a day could say.
-                    (Some(_), Some(_)) => return self.judge_unknown(text, day),
+                    (Some(_), Some(_)) => return None,
                     (None, _) => self.nearest_in_time(entries, day),
                 }
             }
         };
+        Some(self.judge_code(entry, day))
+    }
+
+    fn judge_code(&self, entry: Entry, day: Option<i32>) -> Judged {
         let code = Some(entry.code);
         let corrects = |cause| self.codes.correct.contains(&cause);
         let replaced = |cause: &'static str| match entry.alias {
@@ -195,7 +219,7 @@ impl Coder {
             let fault = Some(Fault::Of(cause));
             return Judged { code, fault, value };
         }
-        let value = replaced(cause.map_or(VARIANT, Cause::word));
+        let value = replaced(VARIANT);
         if !self.stands(entry.code, day) {
             let successor = self.successors(entry.code);
             let value = match (self.codes.repair, successor) {
@@ -290,7 +314,13 @@ impl Coder {
             let day = dates
                 .filter(|dates| dates.is_valid(at))
                 .map(|d| d.value(at));
-            let judged = self.judge(text, &last.1, day);
+            let Some(judged) = self.judge(text, &last.1, day) else {
+                status.append_null();
+                if self.codes.repair != Repair::Keep {
+                    replaced.push((at, None));
+                }
+                continue;
+            };
             status.append_value(judged.fault.is_none());
             if let Some(code) = judged.code {
                 *mark = present_or(self.list.codes[code].missing);
@@ -341,7 +371,7 @@ impl Coder {
 
     /// Why `clean` fails; `None` when it does not.
     pub(super) fn explain(&self, clean: &str, day: Option<i32>) -> Option<CodeFault> {
-        let judged = self.judge(clean, &self.find(clean), day);
+        let judged = self.judge(clean, &self.find(clean), day)?;
         let told = match judged.fault? {
             Fault::Of(cause) => {
                 let of_alias = Cause::OF_ALIASES.contains(&cause);
@@ -354,6 +384,14 @@ impl Coder {
             Fault::Unknown => self.unknown(clean, day),
         };
         let text_of = |code: &usize| self.list.codes[*code].code.clone();
+        let meant = |code: &usize| {
+            let code = &self.list.codes[*code];
+            let label = Some(&code.label).filter(|label| **label != code.code);
+            Meant {
+                code: code.code.clone(),
+                label: label.cloned(),
+            }
+        };
         let (cleaned, fate) = match judged.value {
             Value::Text => (Some(clean.to_owned()), Fate::Kept),
             Value::Code(code, VARIANT) => (Some(text_of(&code)), Fate::Kept),
@@ -365,8 +403,8 @@ impl Coder {
             .filter(|_| judged.fault == Some(Fault::NotInForce));
         Some(CodeFault {
             cause: told.cause,
-            meant: told.meant.iter().take(NAMED).map(text_of).collect(),
-            others: told.others.iter().take(NAMED).map(text_of).collect(),
+            meant: told.meant.iter().take(NAMED).map(meant).collect(),
+            others: told.others.iter().take(NAMED).map(meant).collect(),
             cleaned,
             fate,
             in_force: period.map(|code| self.period(code)),
@@ -392,14 +430,7 @@ impl Coder {
         let meanings = meanings.filter(|e| e.alias.is_none() || self.codes.map_aliases);
         let meant: Vec<usize> = meanings.clone().map(|entry| entry.code).collect();
         if !meant.is_empty() {
-            let is_sure = |alias: Alias| alias.confidence >= self.codes.min_confidence;
-            let is_sure = meanings.clone().any(|e| e.alias.is_none_or(is_sure));
-            let cause = if is_sure {
-                "ambiguous"
-            } else {
-                "low_confidence"
-            };
-            return Told::sure(cause, meant);
+            return Told::sure("low_confidence", meant);
         }
         let candidates = self.candidates(clean, day);
         let codes = |all: &[Candidate]| all.iter().map(|c| c.code).collect();
@@ -457,7 +488,7 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Code, Confidence, Missing, Relation},
+        tables::{Alias, Code, Confidence, Missing, Relation},
     };
 
     fn list() -> Arc<CodeList> {
@@ -640,7 +671,15 @@ mod tests {
         let coder = Coder::new(Arc::new(list.clone()), codes);
         let day = codes.as_of.and(days(date(2016, 1, 1)));
         let fault = coder.explain(text, day).expect("no code");
-        (fault.cause, fault.meant.join(" or "), fault.cleaned)
+        (fault.cause, codes_of(&fault).join(" or "), fault.cleaned)
+    }
+
+    fn codes_of(fault: &CodeFault) -> Vec<&str> {
+        fault
+            .meant
+            .iter()
+            .map(|meant| meant.code.as_str())
+            .collect()
     }
 
     fn named(codes: &[&str]) -> CodeList {
@@ -760,7 +799,7 @@ mod tests {
             made.value.as_ref(),
             &StringArray::from(vec!["North"]) as &dyn Array
         );
-        assert_eq!(made.repairs, [(0, north(), "part_of")]);
+        assert_eq!(made.repairs, [(0, north(), "variant")]);
     }
 
     #[test]
@@ -793,24 +832,17 @@ mod tests {
             Int8Array::from(vec![0; 4]),
             Some(&Date32Array::from(on.to_vec())),
         );
-        // Without a day nothing says which is meant.
+        // Without a day nothing says which is meant, and that is not this rule's matter.
         let want = StringArray::from(vec!["W1", "W2", "W2", "Abbey"]);
         assert_eq!(made.value.as_ref(), &want as &dyn Array);
-        let status = BooleanArray::from(vec![true, true, true, false]);
+        let status = BooleanArray::from(vec![Some(true), Some(true), Some(true), None]);
         assert_eq!(made.code_status, status);
-        let fault = coder.explain("Abbey", None).expect("no day");
-        assert_eq!(
-            (fault.cause, fault.meant),
-            ("ambiguous", vec!["W1".to_owned(), "W2".to_owned()])
-        );
+        assert_eq!(coder.explain("Abbey", None), None);
         // One edit away from both: the day tells which.
         let fault = coder
             .explain("Abey", days(date(2016, 1, 1)))
             .expect("no code");
-        assert_eq!(
-            (fault.cause, fault.meant),
-            ("one_edit", vec!["W2".to_owned()])
-        );
+        assert_eq!((fault.cause, codes_of(&fault)), ("one_edit", vec!["W2"]));
     }
 
     #[test]

@@ -189,7 +189,9 @@ impl Writer<'_> {
         let mut relationships = Vec::new();
         for (key, node) in node.entries() {
             match key.text.as_str() {
-                "clean" | "missing" | "from" => ours.push(Entry::new(key.text.clone(), to_yaml(node))),
+                "clean" | "missing" | "from" => {
+                    ours.push(Entry::new(key.text.clone(), to_yaml(node)))
+                }
                 "formats" => self.formats(&column.formats, node, &mut options, &mut ours),
                 "range" | "length" => {
                     let is_day = matches!(column.ty, ColumnType::Date | ColumnType::Timestamp);

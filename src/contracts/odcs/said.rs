@@ -149,7 +149,7 @@ impl Writer<'_> {
 }
 
 /// Settings in one order, whatever order their file has them in; what is not among them comes first.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "severity",
     "dimension",
     "where",

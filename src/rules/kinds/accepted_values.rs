@@ -262,6 +262,13 @@ impl RuleKind for AcceptedValues {
                 let found = scope.lists.iter().find(|l| l.name.as_str() == list.value);
                 if let Some(found) = found {
                     self.validate_level(found, diagnostics);
+                    let by_day = found.lookup.iter().filter(|(_, entries)| entries.len() > 1);
+                    let by_day = by_day.map(|(text, _)| text).min();
+                    if let Some(text) = by_day.filter(|_| self.maps_aliases() && self.as_of.is_none()) {
+                        let message = format!("in `{}` some texts, such as `{text}`, mean one code before a day and another after it", found.name);
+                        let help = "name the date column that decides: `as_of: <column>`";
+                        diagnostics.push(Diagnostic::at(&list.span, message).help(help));
+                    }
                 } else {
                     let message = format!("there is no code list `{}`", list.value);
                     let label = format!("rules/reference/{}.csv does not exist", list.value);

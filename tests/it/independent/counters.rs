@@ -107,7 +107,25 @@ impl Counters<'_> {
                 (Some(_), None) => Fail,
                 (Some(_), Some(m)) => pass_if(m.accepted && day.is_none_or(|d| m.in_force(d))),
             });
-            self.add(table, &format!("{column}.accepted_values"), outcomes);
+            let outcomes: Vec<Outcome> = outcomes.collect();
+            if *column == "area" {
+                let days = delivery.days(table, "opened_on");
+                let places = texts.iter().zip(&outcomes).zip(days);
+                let places = places.map(|((text, area), day)| match (text, area) {
+                    (Some(text), Pass) if delivery.needs_a_day(text) && day.is_none() => {
+                        NotEvaluated
+                    }
+                    (Some(text), Pass) => pass_if(!delivery.is_part(text)),
+                    _ => NotApplicable,
+                });
+                let places: Vec<Outcome> = places.collect();
+                self.add(table, "place.accepted_values", places.into_iter());
+            }
+            self.add(
+                table,
+                &format!("{column}.accepted_values"),
+                outcomes.into_iter(),
+            );
         }
         for (table, column, has_future) in DATED {
             let texts = delivery.texts(table, column);

@@ -11,6 +11,8 @@ pub type Day = (u16, u8, u8);
 pub struct Delivery {
     tables: BTreeMap<String, Table>,
     lists: BTreeMap<String, HashMap<String, Meaning>>,
+    /// Names of places: the causes of their lines.
+    places: BTreeMap<String, Vec<String>>,
 }
 
 pub struct Table {
@@ -49,13 +51,16 @@ impl Delivery {
         let mut lists = BTreeMap::new();
         for entry in std::fs::read_dir(reference).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            if let Some(list) = name.strip_suffix(".csv").filter(|l| !l.contains('.')) {
+            // Names of places mean different codes on different days, which no rule is about.
+            let list = name.strip_suffix(".csv").filter(|l| !l.contains('.'));
+            if let Some(list) = list.filter(|list| *list != "places") {
                 lists.insert(list.to_owned(), code_list(reference, list));
             }
         }
         Self {
             tables: tables.into(),
             lists,
+            places: places(&reference.join("places.aliases.csv")),
         }
     }
 
@@ -78,12 +83,32 @@ impl Delivery {
         texts.iter().map(|t| day(t.as_deref()?)).collect()
     }
 
+    /// Whether a text names only a part of a place.
+    pub fn is_part(&self, text: &str) -> bool {
+        self.places[text].iter().any(|cause| cause == "part_of")
+    }
+
+    /// Whether a text names different places on different days.
+    pub fn needs_a_day(&self, text: &str) -> bool {
+        self.places[text].len() > 1
+    }
+
     /// What the cells mean in a code list.
     pub fn meanings(&self, table: &str, column: &str, list: &str) -> Vec<Option<&Meaning>> {
         let list = &self.lists[list];
         let texts = self.texts(table, column);
         texts.iter().map(|t| list.get(t.as_ref()?)).collect()
     }
+}
+
+fn places(path: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in csv::Reader::from_path(path).unwrap().deserialize() {
+        let row: BTreeMap<String, String> = row.unwrap();
+        let causes = places.entry(row["alias"].clone()).or_default();
+        causes.push(row["cause"].clone());
+    }
+    places
 }
 
 fn read(path: &Path) -> Table {
