@@ -7,7 +7,7 @@
     reason = "a measurement reads the clock and its arguments"
 )]
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use trueup::{
     decimal::Decimal,
@@ -15,7 +15,7 @@ use trueup::{
     names::Name,
     reconcile::{AggregateRow, Figure, Judged, Verdict, computed, records::Behind},
     rules::totals::{self, Statement},
-    tables::{Code, CodeList, Entry},
+    tables::{Code, CodeList},
 };
 
 const STATEMENT: &str = "
@@ -92,22 +92,11 @@ fn list(groups: i64, members: i64) -> Result<CodeList, Box<dyn std::error::Error
     let codes: Vec<Code> = (0..groups)
         .flat_map(|g| (0..members).map(move |m| (g, m)))
         .map(|(g, m)| Code {
-            code: member(g, m),
-            label: member(g, m),
             parent: Some(group(g)),
-            sort: 0,
-            missing: None,
-            valid_from: None,
-            valid_to: None,
+            ..Code::plain(&member(g, m), 0)
         })
         .collect();
-    let entry = |(code, of): (usize, &Code)| (of.code.clone(), Entry { code, alias: None });
-    let lookup: HashMap<String, Entry> = codes.iter().enumerate().map(entry).collect();
-    Ok(CodeList {
-        name: Name::new("members")?,
-        codes,
-        lookup,
-    })
+    Ok(CodeList::new(Name::new("members")?, codes))
 }
 
 fn statement(lists: &[CodeList]) -> Result<Statement, Box<dyn std::error::Error>> {

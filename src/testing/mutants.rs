@@ -6,7 +6,7 @@ use crate::{
     pipeline::examples::Trial,
     project::Project,
     rules::{Kind, Nulls, Plan, Rule, RuleKind},
-    tables::{CodeList, Entry},
+    tables::{self, Cause, CodeList, Entry},
 };
 
 /// A rule of the project that is a little wrong.
@@ -61,14 +61,20 @@ pub(super) enum Codes {
     AlwaysInForce,
     /// No alias is understood.
     WithoutAliases,
+    /// Whatever the cause of an alias, it is no failure.
+    AcceptingAll,
+    /// A code of any level is accepted.
+    AnyLevel,
 }
 
 impl Codes {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::WithoutFirst,
         Self::WithoutLast,
         Self::AlwaysInForce,
         Self::WithoutAliases,
+        Self::AcceptingAll,
+        Self::AnyLevel,
     ];
 
     /// Lets the column of a rule alone read its codes so: others may lean on the same list.
@@ -104,20 +110,12 @@ impl Codes {
                     without(list, last);
                 }
             }
-            Self::AlwaysInForce => {
-                for column in other.tables.iter_mut().flat_map(|table| &mut table.columns) {
-                    if let Some(codes) = &mut column.codes {
-                        codes.as_of = None;
-                    }
-                }
-            }
-            Self::WithoutAliases => {
-                for column in other.tables.iter_mut().flat_map(|table| &mut table.columns) {
-                    if let Some(codes) = &mut column.codes {
-                        codes.map_aliases = false;
-                    }
-                }
-            }
+            Self::AlwaysInForce => of_columns(&mut other, |codes| codes.as_of = None),
+            Self::WithoutAliases => of_columns(&mut other, |codes| codes.map_aliases = false),
+            Self::AcceptingAll => of_columns(&mut other, |codes| {
+                codes.accept = Cause::OF_ALIASES.to_vec();
+            }),
+            Self::AnyLevel => of_columns(&mut other, |codes| codes.level = None),
         }
         other
     }
@@ -265,6 +263,16 @@ fn others(project: &Project, of: usize, can_be_null: bool) -> Vec<Change> {
     all
 }
 
+fn of_columns(project: &mut Project, change: impl Fn(&mut tables::Codes)) {
+    let columns = project
+        .tables
+        .iter_mut()
+        .flat_map(|table| &mut table.columns);
+    columns
+        .filter_map(|column| column.codes.as_mut())
+        .for_each(change);
+}
+
 /// Lets nothing stand for a code any more.
 fn without(list: &mut CodeList, code: usize) {
     for entries in list.lookup.values_mut() {
@@ -336,6 +344,26 @@ fn of_codes(project: &Project, rule: &Rule) -> Vec<Change> {
             kind.map_aliases.as_ref().map(|at| &at.span),
             "a `pass` example of another spelling that the list knows".to_owned(),
             Codes::WithoutAliases,
+        );
+    }
+    let fails = |entry: &Entry| {
+        let cause = entry.alias.and_then(|alias| alias.cause);
+        cause.is_some_and(|cause| !codes.accept.contains(&cause))
+    };
+    if kind.maps_aliases() && list.lookup.values().flatten().any(fails) {
+        add(
+            "with every alias accepted".to_owned(),
+            kind.map_aliases.as_ref().map(|at| &at.span),
+            "a `fail` example of an alias that is no variant".to_owned(),
+            Codes::AcceptingAll,
+        );
+    }
+    if let Some(level) = &kind.level {
+        add(
+            "without level".to_owned(),
+            Some(&level.span),
+            format!("a `fail` example of a code that is no {}", level.value),
+            Codes::AnyLevel,
         );
     }
     all

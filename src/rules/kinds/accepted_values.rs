@@ -32,16 +32,17 @@ const SHOWN: usize = 10;
 ///
 /// ## In the log
 ///
-/// Category `Unknown code`, dimension `validity`. `suggestion` names the nearest code, `likely_cause` says why it is none.
-/// With `on_fail: correct` an alias becomes its code and anything else null; an alias that is a `variant` is no failure:
+/// Category `Unknown code`, dimension `validity`. `suggestion` names what was probably meant, `likely_cause` says why the
+/// text is no code; [the causes](../rules.md#did-you-mean). With `on_fail: correct` an alias becomes its code, as does any
+/// other text whose cause `correct` lists, and the rest becomes null; an alias that is a `variant` is no failure:
 ///
 /// > room is `Gren` (misspelling; did you mean `Green`?); expected a code of `rooms`. A room outside the list is on no floor plan.
 ///
 /// ## A failing row
 ///
 /// Correct the value at the source. Where the spelling is another name for a code, add it to `<list>.aliases.csv` with its
-/// cause; where it is a code that is new, add it to the list with the day from which it is in force. Nothing is ever
-/// guessed: only a listed alias becomes a code. Texts with a shape but no list are [`pattern`](pattern.md); what another
+/// cause; where it is a code that is new, add it to the list with the day from which it is in force. Nothing is guessed
+/// unless the rule asks for it: without `correct` only a listed alias becomes a code. Texts with a shape but no list are [`pattern`](pattern.md); what another
 /// table of the delivery holds is [`relationships`](relationships.md).
 ///
 /// ## Example
