@@ -9,6 +9,8 @@ pub mod row_groups;
 pub mod diagnostics;
 pub mod discrepancy;
 
+pub mod linkage;
+
 pub mod tables;
 
 pub mod rules;

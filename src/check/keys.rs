@@ -20,6 +20,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{
     prepare::{Checks, GROUP, Outcome},
+    probable::{self, Candidates},
     session::{Engine, EngineError, describe, is_io},
     source::{ByProducts, TableSource},
     sql::plan_query,
@@ -30,7 +31,7 @@ use crate::{
     log::Privacy,
     names::provenance,
     row_groups::{EncodedRowGroup, Packing, RowGroupEncoder, RowGroupFile},
-    rules::Rule,
+    rules::{Decision, Rule},
     tables::CodeList,
 };
 
@@ -41,6 +42,8 @@ pub struct KeyFailures {
     pub rows: BTreeMap<usize, Arc<FailingRows>>,
     /// Rules whose query failed, and why.
     pub errors: BTreeMap<usize, String>,
+    /// Pairs that are probably the same, of each rule that looks for them.
+    pub candidates: BTreeMap<usize, Candidates>,
 }
 
 /// The failing rows of one rule.
@@ -52,9 +55,32 @@ pub struct FailingRows {
     pub groups: Vec<Option<Box<str>>>,
     /// Record number and line of the first row of each one's group, where the rule says it.
     pub firsts: Vec<Option<(i64, i64)>>,
+    /// What is to be said about each, where the rule says something.
+    pub notes: Vec<Option<Box<str>>>,
+}
+
+/// What is known of a failing row.
+#[derive(Debug)]
+pub struct Noted {
+    /// Its group.
+    pub group: Option<Box<str>>,
+    /// What is to be said about it.
+    pub note: Box<str>,
 }
 
 impl FailingRows {
+    /// Rows, ascending, each with what is said about it.
+    pub fn noted(rows: impl Iterator<Item = (i64, Noted)>) -> Self {
+        let mut all = Self::default();
+        for (row, noted) in rows {
+            all.rows.push(row);
+            all.groups.push(noted.group);
+            all.firsts.push(None);
+            all.notes.push(Some(noted.note));
+        }
+        all
+    }
+
     /// The positions in `rows` of the record numbers from `first` to `last`.
     pub fn between(&self, first: i64, last: i64) -> std::ops::Range<usize> {
         self.rows.partition_point(|r| *r < first)..self.rows.partition_point(|r| *r <= last)
@@ -79,6 +105,7 @@ impl FailingRows {
             rows: self.rows.clone(),
             groups: groups.collect(),
             firsts: self.firsts.clone(),
+            notes: self.notes.clone(),
         }
     }
 }
@@ -92,6 +119,7 @@ pub async fn key_failures(
     checks: &Checks,
     rules: &[Rule],
     lists: &[Arc<CodeList>],
+    decisions: &[Decision],
     sources: &[Arc<TableSource>],
     scratch: &Scratch<'_>,
 ) -> Result<KeyFailures, KeyError> {
@@ -115,9 +143,18 @@ pub async fn key_failures(
     }
     // Several run at a time: most are too small to be worth parting.
     let mut work = Vec::new();
+    let mut comparisons = Vec::new();
     for (check, rows) in checks.tables.iter().zip(&stored) {
         for prepared in &check.rules {
-            if let Outcome::Query { query, .. } = &prepared.outcome {
+            if let Outcome::Query {
+                query,
+                compare: Some(compare),
+                hidden_group,
+                ..
+            } = &prepared.outcome
+            {
+                comparisons.push((prepared.rule, query, compare, *hidden_group));
+            } else if let Outcome::Query { query, .. } = &prepared.outcome {
                 let (rule, query, session) = (prepared.rule, query.clone(), session.clone());
                 let rows = Arc::clone(rows);
                 work.push(async move {
@@ -153,6 +190,25 @@ pub async fn key_failures(
                 };
                 tracing::debug!(rule = id, why, "the rule's query failed");
                 failures.errors.insert(rule, why);
+            }
+        }
+    }
+    // One after the other: each uses all workers, and the memory that there is.
+    for (rule, query, compare, hidden) in comparisons {
+        let id = &rules[rule].id;
+        let decided: Vec<&Decision> = decisions.iter().filter(|d| d.rule == *id).collect();
+        match probable::find(engine, &session, query, compare, &decided, hidden).await {
+            Ok((failing, candidates)) => {
+                tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
+                failures.rows.insert(rule, Arc::new(failing));
+                failures.candidates.insert(rule, candidates);
+            }
+            Err(error) if is_io(&error) => {
+                let doing = format!("reading the key columns for rule {id}");
+                return Err(EngineError::query(doing)(error).into());
+            }
+            Err(error) => {
+                failures.errors.insert(rule, describe(&error));
             }
         }
     }
@@ -367,6 +423,7 @@ async fn failing_rows(
         failing.rows.push(row);
         failing.groups.push(group);
         failing.firsts.push(first);
+        failing.notes.push(None);
     }
     Ok(failing)
 }

@@ -10,6 +10,7 @@ mod lookups;
 mod origin;
 mod overflow;
 pub mod prepare;
+pub mod probable;
 pub mod scan;
 pub mod session;
 pub mod source;

@@ -22,7 +22,7 @@ use crate::{
     conform::full_schema,
     diagnostics::Diagnostic,
     names::provenance,
-    rules::{Plan, Rule, Sql},
+    rules::{Comparison, Plan, Rule, Sql},
     tables::Table,
 };
 
@@ -77,6 +77,8 @@ pub enum Outcome {
         evaluated: Option<Expr>,
         /// Whether what it groups rows by is made of a hidden column.
         hidden_group: bool,
+        /// The rows that it returns are to be compared with each other.
+        compare: Option<Box<Comparison>>,
     },
     /// The number of rows.
     RowCount {
@@ -188,7 +190,11 @@ impl Planner<'_> {
         let outcome = match self.rule.plan(table) {
             Plan::Row { predicate } => Outcome::Predicate(self.predicate(&predicate, diagnostics)?),
             Plan::RowCount { min, max } => Outcome::RowCount { min, max },
-            Plan::Rows { query, evaluated } => {
+            Plan::Rows {
+                query,
+                evaluated,
+                compare,
+            } => {
                 let evaluated = match evaluated {
                     Some(sql) => Some(self.predicate(&sql, diagnostics)?),
                     None => None,
@@ -199,6 +205,7 @@ impl Planner<'_> {
                     evaluated,
                     hidden_group: self.hides_group(&plan),
                     plan: Box::new(plan),
+                    compare: compare.map(Box::new),
                 }
             }
         };

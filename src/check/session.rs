@@ -9,7 +9,7 @@ use datafusion::{
         FunctionRegistry,
         context::SessionContext,
         disk_manager::{DiskManagerBuilder, DiskManagerMode},
-        memory_pool::FairSpillPool,
+        memory_pool::{FairSpillPool, MemoryPool},
         runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
         session_state::SessionStateBuilder,
     },
@@ -215,6 +215,11 @@ impl Engine {
             Arc::new(move |_| Ok(ColumnarValue::Scalar(ScalarValue::Date32(day)))),
         ));
         context
+    }
+
+    /// The memory that all sessions share.
+    pub fn memory_pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::clone(&self.runtime.memory_pool)
     }
 
     /// Worker threads.

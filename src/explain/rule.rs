@@ -131,7 +131,7 @@ fn happens(rule: &Rule, table: &Table) -> String {
     let column = rule.column.map(|at| table.columns[at].name.as_str());
     match (rule.on_fail, column) {
         (OnFail::Keep, _) => "The row and its values stay as they are; the failure is in the log.".to_owned(),
-        (OnFail::Correct, _) => "An alias becomes its code, a code that is not in force stays, anything else becomes null; before and after are in `changes`.".to_owned(),
+        (OnFail::Correct, _) => "What the rule corrects becomes its code, a code that is not in force stays, anything else becomes null; before and after are in `changes`.".to_owned(),
         (OnFail::Null, Some(column)) => format!("`{column}` becomes null; the value stands in the log and in `changes`."),
         (OnFail::Null, None) => "The value becomes null.".to_owned(),
         (OnFail::Quarantine, _) => format!("The row goes to quarantine/{}.parquet and is counted in no aggregate.", table.name),
@@ -151,8 +151,16 @@ fn sql(rule: &Rule, table: &Table) -> String {
             };
             format!("-- true for a row that passes, false for one that fails{of_codes}\n{text}")
         }
-        Plan::Rows { query, evaluated } => {
-            let rows = format!("-- returns the rows that fail\n{}", query.text.trim());
+        Plan::Rows {
+            query,
+            evaluated,
+            compare,
+        } => {
+            let what = match compare {
+                Some(_) => "returns the rows that are compared with each other",
+                None => "returns the rows that fail",
+            };
+            let rows = format!("-- {what}\n{}", query.text.trim());
             match evaluated {
                 Some(evaluated) => format!(
                     "{rows}\n-- of the rows for which this is true\n{}",

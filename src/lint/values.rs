@@ -61,7 +61,9 @@ fn authors(rule: &Rule, table: &Table) -> Vec<At<String>> {
     use crate::rules::Plan::{Row, RowCount, Rows};
     let parts = match rule.plan(table) {
         Row { predicate } => vec![Some(predicate)],
-        Rows { query, evaluated } => vec![Some(query), evaluated],
+        Rows {
+            query, evaluated, ..
+        } => vec![Some(query), evaluated],
         RowCount { .. } => Vec::new(),
     };
     let parts = parts.into_iter().flatten().filter_map(|sql| sql.author);

@@ -1,11 +1,13 @@
 //! The discrepancy log and its neighbours: findings stream in, come out sorted, with ids that last.
 
+mod candidates;
 mod changes;
 mod finding;
 mod privacy;
 mod sorted;
 mod table;
 
+pub use candidates::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord};
 pub use changes::{CHANGE_SCHEMA, ChangeBuilder, REJECT_SCHEMA, RejectBuilder};
 pub use finding::{FINDING_SCHEMA, Finding, FindingBuilder, RuleFacts, key_part};
 pub use privacy::{HIDDEN, Privacy};

@@ -1,13 +1,14 @@
 //! What is to be said about a table or a delivery as a whole, and not about a row.
 
 use super::{
+    candidates::too_many,
     delivery::Delivery,
     error::RunError,
     plan::Plan,
     tables::{FindingFile, Scanned, fact_index, signed},
 };
 use crate::{
-    check::{scan::RuleCounts, source::TableSource},
+    check::{keys::KeyFailures, scan::RuleCounts, source::TableSource},
     discrepancy::Action,
     log::{Finding, FindingBuilder, LogError, RuleFacts},
     project::Project,
@@ -20,6 +21,7 @@ pub(super) fn about_table(
     plan: &Plan,
     project: &Project,
     source: &TableSource,
+    keys: &KeyFailures,
     scanned: &mut Scanned,
     findings: &mut FindingFile,
 ) -> Result<(), RunError> {
@@ -78,6 +80,21 @@ pub(super) fn about_table(
                 source_file: Some(name),
                 source_row: Some(signed(file.export.records)),
                 expected: Some("a line break at the end"),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
+    }
+    for prepared in &check.rules {
+        let rule = &project.rules[prepared.rule];
+        let capped = keys.candidates.get(&prepared.rule).map(too_many);
+        for (columns, message) in capped.into_iter().flatten() {
+            let expected = rule.kind.expected(rule, table);
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &rule.id),
+                record_key: &columns,
+                expected: Some(&expected),
                 action: Some(Action::Kept),
                 message: &message,
                 ..Finding::default()

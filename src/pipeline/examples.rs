@@ -304,6 +304,7 @@ impl<'p> Bench<'p> {
                 &checks,
                 &rules,
                 &self.lists,
+                &[],
                 &sources,
                 &|name: &str| scratch(&format!("{place}_{name}")),
             )

@@ -2,6 +2,7 @@
 
 mod about;
 mod aggregates;
+mod candidates;
 mod delivery;
 mod error;
 pub mod examples;
@@ -88,11 +89,13 @@ pub async fn run_project(
         &plan.checks,
         &project.rules,
         &plan.lists,
+        &project.decisions,
         sources,
         &scratch,
     )
     .await?;
 
+    candidates::write(run, &keys)?;
     let mut scanned = tables::scan_all(run, &keys).await?;
 
     settings.stage("aggregates");

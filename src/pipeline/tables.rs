@@ -210,7 +210,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .map_err(parquet_error(&quarantine_path))?;
         quarantine.finish(Some(rows))?;
         tracing::debug!(table = %table.name, rows, "scanned");
-        about_table(at, plan, project, source, &mut scanned, &mut findings)?;
+        about_table(at, plan, project, source, keys, &mut scanned, &mut findings)?;
     }
     finish_table(changes)?;
     finish_table(rejects)?;

@@ -19,6 +19,8 @@ use crate::{
 const MAX_BYTES: usize = 64 << 20;
 /// Largest file of SQL, in bytes; a query may be shorter still.
 const MAX_SQL_BYTES: usize = 1 << 20;
+/// What was decided about pairs that are probably the same.
+const DECISIONS: &str = "rules/decisions.csv";
 /// The folder of tests.
 const TESTS: &str = "rules/tests";
 /// U+FEFF in UTF-8.
@@ -34,6 +36,7 @@ pub struct Files {
     pub lists: Vec<Named>,
     pub aliases: Vec<Named>,
     pub correspondences: Vec<Named>,
+    pub decisions: Option<Arc<Source>>,
     pub model: Vec<Named>,
     pub aggregates: Vec<Named>,
     pub records: Vec<Named>,
@@ -86,8 +89,19 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         .unwrap_or_else(|| empty("rules/project.yaml"));
     reader.known(
         "rules",
-        &["project.yaml", "reference", "tables", "tests", "totals"],
+        &[
+            "project.yaml",
+            "decisions.csv",
+            "reference",
+            "tables",
+            "tests",
+            "totals",
+        ],
     )?;
+    let decisions = match root.join(DECISIONS).exists() {
+        true => reader.source(DECISIONS)?,
+        false => None,
+    };
     reader.known("sql", &["aggregates", "model", "records"])?;
     let reference = reader.folder("rules/reference", "csv")?.into_iter();
     let (aliases, others) =
@@ -120,6 +134,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         lists,
         aliases,
         correspondences,
+        decisions,
         model,
         aggregates,
         records,

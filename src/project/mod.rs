@@ -4,6 +4,7 @@
 //! totals are decoded by `reconcile` from [`StatementNode`].
 
 mod csv;
+mod decisions;
 mod examples;
 mod expand;
 mod files;
@@ -29,7 +30,7 @@ use jiff::civil::Date;
 use crate::{
     diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
     names::Name,
-    rules::{Rule, totals::Suppressed},
+    rules::{Decision, Rule, totals::Suppressed},
     tables::{CodeList, FilePattern, Table},
 };
 
@@ -70,6 +71,8 @@ pub struct Project {
     pub list_files: Vec<ListFile>,
     /// Lists that rules hold themselves, with the names of their columns; queries and statements do not see them.
     pub own_lists: Vec<CodeList>,
+    /// What was decided about pairs that are probably the same.
+    pub decisions: Vec<Decision>,
     /// `sql/model/*.sql` in the order of their file names.
     pub model: Vec<SqlFile>,
     /// `sql/aggregates/*.sql` in the order of their file names.
@@ -228,6 +231,8 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         diagnostics,
     );
     let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
+    let decisions = files.decisions.as_ref();
+    let decisions = decisions::read(decisions, &rules, !unread.rules, diagnostics);
     let table_files = declared.iter().map(|d| d.source.clone()).collect();
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     let model = queries(&files.model, &mut unread, diagnostics);
@@ -259,6 +264,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         lists,
         list_files,
         own_lists,
+        decisions,
         model,
         aggregates,
         records,

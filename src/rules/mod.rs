@@ -16,6 +16,7 @@ pub use page::{Page, Setting, lede};
 use crate::{
     diagnostics::{At, Span},
     discrepancy::{Dimension, Severity},
+    linkage::{self, Compare},
     tables::Table,
 };
 
@@ -137,6 +138,8 @@ pub enum Plan {
         query: Sql,
         /// A row expression: rows where it is not true are not evaluated.
         evaluated: Option<Sql>,
+        /// The query returns all rows, `_field_0` and so on beside them, and those that are probably the same are to be found.
+        compare: Option<Comparison>,
     },
     /// The number of rows of the table.
     RowCount {
@@ -145,6 +148,26 @@ pub enum Plan {
         /// Most.
         max: Option<u64>,
     },
+}
+
+/// Rows that are to be compared with each other.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The compared columns in order, each with how.
+    pub fields: Vec<(String, Compare)>,
+    /// Which are compared, and what is proposed.
+    pub settings: linkage::Settings,
+}
+
+/// What somebody decided about two rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The id of the rule that proposed them.
+    pub rule: String,
+    /// The keys of the two, as the log writes them.
+    pub keys: [String; 2],
+    /// Whether they are the same.
+    pub same: bool,
 }
 
 /// SQL text and, where an author wrote it, its place (the text's first byte is the span's first byte, indentation removed).

@@ -302,9 +302,9 @@ impl<'s> View<'s> {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
-            let first = self.first(scan, at);
+            let beside = self.beside(scan, at);
             let message = message(
-                first.as_deref(),
+                beside.as_deref(),
                 column,
                 observed.as_deref(),
                 &expected,
@@ -344,12 +344,15 @@ impl<'s> View<'s> {
         }
     }
 
-    /// Where the first row of a failing row's group stands, where the rule says it.
-    fn first(&self, scan: &ScanRule, at: usize) -> Option<String> {
+    /// What the rule says beside a failing row, or where the first row of its group stands.
+    fn beside(&self, scan: &ScanRule, at: usize) -> Option<String> {
         let ScanOutcome::Known { failing, .. } = &scan.outcome else {
             return None;
         };
         let found = failing.rows.binary_search(&self.rows.value(at)).ok()?;
+        if let Some(note) = failing.notes.get(found)? {
+            return Some(note.to_string());
+        }
         let (row, line) = (*failing.firsts.get(found)?)?;
         let source = &self.scanner.source;
         let file = &source.file_of(row).export.file;
@@ -546,7 +549,7 @@ fn display(array: &ArrayRef, at: usize) -> Option<String> {
 
 /// One sentence: what was seen, what was expected, why it matters.
 fn message(
-    first: Option<&str>,
+    beside: Option<&str>,
     column: Option<&str>,
     observed: Option<&str>,
     expected: &str,
@@ -563,8 +566,8 @@ fn message(
         let did_you_mean = told.map_or_else(String::new, did_you_mean);
         format!(" ({cause}{did_you_mean})")
     });
-    let group = match (first, group) {
-        (Some(first), _) => format!(" ({first})"),
+    let group = match (beside, group) {
+        (Some(beside), _) => format!(" ({beside})"),
         // What only says the value again says nothing.
         (None, Some(group)) if Some(group) != observed => format!(" (as `{group}`)"),
         (None, _) => String::new(),

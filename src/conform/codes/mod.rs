@@ -811,7 +811,7 @@ mod tests {
         };
         let turn = Some(date(2015, 5, 7));
         let codes = vec![code("W1", None, turn), code("W2", turn, None)];
-        let list = CodeList::new(Name::new("wards").expect("a name"), codes)
+        let list = CodeList::new(Name::new("parishes").expect("a name"), codes)
             .with_alias("Abbey", 0, None)
             .with_alias("Abbey", 1, None);
         let codes = Codes {
@@ -906,10 +906,10 @@ mod tests {
             level: Some(level.to_owned()),
             ..Code::plain(code, 1)
         };
-        let codes = vec![of_level("Leeds", "city"), of_level("Hyde Park", "ward")];
+        let codes = vec![of_level("Leeds", "city"), of_level("Hyde Park", "parish")];
         let list = CodeList::new(Name::new("places").expect("a name"), codes);
         let codes = Codes {
-            level: Some("ward".to_owned()),
+            level: Some("parish".to_owned()),
             repair: Repair::Correct,
             ..Codes::of(0)
         };

@@ -124,6 +124,7 @@ impl RuleKind for Duplicates {
         Plan::Rows {
             query: Sql::ours(render(include_str!("duplicates.sql"), values.clone())),
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
+            compare: None,
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {

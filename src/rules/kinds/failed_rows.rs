@@ -132,6 +132,7 @@ impl RuleKind for FailedRows {
         Plan::Rows {
             query: Sql::of_author(&self.sql),
             evaluated: self.evaluated.as_ref().map(Sql::of_author),
+            compare: None,
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {

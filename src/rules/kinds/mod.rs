@@ -140,6 +140,7 @@ kinds! {
     unique::Unique => "unique",
     relationships::Relationships => "relationships",
     duplicates::Duplicates => "duplicates",
+    probable_duplicates::ProbableDuplicates => "probable_duplicates",
     row_count::RowCount => "row_count",
 }
 

@@ -239,6 +239,7 @@ impl RuleKind for Relationships {
                 author: self.to_where.clone(),
             },
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
+            compare: None,
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {

@@ -114,6 +114,7 @@ impl RuleKind for Unique {
         Plan::Rows {
             query: Sql::ours(render(include_str!("unique.sql"), values.clone())),
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
+            compare: None,
         }
     }
     fn expected(&self, rule: &Rule, table: &Table) -> String {

@@ -1,0 +1,326 @@
+//! Rows that are probably of the same person or thing: what is compared is read from the key columns, and found by `linkage`.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow::{
+    array::{AsArray, StringArray},
+    compute::cast,
+    datatypes::{DataType, Int64Type},
+    record_batch::RecordBatch,
+};
+use datafusion::{
+    error::DataFusionError, execution::context::SessionContext,
+    execution::memory_pool::MemoryConsumer,
+};
+use futures::TryStreamExt;
+
+use super::{
+    keys::{FailingRows, Noted},
+    prepare::GROUP,
+    session::Engine,
+    sql::plan_query,
+};
+use crate::{
+    linkage::{self, Field, Linked, Pair},
+    names::provenance,
+    rules::{Comparison, Decision},
+};
+
+/// Bytes that a row takes while rows are compared, beside its values: its number by each key and its place in a block.
+const BYTES_OF_A_KEY: usize = 16;
+
+/// What one rule proposes.
+#[derive(Debug)]
+pub struct Candidates {
+    /// The compared columns with the words of their levels.
+    fields: Vec<(String, &'static [&'static str])>,
+    /// Key, table-wide row number and line of each record that a pair names.
+    rows: HashMap<u32, Record>,
+    /// What was found.
+    found: Linked,
+}
+
+/// Where a record stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its key, as the log writes it.
+    pub key: String,
+    /// Its number in the table.
+    pub row: i64,
+    /// The line that it begins on.
+    pub line: i64,
+}
+
+/// One pair for `duplicate_candidates`.
+#[derive(Debug)]
+pub struct Candidate<'c> {
+    /// The first record of its group; `None` for records that were decided to be different.
+    pub group: Option<&'c Record>,
+    /// The two, the earlier first.
+    pub records: [&'c Record; 2],
+    /// How sure it is.
+    pub pair: &'c Pair,
+    /// Each column's level and weight in bits.
+    pub evidence: String,
+}
+
+/// A key that too many rows share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooMany {
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// Values that too many share.
+    pub values: usize,
+    /// Rows that have one of them.
+    pub rows: usize,
+}
+
+impl Candidates {
+    /// Every pair, by its records' place in the table.
+    pub fn pairs(&self) -> impl Iterator<Item = Candidate<'_>> {
+        let mut group_of = HashMap::new();
+        for (first, records) in &self.found.groups {
+            group_of.extend(records.iter().map(|record| (*record, *first)));
+        }
+        self.found.pairs.iter().filter_map(move |pair| {
+            let group = group_of
+                .get(&pair.first)
+                .filter(|_| pair.decided != Some(false));
+            Some(Candidate {
+                group: group.and_then(|first| self.rows.get(first)),
+                records: [self.rows.get(&pair.first)?, self.rows.get(&pair.second)?],
+                evidence: self.evidence(pair, true),
+                pair,
+            })
+        })
+    }
+
+    /// Keys that too many rows share.
+    pub fn too_many(&self) -> Vec<TooMany> {
+        let mut all: Vec<TooMany> = Vec::new();
+        for capped in &self.found.capped {
+            let columns: Vec<String> = capped
+                .key
+                .iter()
+                .map(|at| self.fields[*at].0.clone())
+                .collect();
+            match all.iter_mut().find(|other| other.columns == columns) {
+                Some(other) => {
+                    other.values += 1;
+                    other.rows += capped.records;
+                }
+                None => all.push(TooMany {
+                    columns,
+                    values: 1,
+                    rows: capped.records,
+                }),
+            }
+        }
+        all
+    }
+
+    fn evidence(&self, pair: &Pair, weighed: bool) -> String {
+        let told =
+            |((name, levels), found): (&(String, &'static [&'static str]), &Option<(u8, f64)>)| {
+                let (level, weight) = (*found)?;
+                let level = levels.get(usize::from(level))?;
+                Some(match weighed {
+                    true => format!("{name} {level} ({weight:+.1})"),
+                    false => format!("{name} {level}"),
+                })
+            };
+        let told: Vec<String> = self
+            .fields
+            .iter()
+            .zip(&pair.fields)
+            .filter_map(told)
+            .collect();
+        told.join(", ")
+    }
+
+    /// The rows that have an earlier one like them about which nobody decided, each with the likeliest such pair.
+    fn failing(&self, hidden: bool) -> FailingRows {
+        let mut best: HashMap<u32, &Pair> = HashMap::new();
+        for pair in self
+            .found
+            .pairs
+            .iter()
+            .filter(|pair| pair.decided.is_none())
+        {
+            let known = best.entry(pair.second).or_insert(pair);
+            if pair.weight > known.weight {
+                *known = pair;
+            }
+        }
+        let mut group_of = HashMap::new();
+        for (first, records) in &self.found.groups {
+            group_of.extend(
+                records
+                    .iter()
+                    .map(|record| (*record, (*first, records.len()))),
+            );
+        }
+        let mut found: Vec<(&Record, Noted)> = Vec::new();
+        for (record, pair) in best {
+            let (Some(row), Some(other)) = (self.rows.get(&record), self.rows.get(&pair.first))
+            else {
+                continue;
+            };
+            let (first, size) = group_of.get(&record).copied().unwrap_or((pair.first, 2));
+            let whose = match hidden {
+                true => "an earlier row".to_owned(),
+                false => format!("`{}`", other.key),
+            };
+            let more = match size {
+                ..=2 => String::new(),
+                size => format!("; {size} in its group"),
+            };
+            let evidence = self.evidence(pair, false);
+            let note = format!(
+                "probability {:.4} that it is {whose}: {evidence}{more}",
+                // Never quite sure.
+                pair.probability.min(0.9999)
+            );
+            let group = self.rows.get(&first).map(|row| row.key.as_str().into());
+            found.push((
+                row,
+                Noted {
+                    group,
+                    note: note.into(),
+                },
+            ));
+        }
+        found.sort_by_key(|(row, _)| row.row);
+        FailingRows::noted(found.into_iter().map(|(row, noted)| (row.row, noted)))
+    }
+}
+
+/// Compares the rows that `query` returns.
+pub(super) async fn find(
+    engine: &Engine,
+    session: &SessionContext,
+    query: &str,
+    comparison: &Comparison,
+    decisions: &[&Decision],
+    hidden: bool,
+) -> Result<(FailingRows, Candidates), DataFusionError> {
+    let plan = plan_query(session, query).await?;
+    let frame = session.execute_logical_plan(plan).await?;
+    let mut stream = frame.execute_stream().await?;
+    let reservation = MemoryConsumer::new("probable duplicates").register(&engine.memory_pool());
+    let mut read = Read::new(comparison);
+    while let Some(batch) = stream.try_next().await? {
+        read.add(&batch)?;
+        let bytes: usize = read.fields.iter().map(Field::bytes).sum();
+        let keys = comparison.settings.block_on.len() * BYTES_OF_A_KEY + size_of::<(i64, i64)>();
+        reservation.try_resize(bytes + keys * read.places.len())?;
+    }
+    let decided = read.decided(decisions);
+    let threads = engine.threads();
+    let settings = comparison.settings.clone();
+    let (found, read) = tokio::task::spawn_blocking(move || {
+        read.fields.iter_mut().for_each(Field::finish);
+        let found = linkage::link(&read.fields, &settings, &decided, threads);
+        (found, read)
+    })
+    .await
+    .map_err(|error| DataFusionError::External(Box::new(error)))?;
+    let named = found
+        .pairs
+        .iter()
+        .flat_map(|pair| [pair.first, pair.second]);
+    let candidates = Candidates {
+        rows: read.records(named),
+        fields: comparison
+            .fields
+            .iter()
+            .map(|(name, compare)| (name.clone(), compare.levels()))
+            .collect(),
+        found,
+    };
+    tracing::debug!(
+        compared = candidates.found.compared,
+        pairs = candidates.found.pairs.len(),
+        prior = candidates.found.model.prior,
+        "rows compared"
+    );
+    Ok((candidates.failing(hidden), candidates))
+}
+
+/// The rows as they are read.
+struct Read {
+    fields: Vec<Field>,
+    /// Row and line of each.
+    places: Vec<(i64, i64)>,
+    /// The keys, a batch at a time.
+    keys: Vec<(u32, Arc<StringArray>)>,
+}
+
+impl Read {
+    fn new(comparison: &Comparison) -> Self {
+        let field = |(name, compare): &(String, linkage::Compare)| Field::new(name, *compare);
+        Self {
+            fields: comparison.fields.iter().map(field).collect(),
+            places: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), DataFusionError> {
+        let column = |name: &str| {
+            let found = batch.column_by_name(name);
+            found.ok_or_else(|| DataFusionError::Internal(format!("the query returns no `{name}`")))
+        };
+        let text = |name: &str| -> Result<StringArray, DataFusionError> {
+            Ok(cast(column(name)?, &DataType::Utf8)?
+                .as_string::<i32>()
+                .clone())
+        };
+        let rows = column(provenance::ROW)?.as_primitive::<Int64Type>();
+        let lines = column(provenance::LINE)?.as_primitive::<Int64Type>();
+        let places = rows.values().iter().zip(lines.values());
+        let start = self.places.len() as u32;
+        self.places.extend(places.map(|(row, line)| (*row, *line)));
+        self.keys.push((start, Arc::new(text(GROUP)?)));
+        for (at, field) in self.fields.iter_mut().enumerate() {
+            let texts = text(&format!("_field_{at}"))?;
+            texts.iter().for_each(|text| field.push(text));
+        }
+        Ok(())
+    }
+
+    /// What was decided of rows that are there.
+    fn decided(&self, decisions: &[&Decision]) -> linkage::Decisions {
+        let mut wanted: HashMap<&str, Option<u32>> = HashMap::new();
+        for decision in decisions {
+            wanted.extend(decision.keys.iter().map(|key| (key.as_str(), None)));
+        }
+        for (start, keys) in &self.keys {
+            for (at, key) in (*start..).zip(keys.iter()) {
+                if let Some(found) = wanted.get_mut(key.unwrap_or_default()) {
+                    found.get_or_insert(at);
+                }
+            }
+        }
+        let place = |key: &String| wanted.get(key.as_str()).copied().flatten();
+        let decided = decisions.iter().filter_map(|decision| {
+            let [a, b] = [place(&decision.keys[0])?, place(&decision.keys[1])?];
+            (a != b).then_some(((a.min(b), a.max(b)), decision.same))
+        });
+        decided.collect()
+    }
+
+    fn records(&self, named: impl Iterator<Item = u32>) -> HashMap<u32, Record> {
+        let record = |at: u32| {
+            let batch = self
+                .keys
+                .partition_point(|(start, _)| *start <= at)
+                .checked_sub(1)?;
+            let (start, keys) = &self.keys[batch];
+            let (row, line) = self.places[at as usize];
+            let key = keys.value((at - start) as usize).to_owned();
+            Some((at, Record { key, row, line }))
+        };
+        named.filter_map(record).collect()
+    }
+}

@@ -1,0 +1,146 @@
+//! Records that are probably of the same thing: pairs that agree on a key are compared field by field, and the odds that they
+//! are one are added up from weights that the data themselves teach (Fellegi and Sunter's model, with the frequencies of
+//! values). Pure: columns in, pairs and groups out.
+
+mod block;
+mod cluster;
+mod compare;
+mod field;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use block::Capped;
+pub use compare::Compare;
+pub use field::Field;
+pub use weights::Model;
+
+use block::Blocks;
+use weights::Levels;
+
+/// Most fields that are compared.
+pub const MAX_FIELDS: usize = 12;
+
+/// How records are compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Sets of fields, by index: records are compared that agree on all fields of one of them.
+    pub block_on: Vec<Vec<usize>>,
+    /// Most records of one key that are compared each with each.
+    pub max_block: usize,
+    /// Least probability of a pair that is proposed, from 0 to 1.
+    pub threshold: f64,
+    /// For each field its weights by level, in bits, where they are not to be estimated.
+    pub weights: Vec<Option<Vec<f64>>>,
+    /// The probability that two records drawn by lot are of one thing, where it is not to be estimated.
+    pub prior: Option<f64>,
+}
+
+/// What somebody decided about two records, by index, the smaller first.
+pub type Decisions = BTreeMap<(u32, u32), bool>;
+
+/// Two records that are probably one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// The record that comes first.
+    pub first: u32,
+    /// The other.
+    pub second: u32,
+    /// The sum of the weights, in bits, that of the prior among them.
+    pub weight: f64,
+    /// The probability that they are one, from 0 to 1.
+    pub probability: f64,
+    /// Each field's level and weight; `None` where one of the two says nothing.
+    pub fields: Vec<Option<(u8, f64)>>,
+    /// What somebody decided about them.
+    pub decided: Option<bool>,
+}
+
+/// Everything that was found.
+#[derive(Debug)]
+pub struct Linked {
+    /// Pairs that are proposed or were decided, by record.
+    pub pairs: Vec<Pair>,
+    /// Records of one group, by the first of each: those that pairs join, which nobody decided to be different.
+    pub groups: BTreeMap<u32, Vec<u32>>,
+    /// The weights that were used.
+    pub model: Model,
+    /// Keys that too many records share.
+    pub capped: Vec<Capped>,
+    /// Pairs that were compared.
+    pub compared: u64,
+}
+
+/// Compares records; the result is the same at any number of `threads`.
+pub fn link(
+    fields: &[Field],
+    settings: &Settings,
+    decisions: &Decisions,
+    threads: usize,
+) -> Linked {
+    let blocks: Vec<Blocks> = settings
+        .block_on
+        .iter()
+        .map(|key| Blocks::new(fields, key, settings.max_block))
+        .collect();
+    let model = Model::estimate(fields, settings, &blocks);
+    let (mut pairs, compared) = block::score(fields, &blocks, threads, |first, second| {
+        let pair = model.pair(fields, first, second);
+        (pair.probability >= settings.threshold).then_some(pair)
+    });
+    // What was decided is told whatever its weight.
+    let found: BTreeSet<(u32, u32)> = pairs.iter().map(|pair| (pair.first, pair.second)).collect();
+    let unfound = decisions.keys().filter(|pair| !found.contains(pair));
+    pairs.extend(unfound.map(|(first, second)| model.pair(fields, *first, *second)));
+    for pair in &mut pairs {
+        pair.decided = decisions.get(&(pair.first, pair.second)).copied();
+    }
+    pairs.sort_by_key(|pair| (pair.first, pair.second));
+    Linked {
+        groups: cluster::groups(&pairs),
+        capped: blocks
+            .iter()
+            .flat_map(|blocks| blocks.capped.clone())
+            .collect(),
+        pairs,
+        model,
+        compared,
+    }
+}
+
+impl Model {
+    /// Two records compared.
+    fn pair(&self, fields: &[Field], first: u32, second: u32) -> Pair {
+        let of_field = |(at, field): (usize, &Field)| {
+            let level = field.level(first, second)?;
+            Some((level, self.weight(fields, at, level, first)))
+        };
+        let of_fields: Vec<Option<(u8, f64)>> = fields.iter().enumerate().map(of_field).collect();
+        let weight = of_fields
+            .iter()
+            .flatten()
+            .fold(self.prior_weight(), |sum, (_, weight)| sum + weight);
+        Pair {
+            first,
+            second,
+            weight,
+            probability: probability(weight),
+            fields: of_fields,
+            decided: None,
+        }
+    }
+}
+
+/// The probability that odds of so many bits stand for.
+fn probability(weight: f64) -> f64 {
+    1.0 / (1.0 + (-weight).exp2())
+}
+
+/// The levels of all fields of two records.
+fn levels(fields: &[Field], first: u32, second: u32) -> Levels {
+    let level = |field: &Field| field.level(first, second);
+    fields.iter().map(level).collect()
+}

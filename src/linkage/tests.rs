@@ -1,0 +1,312 @@
+//! Records that are one, those that are not, what is estimated, and what is capped.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+/// Numbers that look drawn by lot, the same each time.
+struct Lot(u64);
+
+impl Lot {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end
+    }
+
+    fn one<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+        texts[self.below(texts.len())]
+    }
+}
+
+const COLUMNS: [(&str, Compare); 6] = [
+    ("first_name", Compare::Name),
+    ("last_name", Compare::Name),
+    ("born_on", Compare::Date),
+    ("postcode", Compare::Postcode),
+    ("phone", Compare::Phone),
+    ("email", Compare::Email),
+];
+const SYLLABLES: [&str; 20] = [
+    "an", "bel", "cor", "dan", "el", "fin", "ger", "hal", "is", "jo", "ka", "lin", "mor", "ne",
+    "ol", "per", "ros", "sam", "ti", "wil",
+];
+
+type Record = [Option<String>; 6];
+
+fn person(lot: &mut Lot) -> Record {
+    let mut name =
+        |syllables: usize| -> String { (0..syllables).map(|_| lot.one(&SYLLABLES)).collect() };
+    let (first, last) = (name(2), name(3));
+    let day = format!(
+        "{}-{:02}-{:02}",
+        1940 + lot.below(60),
+        1 + lot.below(12),
+        1 + lot.below(28)
+    );
+    let postcode = format!(
+        "LE{} {}{}{}",
+        1 + lot.below(19),
+        lot.below(10),
+        lot.one(&["A", "B", "D"]),
+        lot.one(&["E", "F"])
+    );
+    let phone = (lot.below(3) > 0).then(|| format!("07{:09}", lot.below(1_000_000_000)));
+    let email = (lot.below(2) > 0).then(|| format!("{first}.{last}{}@example.org", lot.below(90)));
+    [
+        Some(first),
+        Some(last),
+        Some(day),
+        Some(postcode),
+        phone,
+        email,
+    ]
+}
+
+/// The record as somebody else would have written it.
+fn written_again(record: &Record, lot: &mut Lot) -> Record {
+    let mut again = record.clone();
+    for _ in 0..1 + lot.below(2) {
+        let at = lot.below(6);
+        let Some(text) = &again[at] else { continue };
+        let mut chars: Vec<char> = text.chars().collect();
+        let place = lot.below(chars.len());
+        again[at] = match lot.below(4) {
+            0 => None,
+            1 => {
+                chars.remove(place);
+                Some(chars.into_iter().collect())
+            }
+            2 => {
+                chars[place] = 'x';
+                Some(chars.into_iter().collect())
+            }
+            _ if at == 2 && text.len() == 10 => {
+                Some(format!("{}-{}-{}", &text[..4], &text[8..10], &text[5..7]))
+            }
+            _ => Some(text.to_uppercase()),
+        };
+    }
+    again
+}
+
+fn fields(records: &[Record]) -> Vec<Field> {
+    let mut fields: Vec<Field> = COLUMNS
+        .iter()
+        .map(|(name, compare)| Field::new(name, *compare))
+        .collect();
+    for record in records {
+        for (field, text) in fields.iter_mut().zip(record) {
+            field.push(text.as_deref());
+        }
+    }
+    fields.iter_mut().for_each(Field::finish);
+    fields
+}
+
+fn settings() -> Settings {
+    Settings {
+        block_on: vec![
+            vec![2],
+            vec![4],
+            vec![5],
+            vec![0, 1],
+            vec![1, 3],
+            vec![0, 3],
+        ],
+        max_block: 1_000,
+        threshold: 0.9,
+        weights: vec![None; 6],
+        prior: None,
+    }
+}
+
+/// So many people, of whom one in `one_in` is there twice, the second time at the end; and those pairs.
+fn people(count: usize, one_in: usize) -> (Vec<Record>, BTreeSet<(u32, u32)>) {
+    let mut lot = Lot(7);
+    let mut records: Vec<Record> = (0..count).map(|_| person(&mut lot)).collect();
+    let mut truth = BTreeSet::new();
+    for at in (0..count).step_by(one_in) {
+        truth.insert((at as u32, records.len() as u32));
+        records.push(written_again(&records[at].clone(), &mut lot));
+    }
+    (records, truth)
+}
+
+fn found(linked: &Linked) -> BTreeSet<(u32, u32)> {
+    linked
+        .pairs
+        .iter()
+        .map(|pair| (pair.first, pair.second))
+        .collect()
+}
+
+#[test]
+fn the_same_people_are_found_and_no_others_however_few_they_are() {
+    for (count, one_in) in [(2_000, 4), (2_000, 100), (3_000, 1_000)] {
+        let (records, truth) = people(count, one_in);
+        let linked = link(&fields(&records), &settings(), &Decisions::new(), 2);
+        let found = found(&linked);
+        let right = found.intersection(&truth).count();
+        assert!(
+            right * 100 >= truth.len() * 97,
+            "{right} of {}",
+            truth.len()
+        );
+        assert!(
+            right * 100 >= found.len() * 98,
+            "{right} of {} found",
+            found.len()
+        );
+        let share = linked.model.prior / (truth.len() as f64 / (count * count / 2) as f64);
+        assert!(
+            (0.2..5.0).contains(&share),
+            "the prior is {share} of what it is"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_found_where_everybody_is_another() {
+    let (records, _) = people(3_000, usize::MAX);
+    let (records, fields) = (&records[..3_000], fields(&records[..3_000]));
+    let linked = link(&fields, &settings(), &Decisions::new(), 2);
+    assert!(
+        linked.pairs.len() <= 2,
+        "{} of {}",
+        linked.pairs.len(),
+        records.len()
+    );
+}
+
+#[test]
+fn threads_change_nothing() {
+    let (records, _) = people(1_000, 5);
+    let fields = fields(&records);
+    let one = link(&fields, &settings(), &Decisions::new(), 1);
+    for threads in [2, 7] {
+        let several = link(&fields, &settings(), &Decisions::new(), threads);
+        assert_eq!(several.pairs, one.pairs);
+        assert_eq!(
+            (several.model, several.compared),
+            (one.model.clone(), one.compared)
+        );
+    }
+}
+
+#[test]
+fn a_key_that_too_many_share_is_capped_and_told() {
+    let (mut records, truth) = people(3_000, 10);
+    for record in &mut records {
+        record[2] = Some("1900-01-01".to_owned());
+    }
+    let linked = link(&fields(&records), &settings(), &Decisions::new(), 2);
+    let of_day: Vec<&Capped> = linked
+        .capped
+        .iter()
+        .filter(|capped| capped.key == [2])
+        .collect();
+    assert_eq!((of_day.len(), of_day[0].records), (1, records.len()));
+    assert!(linked.compared < 200_000, "{} compared", linked.compared);
+    let right = found(&linked).intersection(&truth).count();
+    assert!(
+        right * 100 >= truth.len() * 90,
+        "{right} of {}",
+        truth.len()
+    );
+}
+
+#[test]
+fn what_was_decided_is_not_asked_again() {
+    let (records, truth) = people(1_000, 10);
+    let fields = fields(&records);
+    let before = link(&fields, &settings(), &Decisions::new(), 2);
+    let mut truth = truth
+        .into_iter()
+        .filter(|pair| found(&before).contains(pair));
+    let (other, same) = (truth.next().expect("a pair"), truth.next().expect("a pair"));
+    let far = (1, 2);
+    let decisions = Decisions::from([(other, false), (same, true), (far, true)]);
+    let after = link(&fields, &settings(), &decisions, 2);
+    let decided = |pair: (u32, u32)| {
+        let found = after.pairs.iter().find(|p| (p.first, p.second) == pair);
+        found.expect("told").decided
+    };
+    assert_eq!(
+        [decided(other), decided(same), decided(far)],
+        [Some(false), Some(true), Some(true)]
+    );
+    let group_of = |record: u32| after.groups.values().find(|group| group.contains(&record));
+    assert_eq!(group_of(other.0), None);
+    assert_eq!(group_of(far.0), Some(&vec![1, 2]));
+    assert_eq!(after.pairs.len(), before.pairs.len() + 1);
+}
+
+#[test]
+fn weights_may_be_fixed() {
+    let (records, truth) = people(500, 5);
+    let fixed = Settings {
+        weights: [4, 4, 5, 5, 5]
+            .map(|_| Some(vec![8.0, 4.0, 1.0, -4.0, -4.0]))
+            .into_iter()
+            .chain([None])
+            .collect(),
+        prior: Some(1e-4),
+        ..settings()
+    };
+    let linked = link(&fields(&records), &fixed, &Decisions::new(), 2);
+    let pair = linked
+        .pairs
+        .iter()
+        .find(|pair| truth.contains(&(pair.first, pair.second)));
+    let pair = pair.expect("a pair");
+    let of_names: Vec<f64> = pair.fields[..2]
+        .iter()
+        .flatten()
+        .map(|field| field.1)
+        .collect();
+    assert!(
+        of_names
+            .iter()
+            .all(|weight| [8.0, 4.0, 1.0, -4.0].contains(weight)),
+        "{pair:?}"
+    );
+    assert_eq!(linked.model.prior, 1e-4);
+}
+
+#[test]
+fn each_kind_of_value_is_mistaken_in_its_own_ways() {
+    use Compare::{Code, Date, Email, Name, Phone, Postcode};
+    for (compare, a, b, level) in [
+        (Name, "José O'Neil", "jose oneil", "nearly the same"),
+        (Name, "Jonathan", "Jon", "similar"),
+        (Name, "Ann", "Zoe", "different"),
+        (Date, "1980-05-12", "1980-12-05", "day and month swapped"),
+        (Date, "1980-05-12", "1980-05-13", "one character off"),
+        (Date, "1980-05-12", "1981-05-13", "two characters off"),
+        (Date, "1980-05-12", "1955-11-30", "different"),
+        (Postcode, "LE1 5WW", "le15wx", "one character off"),
+        (Postcode, "LE1 5WW", "LE1 7QA", "of one district"),
+        (Postcode, "LE1 5WW", "NG7 2RD", "different"),
+        (Phone, "0116 496 0001", "+44 116 4960001", "the same"),
+        (Phone, "0116 496 0001", "0116 496 0002", "one character off"),
+        (
+            Email,
+            "Ann.Lee@example.org",
+            "ann.lee@example.com",
+            "nearly the same",
+        ),
+        (Email, "ann.lee@example.org", "zoe@example.org", "different"),
+        (Code, "AB-123", "ab 132", "one character off"),
+    ] {
+        let mut field = Field::new("f", compare);
+        field.push(Some(a));
+        field.push(Some(b));
+        let found = field
+            .level(0, 1)
+            .map(|level| compare.levels()[usize::from(level)]);
+        assert_eq!(found, Some(level), "{a} and {b}");
+    }
+}
