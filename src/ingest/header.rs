@@ -8,6 +8,9 @@ use super::{
     records::{Ends, Flaw, Record, Records, Span},
 };
 
+/// What parts columns in exports that are no CSV of commas.
+const SEPARATORS: [char; 3] = [';', '\t', '|'];
+
 /// Where each declared column stands in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mapping {
@@ -112,10 +115,27 @@ pub fn map_header(export: &Export, declared: &[&str]) -> Result<Mapping, IngestE
     })
 }
 
+/// What to do about a file whose names something else than commas parts.
+pub fn separated_by(separator: char) -> String {
+    let by = match separator {
+        '\t' => "tabs".to_owned(),
+        other => format!("`{other}`"),
+    };
+    format!("the names are separated by {by} and not by commas: export it with commas")
+}
+
+/// What seems to part the names of a header that commas do not part.
+pub fn other_separator(header: &[String]) -> Option<char> {
+    let [only] = header else { return None };
+    SEPARATORS
+        .into_iter()
+        .find(|separator| only.contains(*separator))
+}
+
 /// The separator, if not a comma, between whose places declared names stand.
 fn separator(header: &[String], declared: &[&str]) -> Option<char> {
     let line = header.join(",");
-    [';', '\t', '|'].into_iter().find(|separator| {
+    SEPARATORS.into_iter().find(|separator| {
         let mut names = line.split(*separator);
         line.contains(*separator)
             && names.any(|name| declared.contains(&name.trim().trim_matches('"')))
@@ -172,14 +192,7 @@ impl fmt::Display for HeaderMismatch {
             parts.join("; ")
         )?;
         if let Some(separator) = self.separator {
-            let by = match separator {
-                '\t' => "tabs".to_owned(),
-                other => format!("`{other}`"),
-            };
-            return write!(
-                f,
-                "the names are separated by {by} and not by commas: export it with commas"
-            );
+            return f.write_str(&separated_by(separator));
         }
         f.write_str(if self.no_header {
             "no declared name was found at all, so it looks like the file has no header: export it with one"

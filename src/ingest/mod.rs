@@ -26,7 +26,10 @@ mod tests;
 use std::{fs::Metadata, ops::Range, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
 
 pub use error::{Foreign, IngestError};
-pub use header::{HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
+pub use header::{
+    HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header, other_separator,
+    separated_by,
+};
 pub use index::index;
 pub use reader::{ChunkReader, RawBatch, RawRecord, Reject, RejectReason, read_chunk};
 pub use swallowed::Swallowed;

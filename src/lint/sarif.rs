@@ -19,16 +19,14 @@ pub fn sarif(diagnostics: &[Diagnostic]) -> Value {
             Some(help) => format!("{}. {help}", diagnostic.message),
             None => diagnostic.message.clone(),
         };
-        let mut result = json!({
+        let place = diagnostic.span.as_ref().map_or_else(nowhere, location);
+        json!({
             "ruleId": id,
             "ruleIndex": rules.iter().position(|(rule, _)| *rule == id),
             "level": diagnostic.lint.map_or("error", |_| "warning"),
             "message": { "text": text },
-        });
-        if let Some(span) = &diagnostic.span {
-            result["locations"] = json!([{ "physicalLocation": location(span) }]);
-        }
-        result
+            "locations": [{ "physicalLocation": place }],
+        })
     };
     let described: Vec<Value> = rules
         .iter()
@@ -60,6 +58,14 @@ fn location(span: &Span) -> Value {
     json!({
         "artifactLocation": { "uri": address(&span.source.path), "uriBaseId": "PROJECT" },
         "region": { "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column },
+    })
+}
+
+/// Where a review tool shows what has no place of its own: such tools drop what has none.
+fn nowhere() -> Value {
+    json!({
+        "artifactLocation": { "uri": "rules/project.yaml", "uriBaseId": "PROJECT" },
+        "region": { "startLine": 1 },
     })
 }
 

@@ -34,11 +34,13 @@ pub enum RunError {
     },
     /// No column can be declared.
     #[error(
-        "`{file}` has no column that can be declared: a name is 1 to 63 of a-z, 0-9 and _, starting with a letter, and stands once in the header; rename the columns in the export"
+        "`{file}` has no column that can be declared: a name is 1 to 63 of a-z, 0-9 and _, starting with a letter, and stands once in the header; {advice}"
     )]
     NoNames {
         /// The file.
         file: String,
+        /// What to do.
+        advice: String,
     },
     /// The delivery's folder is not there.
     #[error("delivery {} cannot be read: {source}; check `--delivery`", folder.display())]

@@ -31,6 +31,8 @@ const CODE_LENGTH: usize = 80;
 const PROSE: u64 = 60;
 /// Of 200 texts one may have another shape than the pattern that is suggested.
 const STRAYS: u64 = 200;
+/// Of 200 texts of a column that is no text, more than one have to say one kind of missing in one word for it to be declared.
+const DECLARED: u64 = 200;
 /// A flaw that cleaning can mend.
 const RUNS: &str = "blanks in a row";
 /// Years that dates of birth span, at least.
@@ -112,14 +114,16 @@ pub struct Column {
     pub blank: u64,
     /// The shortest and the longest text, in characters.
     pub chars: Option<(usize, usize)>,
+    /// Cells whose text the suggestion declares to be missing.
+    pub absent: u64,
     /// Different values.
     pub distinct: Count,
-    /// Values that were seen before.
+    /// Values that were seen before, those that are declared missing aside.
     pub repeated: Count,
     /// The type, and what is not of it.
     pub guess: Guess,
     /// Texts that say a kind of missing.
-    pub missing: Vec<(String, Missing, Seen)>,
+    pub missing: Vec<MissingText>,
     /// All values, the most usual first; none where there are too many.
     pub values: Option<Vec<(String, Seen)>>,
     /// Whether the values are codes.
@@ -138,6 +142,19 @@ pub struct Column {
     pub suspects: Vec<Suspect>,
     /// Whether cleaning has to squeeze blanks.
     pub squeeze: bool,
+}
+
+/// A text that says a kind of missing.
+#[derive(Clone, Debug)]
+pub struct MissingText {
+    /// The text.
+    pub text: String,
+    /// What it says.
+    pub kind: Missing,
+    /// How often, and where first.
+    pub seen: Seen,
+    /// Whether the suggestion declares it.
+    pub declared: bool,
 }
 
 /// Something that looks wrong.
@@ -234,6 +251,13 @@ impl Cells {
         let filled = rows - self.blank;
         let missing: u64 = self.missing.values().map(|(_, seen)| seen.count).sum();
         let guess = self.types.guess(filled, missing);
+        let missing = self.missing_texts(&guess, filled);
+        let declared = missing.iter().filter(|text| text.declared);
+        let absent = declared.clone().map(|text| text.seen.count).sum();
+        let distinct = self.distinct.count();
+        for text in declared {
+            self.distinct.forget(hash(text.text.as_str()));
+        }
         let personal = self.personal(&guess, filled);
         let whole = self.values.whole();
         let is_text = guess.r#type == ColumnType::String;
@@ -285,13 +309,10 @@ impl Cells {
             filled,
             blank: self.blank,
             chars: self.chars,
-            distinct: self.distinct.count(),
+            absent,
+            distinct,
             repeated: self.distinct.repeated(),
-            missing: self
-                .missing
-                .iter()
-                .map(|(t, (k, s))| (t.clone(), *k, s.clone()))
-                .collect(),
+            missing,
             values,
             is_code,
             near,
@@ -308,6 +329,18 @@ impl Cells {
             guess,
             name: self.name,
         }
+    }
+
+    /// Texts that say a kind of missing. In a column that is no text, one that stands there often is declared.
+    fn missing_texts(&self, guess: &Guess, filled: u64) -> Vec<MissingText> {
+        let is_text = guess.r#type == ColumnType::String;
+        let texts = self.missing.iter().map(|(text, (kind, seen))| MissingText {
+            text: text.clone(),
+            kind: *kind,
+            seen: seen.clone(),
+            declared: !is_text && seen.count * DECLARED > filled,
+        });
+        texts.collect()
     }
 
     /// What texts look like, and how many; those of one shape look alike.
@@ -412,13 +445,23 @@ pub(super) fn word(of: ColumnType) -> &'static str {
 }
 
 impl Column {
+    /// Cells that say something once what the suggestion declares missing is.
+    pub fn said(&self) -> u64 {
+        self.filled - self.absent
+    }
+
+    /// Whether nearly all of `rows` rows say something.
+    pub fn is_filled(&self, rows: u64) -> bool {
+        keys::filled(self.blank + self.absent, rows)
+    }
+
     /// Whether each row has a value of its own, but for mistakes.
     pub fn identifies(&self, rows: u64) -> bool {
         let kind = matches!(self.guess.r#type, ColumnType::String | ColumnType::Integer);
         kind && self.personal.is_none()
             && self.chars.is_some_and(|(_, most)| most <= CODE_LENGTH)
-            && keys::filled(self.blank, rows)
-            && keys::identifies(self.repeated.number(), self.filled)
+            && self.is_filled(rows)
+            && keys::identifies(self.repeated.number(), self.said())
     }
 
     /// Whether its name says that it identifies something.

@@ -54,6 +54,11 @@ impl Distinct {
         }
     }
 
+    /// Takes back a value by its hash, however often it was seen.
+    pub fn forget(&mut self, hash: u64) {
+        self.counts.remove(&hash);
+    }
+
     /// How many different values were seen.
     pub fn count(&self) -> Count {
         let kept = self.counts.len() as u64;
@@ -94,6 +99,8 @@ mod tests {
         }
         assert_eq!(few.count(), Count::Exact(100));
         assert_eq!(few.repeated(), Count::Exact(200));
+        few.forget(hash(&7_u64));
+        assert_eq!(few.repeated(), Count::Exact(198));
 
         let mut many = Distinct::new(4_096);
         for n in 0..200_000_u64 {

@@ -27,6 +27,7 @@ fn table(table: &Table, show: bool) -> Value {
         "as_of": table.as_of.to_string(),
         "rows": table.rows,
         "rejects": table.rejects,
+        "separator": table.separator().map(String::from),
         "rejected": rejected.collect::<Vec<_>>(),
         "keys": keys.collect::<Vec<_>>(),
         "columns": table.columns.iter().map(|c| column(table, c, show)).collect::<Vec<_>>(),
@@ -37,7 +38,7 @@ fn column(table: &Table, column: &Column, show: bool) -> Value {
     let shown = show || column.personal.is_none();
     let formats = column.guess.formats.iter();
     let missing = column.missing.iter().map(
-        |(text, kind, seen)| json!({ "text": text, "kind": kind.word(), "count": seen.count }),
+        |missing| json!({ "text": missing.text, "kind": missing.kind.word(), "count": missing.seen.count }),
     );
     let values = column.values.as_ref().filter(|_| shown);
     let top = values.map(|values| {

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-pub use column::{Column, Suspect};
+pub use column::{Column, MissingText, Suspect};
 pub use distinct::Count;
 pub use keys::Key;
 pub use shape::display;
@@ -28,7 +28,7 @@ pub use tally::{Place, Seen};
 use self::{column::Cells, keys::Keys};
 use crate::{
     conform,
-    ingest::{Content, Export, IngestError, Limits, index, read_chunk},
+    ingest::{Content, Export, IngestError, Limits, index, other_separator, read_chunk},
 };
 
 /// Rejected records whose places are told.
@@ -128,7 +128,8 @@ fn table(exports: &[Export], as_of: Date, limits: &Limits) -> Result<Table, Inge
         })
         .collect();
     single.sort_by_key(|key| !columns[key.columns[0]].is_called_a_key());
-    single.extend(keys.candidates());
+    let filled = |key: &Key| key.columns.iter().all(|at| columns[*at].is_filled(rows));
+    single.extend(keys.candidates().into_iter().filter(filled));
     let names: Vec<&str> = exports.iter().map(|e| file_name(&e.file)).collect();
     Ok(Table {
         name: table_name(names[0]),
@@ -141,6 +142,14 @@ fn table(exports: &[Export], as_of: Date, limits: &Limits) -> Result<Table, Inge
         keys: single,
         as_of,
     })
+}
+
+impl Table {
+    /// What seems to part the names of the header, where that is no comma.
+    pub fn separator(&self) -> Option<char> {
+        let header: Vec<String> = self.columns.iter().map(|c| c.name.clone()).collect();
+        other_separator(&header)
+    }
 }
 
 fn file_name(path: &str) -> &str {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Words of headers, and what a column that has one holds.
+/// Words of headers, several written as one, and what a column that has one holds.
 const WORDS: [(&str, &[&str]); 6] = [
     (
         "names",
@@ -41,6 +41,7 @@ const WORDS: [(&str, &[&str]); 6] = [
             "latitude",
             "longitude",
             "ip",
+            "ipaddress",
         ],
     ),
     (
@@ -50,27 +51,58 @@ const WORDS: [(&str, &[&str]); 6] = [
     (
         "personal numbers",
         &[
-            "passport",
-            "ssn",
-            "nino",
-            "iban",
             "account",
+            "bank",
+            "cardnumber",
+            "iban",
+            "licence",
+            "license",
+            "nationalid",
+            "nationalinsurance",
+            "nhs",
+            "nino",
+            "ninumber",
+            "passport",
             "password",
             "signature",
+            "socialsecurity",
+            "sortcode",
+            "ssn",
+            "taxnumber",
         ],
     ),
 ];
 
+/// Words of a header that are tried as one.
+const TOGETHER: usize = 3;
+
 /// What the header says the column holds.
 pub fn by_header(header: &str) -> Option<&'static str> {
-    let lower = header.to_lowercase();
-    let words: Vec<&str> = lower
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
+    let words = words(header);
+    let said: Vec<String> = (1..=TOGETHER)
+        .flat_map(|together| words.windows(together))
+        .map(<[String]>::concat)
         .collect();
-    let has = |known: &&str| words.contains(known);
+    let has = |known: &&str| said.iter().any(|said| said == known);
     let found = WORDS.iter().find(|(_, known)| known.iter().any(has));
     found.map(|(what, _)| *what)
+}
+
+/// The words of a header in lower case: `nhsNumber` is two, as `nhs_number` is.
+fn words(header: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in header.chars() {
+        if !c.is_alphanumeric() || before.is_lowercase() && c.is_uppercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// What a text looks like.
@@ -110,6 +142,20 @@ mod tests {
             ("channel", None),
             ("filename_count", None),
             ("born_on", Some("dates of birth")),
+            ("nhs_number", Some("personal numbers")),
+            ("nhsNumber", Some("personal numbers")),
+            ("national_insurance_number", Some("personal numbers")),
+            ("NI number", Some("personal numbers")),
+            ("passport_no", Some("personal numbers")),
+            ("driving-licence", Some("personal numbers")),
+            ("drivers_license", Some("personal numbers")),
+            ("bank_account", Some("personal numbers")),
+            ("sort_code", Some("personal numbers")),
+            ("sortCode", Some("personal numbers")),
+            ("sort_order", None),
+            ("ip_address", Some("addresses")),
+            ("IPAddress", Some("addresses")),
+            ("last_ip", Some("addresses")),
         ] {
             assert_eq!(by_header(header), want, "{header}");
         }

@@ -1,11 +1,26 @@
 //! Shapes of texts: which characters stand where, as a regular expression.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use regex::Regex;
 
 /// Texts that are longer have no shape of their own.
 const LONGEST: usize = 64;
 /// Shapes that a suggested pattern joins.
 const JOINED: usize = 3;
+
+/// The classes of characters, each with the sign for people; a character is of the first that matches it.
+const CLASSES: [(&str, char); 5] = [
+    ("[A-Z]", 'A'),
+    ("[a-z]", 'a'),
+    ("[0-9]", '9'),
+    (LETTERS, 'ä'),
+    (NUMBERS, '½'),
+];
+/// Other letters, with the marks that stand on them.
+const LETTERS: &str = r"[\p{L}\p{M}]";
+/// Other digits and numbers.
+const NUMBERS: &str = r"\p{N}";
 
 /// The shape of `text` as a regular expression that matches it: `[A-Z][0-9]{5}`.
 pub fn shape(text: &str) -> String {
@@ -40,9 +55,20 @@ fn class(c: char) -> Option<&'static str> {
         'A'..='Z' => Some("[A-Z]"),
         'a'..='z' => Some("[a-z]"),
         '0'..='9' => Some("[0-9]"),
-        c if c.is_alphabetic() => Some(r"\p{L}"),
-        _ => None,
+        c if c.is_ascii() => None,
+        c => other_class(c),
     }
+}
+
+/// The class of a character that is not ASCII: what the engine of patterns says, so that a shape matches its text.
+fn other_class(c: char) -> Option<&'static str> {
+    static OTHERS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
+        let compiled = [LETTERS, NUMBERS].map(|class| Some((class, Regex::new(class).ok()?)));
+        compiled.into_iter().flatten().collect()
+    });
+    let text = c.encode_utf8(&mut [0; 4]).to_owned();
+    let found = OTHERS.iter().find(|(_, class)| class.is_match(&text));
+    found.map(|(class, _)| *class)
 }
 
 /// A shape for people: `A9{5}`.
@@ -50,16 +76,10 @@ pub fn display(shape: &str) -> String {
     if shape == "(?s).*" {
         return "long text".to_owned();
     }
-    let classes = [
-        ("[A-Z]", "A"),
-        ("[a-z]", "a"),
-        ("[0-9]", "9"),
-        (r"\p{L}", "ä"),
-    ];
-    let shown = classes
+    let shown = CLASSES
         .iter()
         .fold(shape.to_owned(), |text, (class, sign)| {
-            text.replace(class, sign)
+            text.replace(class, &sign.to_string())
         });
     shown.replace('\\', "")
 }
@@ -69,10 +89,8 @@ fn loose(shape: &str) -> String {
     let mut loose = String::new();
     let mut rest = shape;
     while !rest.is_empty() {
-        let class = ["[A-Z]", "[a-z]", "[0-9]", r"\p{L}"]
-            .into_iter()
-            .find(|class| rest.starts_with(class));
-        let Some(class) = class else {
+        let class = CLASSES.iter().find(|(class, _)| rest.starts_with(class));
+        let Some((class, _)) = class else {
             // An escaped character goes with what escapes it.
             let mut ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
             let end = ends.nth(usize::from(rest.starts_with('\\')));
@@ -134,19 +152,13 @@ pub fn pattern(shapes: &[(&str, u64)], strays: u64) -> Option<Pattern> {
     })
 }
 
-/// A text that has the shape, made up.
+/// A text that has the first of the joined shapes, made up.
 pub fn example(regex: &str) -> String {
-    let first = regex.split('|').next().unwrap_or_default();
     let mut text = String::new();
-    let mut rest = first;
-    while !rest.is_empty() {
-        let classes = [
-            ("[A-Z]", 'A'),
-            ("[a-z]", 'a'),
-            ("[0-9]", '1'),
-            (r"\p{L}", 'ä'),
-        ];
-        let found = classes.iter().find(|(class, _)| rest.starts_with(class));
+    let mut rest = regex;
+    // The first shape ends at a line that is not escaped.
+    while !rest.is_empty() && !rest.starts_with('|') {
+        let found = CLASSES.iter().find(|(class, _)| rest.starts_with(class));
         let Some((class, sign)) = found else {
             rest = rest.strip_prefix('\\').unwrap_or(rest);
             let mut chars = rest.chars();
@@ -168,7 +180,61 @@ pub fn example(regex: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn matches(regex: &str, text: &str) -> bool {
+        let whole = Regex::new(&format!("^(?:{regex})$")).expect("a pattern");
+        whole.is_match(text)
+    }
+
+    /// A character of any kind, those of the classes and their neighbours often.
+    fn character() -> impl Strategy<Value = char> {
+        let odd: Vec<char> = "|\\{}[]()+*?^$.-#& \n\u{a0}éßǅʰª東ิदिكำ\u{301}\u{345}٣९½²Ⅷⅷⓐ🅰👍_،"
+            .chars()
+            .collect();
+        prop_oneof![
+            proptest::char::range('0', 'z'),
+            proptest::sample::select(odd),
+            any::<char>(),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_suggested_pattern_matches_every_text_of_its_shapes(
+            texts in proptest::collection::vec(proptest::collection::vec(character(), 0..12), 1..4),
+        ) {
+            let texts: Vec<String> = texts.into_iter().map(|chars| chars.into_iter().chain(['1']).collect()).collect();
+            let shapes: Vec<String> = texts.iter().map(|text| shape(text)).collect();
+            for (text, shape) in texts.iter().zip(&shapes) {
+                prop_assert!(matches(shape, text), "{shape} {text:?}");
+                prop_assert!(matches(&loose(shape), text), "{} {text:?}", loose(shape));
+                if text.chars().count() <= LONGEST {
+                    prop_assert_eq!(&super::shape(&example(shape)), shape);
+                }
+            }
+            let counts: Vec<(&str, u64)> = shapes.iter().map(|shape| (shape.as_str(), 10)).collect();
+            if let Some(pattern) = pattern(&counts, 0) {
+                for text in &texts {
+                    prop_assert!(matches(&pattern.regex, text), "{} {text:?}", pattern.regex);
+                }
+                prop_assert!(matches(&pattern.regex, &example(&pattern.regex)), "{}", pattern.regex);
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_shapes_are_still_patterns() {
+        for c in ['ä', '½'] {
+            let text: String = std::iter::repeat_n(c, LONGEST - 1).chain(['1']).collect();
+            let joined = [shape(&text), shape(&text), shape(&text)].join("|");
+            assert!(matches(&joined, &text));
+        }
+    }
 
     #[test]
     fn a_shape_matches_its_text_and_so_does_its_example() {
@@ -178,19 +244,15 @@ mod tests {
             ("a.b@c", "a.a@a"),
             ("(x) [1] {2} a|b", "(a) [9] {9} a|a"),
             ("Zoë", "Aaä"),
+            ("दि1000", "ä{2}9{4}"),
+            ("ก\u{e33}12Ⅷ", "ä{2}9{2}½"),
             ("", ""),
         ] {
             let shape = shape(text);
             assert_eq!(display(&shape), shown);
-            let matches = |regex: &str, text: &str| {
-                let whole = regex::Regex::new(&format!("^(?:{regex})$")).expect("a pattern");
-                whole.is_match(text)
-            };
             assert!(matches(&shape, text), "{shape} {text}");
             assert!(matches(&loose(&shape), text), "{} {text}", loose(&shape));
-            if !text.contains('|') {
-                assert!(matches(&shape, &example(&shape)), "{}", example(&shape));
-            }
+            assert!(matches(&shape, &example(&shape)), "{}", example(&shape));
         }
     }
 

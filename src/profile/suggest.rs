@@ -3,9 +3,10 @@
 //! No value of a column that seems personal stands in it. What nearly all rows keep becomes a rule; the few that do not
 //! keep it are what the rule finds when the project runs over the very same files.
 
-use super::{Column, Count, Key, Seen, Table, keys, personal::EMAIL, shape, shape::Pattern};
+use super::{Column, Count, Key, Seen, Table, personal::EMAIL, shape, shape::Pattern};
 use crate::{
     diagnostics::yaml::write::{Entry, Yaml},
+    ingest::separated_by,
     names::{Name, sql_ident},
     pipeline::RunError,
     tables::ColumnType,
@@ -34,6 +35,10 @@ pub fn suggest(tables: &[Table]) -> Result<String, RunError> {
     if declared.is_empty() {
         return Err(RunError::NoNames {
             file: table.files[0].clone(),
+            advice: match table.separator() {
+                Some(separator) => separated_by(separator),
+                None => "rename the columns in the export".to_owned(),
+            },
         });
     }
     let name = match table.name.as_str() {
@@ -215,34 +220,30 @@ impl Suggestion<'_> {
                 suspect.what, suspect.seen.count
             ));
         }
-        if !column.missing.is_empty() {
-            let missing = column
-                .missing
-                .iter()
-                .map(|(t, kind, seen)| format!("{t} ({}, {})", kind.word(), seen.count));
-            lines.push(format!(
-                "Words for a kind of missing, which `missing:` can name: {}.",
-                missing.collect::<Vec<_>>().join(", ")
-            ));
+        for (declared, verb) in [(true, "names"), (false, "can name")] {
+            let missing = column.missing.iter().filter(|m| m.declared == declared);
+            let texts =
+                missing.map(|m| format!("{} ({}, {})", m.text, m.kind.word(), m.seen.count));
+            let texts: Vec<String> = texts.collect();
+            if !texts.is_empty() {
+                lines.push(format!(
+                    "Words for a kind of missing, which `missing:` {verb}: {}.",
+                    texts.join(", ")
+                ));
+            }
         }
         lines.join("\n")
     }
 
-    /// Words for a kind of missing that a typed column has often.
+    /// Words for a kind of missing that are declared.
     fn missing(&self, column: &Column) -> Option<Entry> {
-        if column.guess.r#type == ColumnType::String {
-            return None;
-        }
-        let often = column
-            .missing
-            .iter()
-            .filter(|(_, _, seen)| seen.count * MISTAKES > column.filled);
+        let declared = column.missing.iter().filter(|missing| missing.declared);
         let mut kinds: Vec<Entry> = Vec::new();
         for kind in crate::tables::Missing::ALL {
-            let words = often
+            let words = declared
                 .clone()
-                .filter(|(_, k, _)| *k == kind)
-                .map(|(text, ..)| text.as_str());
+                .filter(|missing| missing.kind == kind)
+                .map(|missing| missing.text.as_str());
             let words: Vec<&str> = words.collect();
             if !words.is_empty() {
                 kinds.push(Entry::new(kind.word(), Yaml::texts(words)));
@@ -252,7 +253,7 @@ impl Suggestion<'_> {
     }
 
     fn not_null(&self, column: &Column) -> Option<Entry> {
-        if !keys::filled(column.blank, self.table.rows) {
+        if !column.is_filled(self.table.rows) {
             return None;
         }
         let why = "Nearly every row says it, so a blank is a gap and no answer.";
@@ -354,7 +355,7 @@ impl Suggestion<'_> {
 
     fn not_in_future(&self, column: &Column) -> Option<Yaml> {
         let days = column.guess.days.as_ref()?;
-        if column.guess.r#type != ColumnType::Date || days.future.count * MISTAKES > column.filled {
+        if column.guess.r#type != ColumnType::Date || days.future.count * MISTAKES > column.said() {
             return None;
         }
         let condition = vec![

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::table_file::{RuleFile, Settings, ThresholdFile};
 use crate::{diagnostics::yaml::exactly_one, discrepancy::Severity, rules::lede};
 
-/// A rule of kind `K` under a column: its severity alone, or the kind's settings and those of every rule.
+/// A rule of kind `K` under a column: its severity alone, where the kind needs no setting, or its settings and those of every rule.
 pub struct UnderColumn<K>(PhantomData<K>);
 
 impl<K: JsonSchema> JsonSchema for UnderColumn<K> {
@@ -19,7 +19,12 @@ impl<K: JsonSchema> JsonSchema for UnderColumn<K> {
         let kind = K::json_schema(generator);
         let about = kind.get("description").and_then(Value::as_str);
         let about = about.map_or("", lede).to_owned();
+        let needs = ["required", "anyOf", "oneOf"];
+        let needs = needs.iter().any(|key| kind.get(*key).is_some());
         let long = merged(&[kind, Settings::json_schema(generator)]);
+        if needs {
+            return long;
+        }
         json_schema!({
             "description": about,
             "anyOf": [generator.subschema_for::<Severity>(), long],
@@ -111,11 +116,18 @@ fn merged(parts: &[Schema]) -> Schema {
         required.extend(needed.cloned().unwrap_or_default());
     }
     let about = parts.iter().find_map(|part| part.get("description"));
-    json_schema!({
+    let mut schema = json_schema!({
         "description": about.and_then(Value::as_str).map(lede),
         "type": "object",
         "properties": properties,
         "required": required,
         "additionalProperties": false,
-    })
+    });
+    // What one of several keys has to say.
+    for key in ["anyOf", "oneOf"] {
+        if let Some(choices) = parts.iter().find_map(|part| part.get(key)) {
+            schema.insert(key.to_owned(), choices.clone());
+        }
+    }
+    schema
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     diagnostics::{
         At,
-        yaml::{Entries, Node, Shorthand, Tried, present},
+        yaml::{Entries, Node, Shorthand, Tried},
     },
     discrepancy::{Dimension, Severity},
     rules::{Kind, Nulls, OnFail, kinds},
@@ -32,9 +32,10 @@ pub struct TableFile {
     /// Where the rows come from.
     pub source: Tried<SourceFile>,
     /// The columns that identify a row: the log's `record_key`.
+    #[schemars(extend("minItems" = 1))]
     pub key: Tried<Vec<At<String>>>,
     /// The columns, in the order of the outputs.
-    #[schemars(extend("propertyNames" = name()))]
+    #[schemars(extend("propertyNames" = name(), "minProperties" = 1))]
     pub columns: Tried<Entries<Tried<ColumnFile>>>,
     /// Rules of their own: what no column has a short form for.
     #[serde(default)]
@@ -59,6 +60,12 @@ fn name() -> serde_json::Value {
     serde_json::json!({ "pattern": "^[a-z][a-z0-9_]{0,62}$" })
 }
 
+/// Two or three names, for the editor.
+const RULE_ID: &str = r"^[a-z][a-z0-9_]{0,62}(\.[a-z][a-z0-9_]{0,62}){1,2}$";
+
+/// Most formats of a column.
+pub const MAX_FORMATS: usize = 20;
+
 fn yes() -> bool {
     true
 }
@@ -75,14 +82,20 @@ pub struct ColumnFile {
     /// What it means.
     #[serde(default)]
     pub description: Tried<String>,
+<<<<<<< HEAD
     /// Another column of the table whose cells this one reads, since the export has none of its own for it.
     #[serde(default, deserialize_with = "present")]
     pub from: Option<Tried<At<String>>>,
     /// For dates and timestamps: accepted formats, canonical first, such as `["%Y-%m-%d", "%d/%m/%Y"]`.
     #[serde(default, deserialize_with = "present")]
+=======
+    /// For dates and timestamps: accepted formats, the usual one first, such as `["%Y-%m-%d", "%d/%m/%Y"]`.
+    #[serde(default)]
+    #[schemars(extend("minItems" = 1, "maxItems" = MAX_FORMATS))]
+>>>>>>> main
     pub formats: Option<Tried<At<Vec<At<String>>>>>,
     /// Repairs of the text, in order; `[trim]` if nothing is said.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     pub clean: Option<Tried<Vec<Tried<At<Clean>>>>>,
     /// Whether its values may be shown outside the clean tables; unless said they may.
     #[serde(default)]
@@ -91,35 +104,35 @@ pub struct ColumnFile {
     #[serde(default)]
     pub missing: Tried<MissingFile>,
     /// The cell says something.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::NotNull>")]
     pub not_null: Option<ShortRule>,
     /// No two rows share the value.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::Unique>")]
     pub unique: Option<ShortRule>,
     /// The value is a code of a list.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::AcceptedValues>")]
     pub accepted_values: Option<ShortRule>,
     /// What the cell names exists elsewhere.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::Relationships>")]
     pub relationships: Option<ShortRule>,
     /// The value lies between two bounds.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::Range>")]
     pub range: Option<ShortRule>,
     /// The text has so many characters.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::Length>")]
     pub length: Option<ShortRule>,
     /// The text matches a regular expression.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::Pattern>")]
     pub pattern: Option<ShortRule>,
     /// How much it matters that a cell cannot be read as the column's type.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     #[schemars(with = "UnderColumn<kinds::TypeCheck>")]
     pub type_check: Option<ShortRule>,
 }
@@ -178,6 +191,7 @@ impl MissingFile {
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
     /// `<table>.<column>.<name>` or `<table>.<name>`, unique in the project.
+    #[schemars(extend("pattern" = RULE_ID))]
     pub id: At<String>,
     /// What is checked: exactly one kind and its settings.
     pub check: Tried<At<Kind>>,
@@ -186,30 +200,23 @@ pub struct RuleFile {
 /// What every rule may say.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("required" = ["why"]))]
 pub struct Settings {
     /// How much a failure matters; unless said `error`.
-    #[serde(deserialize_with = "present")]
     pub severity: Option<Tried<Severity>>,
     /// Which dimension of quality; unless said the kind's.
-    #[serde(deserialize_with = "present")]
     pub dimension: Option<Tried<Dimension>>,
     /// SQL over the row: where it is not true, the rule is not applicable; unless said all rows are looked at.
-    #[serde(deserialize_with = "present")]
     pub r#where: Option<Tried<At<String>>>,
     /// What a null outcome means; unless said `not_evaluated`.
-    #[serde(deserialize_with = "present")]
     pub nulls: Option<Tried<Nulls>>,
     /// Failures that are tolerated, which are then logged as `info`; unless said none.
-    #[serde(deserialize_with = "present")]
     pub threshold: Option<Tried<At<ThresholdFile>>>,
     /// What is done about a failing row; unless said `keep`, for `type` `"null"`.
-    #[serde(deserialize_with = "present")]
     pub on_fail: Option<Tried<At<OnFail>>>,
     /// Why the rule exists: what goes wrong for the reader without it. Needed, except where a severity stands alone.
-    #[serde(deserialize_with = "present")]
     pub why: Option<Tried<At<String>>>,
     /// Who answers for it.
-    #[serde(deserialize_with = "present")]
     pub owner: Option<Tried<String>>,
     /// For `--select tag:…`.
     pub tags: Tried<Vec<String>>,

@@ -10,7 +10,7 @@ use jiff::{
 use super::{
     files::Named,
     project_file::{file_pattern, version},
-    table_file::{ColumnFile, TableFile},
+    table_file::{ColumnFile, MAX_FORMATS, TableFile},
     unread::{Unread, Words},
 };
 use crate::{
@@ -22,8 +22,6 @@ use crate::{
     tables::{Clean, Column, ColumnType, FilePattern, Policy, Table},
 };
 
-/// Most formats of a column.
-const MAX_FORMATS: usize = 20;
 /// Most columns of a table.
 const MAX_COLUMNS: usize = 1_000;
 

@@ -132,6 +132,19 @@ fn jobs_and_reviewers_are_told_the_same() {
     );
 }
 
+/// Review tools drop what has no place.
+#[test]
+fn what_has_no_place_is_shown_at_the_project_to_reviewers() {
+    let project = Project::of(&[("rules/project.yaml", "version: 1\nname: Nothing\n")]);
+    let sarif = lint_of(&project, "--format sarif").expect(2);
+    let told: Value = serde_json::from_str(&sarif.stdout).expect("JSON");
+    let results = told["runs"][0]["results"].as_array().expect("results");
+    assert_eq!(results.len(), 1);
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "rules/project.yaml");
+    assert_eq!(place["region"]["startLine"], 1);
+}
+
 /// What only lint says is no reason to refuse a run.
 #[test]
 fn a_run_takes_what_only_lint_speaks_about() {

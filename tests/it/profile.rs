@@ -232,3 +232,124 @@ fn a_file_that_cannot_be_read_ends_with_3() {
         assert!(spoken.stderr.contains(file), "{}", spoken.stderr);
     }
 }
+
+/// The lines of the log of a run over what was suggested for it.
+fn found(project: &Project) -> Vec<Row> {
+    Spoken::of(&mut project.command_of("lint")).expect(0);
+    Spoken::of(&mut project.command_of("test")).expect(0);
+    Spoken::of(project.command().env("TRUEUP_KEY", KEY)).expect(0);
+    Sheet::read(&project.path("out/current/discrepancies.csv")).rows
+}
+
+/// A file of rows numbered from 0.
+fn numbered(header: &str, rows: usize, row: impl Fn(usize) -> String) -> String {
+    let rows = (0..rows).map(|n| format!("{}\n", row(n)));
+    std::iter::once(format!("{header}\n")).chain(rows).collect()
+}
+
+#[test]
+fn what_is_declared_missing_is_no_value() {
+    let or_null = |n: usize, every: usize| match n % every {
+        0 => "NULL".to_owned(),
+        _ => n.to_string(),
+    };
+    // Mostly missing, a key that is sometimes missing, and days of which nearly all are missing and some lie in the future.
+    let mostly = numbered("id,v", 1_000, |n| match n % 20 {
+        0 => format!("{n},{n}"),
+        _ => format!("{n},NULL"),
+    });
+    let keys = numbered("id,v", 1_000, |n| format!("{},x", or_null(n, 5)));
+    let days = numbered("id,day", 1_000, |n| match n % 20 {
+        0 if n == 40 => format!("{n},2030-01-01"),
+        0 => format!("{n},2017-01-05"),
+        _ => format!("{n},N/A"),
+    });
+    for csv in [mostly, keys, days] {
+        let (project, yaml) = suggested("things", csv.as_bytes());
+        assert!(yaml.contains("\n    missing:\n"), "{yaml}");
+        let rows = found(&project);
+        assert!(rows.is_empty(), "{}: {:?}\n{yaml}", rows.len(), rows[0]);
+    }
+    // Eight rows without a key are a defect of a key column, and what identifies the others is no repeat.
+    let keys = numbered("id,v", 1_000, |n| format!("{},x", or_null(n + 1, 125)));
+    let (project, yaml) = suggested("things", keys.as_bytes());
+    assert!(
+        yaml.contains("key: [id]") && yaml.contains("unique:"),
+        "{yaml}"
+    );
+    let rows = found(&project);
+    assert_eq!(rows.len(), 8, "{yaml}");
+    assert!(
+        rows.iter()
+            .all(|row| &row["rule_id"] == "things.id.not_null")
+    );
+}
+
+#[test]
+fn a_pattern_of_any_script_fails_none_of_its_rows() {
+    for start in ["दि", "กำ", "东", "Ä", "e\u{301}", "½²Ⅷ", "٣", "ⓐ|", "A|\\"] {
+        let csv = numbered("id,ref", 500, |n| format!("{n},{start}{n:04}"));
+        let (project, yaml) = suggested("things", csv.as_bytes());
+        assert!(yaml.contains("# 500 of 500 match."), "{start}\n{yaml}");
+        let rows = found(&project);
+        assert!(rows.is_empty(), "{start}: {:?}\n{yaml}", rows[0]);
+    }
+}
+
+#[test]
+fn a_file_that_no_comma_parts_is_told_what_does() {
+    for (separator, words) in [(";", "`;`"), ("\t", "tabs"), ("|", "`|`")] {
+        let cells = |n: usize| [format!("{n}"), "x".to_owned(), format!("{n},5")].join(separator);
+        let csv = numbered(&["id", "a", "b"].join(separator), 50, cells);
+        let project = Project::of(&[("delivery/a.csv", &csv)]);
+        let profile = |arguments: &[&str]| {
+            let mut command = project.command_of("profile");
+            Spoken::of(command.arg("delivery/a.csv").args(arguments))
+        };
+        let said = format!("the names are separated by {words} and not by commas");
+        let text = profile(&[]).expect(0).stdout;
+        assert!(text.contains(&said), "{text}");
+        let text = profile(&["--suggest"]).expect(2).stderr;
+        assert!(text.contains(&said), "{text}");
+        let json = profile(&["--format", "json"]).expect(0).stdout;
+        let document: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(document["tables"][0]["separator"], separator);
+    }
+}
+
+#[test]
+fn identifiers_of_persons_are_shown_only_when_asked_for() {
+    let columns = [
+        "nhs_number",
+        "national_insurance_number",
+        "passport_no",
+        "driving_licence",
+        "bank_account",
+        "sort_code",
+        "ip_address",
+    ];
+    // Some repeat and some are near others, so that codes, keys, slips and shapes all have their chance.
+    let csv = numbered(&format!("id,{}", columns.join(",")), 600, |n| {
+        let cells = columns.map(|_| match n {
+            599 => "QQ7359264x".to_owned(),
+            _ => format!("QQ{}", 73_592_640 + n % 30),
+        });
+        format!("{n},{}", cells.join(","))
+    });
+    let project = Project::of(&[("delivery/a.csv", &csv)]);
+    let profile = |arguments: &[&str]| {
+        let mut command = project.command_of("profile");
+        Spoken::of(command.arg("delivery/a.csv").args(arguments))
+            .expect(0)
+            .stdout
+    };
+    for arguments in [&[][..], &["--format", "json"], &["--suggest"]] {
+        let text = profile(arguments);
+        assert!(!text.contains("735926"), "{arguments:?}: {text}");
+    }
+    assert_eq!(
+        profile(&["--suggest"]).matches("policy: hide").count(),
+        columns.len()
+    );
+    assert!(profile(&["--show-values"]).contains("735926"));
+}

@@ -239,8 +239,11 @@ statements:
 const PROJECT: &str =
     "version: 1\nname: A project\nperiods: [{ id: a, start: 2017-01-01, end: 2018-01-01 }]\n";
 
+/// One format more than a column may have.
+const MANY_FORMATS: &str = "type: date, formats: ['%Y-%m-%da', '%Y-%m-%db', '%Y-%m-%dc', '%Y-%m-%dd', '%Y-%m-%de', '%Y-%m-%df', '%Y-%m-%dg', '%Y-%m-%dh', '%Y-%m-%di', '%Y-%m-%dj', '%Y-%m-%dk', '%Y-%m-%dl', '%Y-%m-%dm', '%Y-%m-%dn', '%Y-%m-%do', '%Y-%m-%dp', '%Y-%m-%dq', '%Y-%m-%dr', '%Y-%m-%ds', '%Y-%m-%dt', '%Y-%m-%du']";
+
 /// Edits of good files, each of which the decoder refuses for its shape.
-const REFUSED: [(&str, &str, &str); 48] = [
+const REFUSED: [(&str, &str, &str); 84] = [
     // Keys that there are not, at every depth.
     ("table", "key: [", "keys: ["),
     ("table", "not_null: error", "not_nul: error"),
@@ -330,6 +333,85 @@ const REFUSED: [(&str, &str, &str); 48] = [
     // What is needed and missing.
     ("table", "table: visits\n", ""),
     ("table", "type: date, ", ""),
+    ("table", "    why: Nobody leaves tomorrow.\n", ""),
+    ("table", "not_null: error", "not_null: { severity: error }"),
+    ("table", "not_null: error", "accepted_values: error"),
+    ("table", "not_null: error", "range: error"),
+    ("table", "not_null: error", "length: error"),
+    ("table", "not_null: error", "pattern: error"),
+    ("table", "not_null: error", "relationships: error"),
+    ("table", "not_null: error", "accepted_values: { why: W. }"),
+    (
+        "table",
+        "not_null: error",
+        "accepted_values: { list: rooms, values: [a], why: W. }",
+    ),
+    ("table", "not_null: error", "range: { why: W. }"),
+    ("table", "not_null: error", "length: { why: W. }"),
+    (
+        "table",
+        "not_null: error",
+        "relationships: { to: visits, why: W. }",
+    ),
+    // Lists that say nothing, or too much.
+    ("table", "key: [visit_ref]", "key: []"),
+    ("table", "type: date", "type: date, formats: []"),
+    ("table", "type: date", MANY_FORMATS),
+    (
+        "table",
+        "not_null: error",
+        "accepted_values: { values: [], why: W. }",
+    ),
+    (
+        "table",
+        "not_null: error",
+        "unique: { columns: [], why: W. }",
+    ),
+    (
+        "table",
+        "expression: { sql: \"left_on < as_of()\" }",
+        "duplicates: { columns: [] }",
+    ),
+    (
+        "table",
+        "expression: { sql: \"left_on < as_of()\" }",
+        "relationships: { to: visits, columns: [] }",
+    ),
+    // Names of rules.
+    ("table", "id: visits.left_on.past", "id: past"),
+    (
+        "table",
+        "id: visits.left_on.past",
+        "id: visits.left_on.not.past",
+    ),
+    ("table", "id: visits.left_on.past", "id: visits.left-on"),
+    // Keys with nothing behind them.
+    ("table", "severity: error", "where:"),
+    (
+        "table",
+        "sql: \"left_on < as_of()\"",
+        "sql: \"left_on < as_of()\", column:",
+    ),
+    (
+        "table",
+        "not_null: error",
+        "range: { min: 1, max:, why: W. }",
+    ),
+    ("totals", "severity: error", "dimension:"),
+    ("totals", "severity: error", "tolerance:"),
+    ("totals", "severity: error", "owner: ~"),
+    ("totals", "table: rooms", "table: rooms, population:"),
+    ("totals", "table: rooms", "table: rooms, source:"),
+    ("totals", "table: rooms", "table: rooms, origin: null"),
+    ("totals", "table: rooms", "table:"),
+    ("totals", "measure: count", "measure:"),
+    ("project", "periods", "delivery:\nperiods"),
+    ("project", "periods", "published: null\nperiods"),
+    (
+        "project",
+        "periods",
+        "delivery: { path: d, as_of: }\nperiods",
+    ),
 ];
 
 #[test]
@@ -391,9 +473,12 @@ fn of_the_broken_projects_it_refuses_those_of_a_wrong_shape() {
     }
     // Lint has a message for each case, which its own tests hold it to; these are wrong in their shape alone.
     let of_shape = [
+        "key_with_nothing_behind_it",
+        "key_with_nothing_behind_it",
         "list_for_a_map",
         "missing_key",
         "name_that_sql_cannot_take",
+        "no_why",
         "share_out_of_range",
         "two_kinds",
         "unknown_dimension",

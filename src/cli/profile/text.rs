@@ -2,6 +2,7 @@
 
 use crate::{
     cli::plain,
+    ingest::separated_by,
     profile::{Column, Count, Seen, Table, display},
 };
 
@@ -59,6 +60,9 @@ fn table(table: &Table, show: bool) -> String {
                 place.line
             ));
         }
+    }
+    if let Some(separator) = table.separator() {
+        text.push_str(&format!("{}\n", separated_by(separator)));
     }
     text.push_str(&suspicious(table, show));
     let hidden = table

@@ -73,6 +73,7 @@ impl<'de> MapAccess<'de> for Entries<'de, '_> {
     }
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Failure> {
         match self.value.take() {
+            Some(node) if self.fields.is_some() => seed.deserialize(self.decoder.behind_key(node)),
             Some(node) => seed.deserialize(self.decoder.child(node)),
             None => Err(de::Error::custom("a value was asked for before its key")),
         }

@@ -40,6 +40,8 @@ pub fn decode_partly<'de, T: Deserialize<'de>>(
         node,
         context: &context,
         others,
+        keyed: false,
+        optional: false,
     })
     .ok()
 }
@@ -69,6 +71,10 @@ pub struct Decoder<'de, 'c> {
     pub context: &'c Context<'c>,
     /// Keys of this very map that another type reads.
     pub others: &'static [&'static str],
+    /// Whether it stands behind a key that the type knows, which is left out where there is nothing to say.
+    pub keyed: bool,
+    /// Whether the key may be left out.
+    pub optional: bool,
 }
 
 impl<'de, 'c> Decoder<'de, 'c> {
@@ -77,6 +83,16 @@ impl<'de, 'c> Decoder<'de, 'c> {
             node,
             context: self.context,
             others: &[],
+            keyed: false,
+            optional: false,
+        }
+    }
+
+    /// The value behind a key that the type knows.
+    pub fn behind_key(&self, node: &'de Node) -> Self {
+        Self {
+            keyed: true,
+            ..self.child(node)
         }
     }
 
@@ -93,13 +109,16 @@ impl<'de, 'c> Decoder<'de, 'c> {
             Value::Sequence(_) => "a list".to_owned(),
             Value::Map(_) => "a map".to_owned(),
         };
-        let help = self
-            .plain()
-            .is_some_and(leading_nought)
-            .then(|| "write it without the leading nought".to_owned());
+        let help = match self.plain() {
+            Some(text) if leading_nought(text) => Some("write it without the leading nought"),
+            _ if self.node.is_null() && self.optional => {
+                Some("write it, or remove the key if it is not needed")
+            }
+            _ => None,
+        };
         self.settle(Err(Failure::new(
             format!("{wanted} has to stand here, not {found}"),
-            help,
+            help.map(str::to_owned),
         )))
     }
 
@@ -152,6 +171,7 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match &self.node.value {
+            _ if self.node.is_null() && self.keyed => self.other_shape("a value"),
             _ if self.node.is_null() => self.settle(visitor.visit_unit()),
             Value::Scalar { text, plain } => {
                 let result = match text.as_str() {
@@ -232,10 +252,14 @@ impl<'de> Deserializer<'de> for Decoder<'de, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if self.node.is_null() {
+        // What is not there has no key: a key with nothing behind it is a slip.
+        if self.node.is_null() && !self.keyed {
             return self.settle(visitor.visit_none());
         }
-        visitor.visit_some(self)
+        visitor.visit_some(Self {
+            optional: true,
+            ..self
+        })
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {

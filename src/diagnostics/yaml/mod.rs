@@ -20,7 +20,7 @@ pub use decode::{decode, decode_partly, decode_parts, fields_of};
 pub use parse::{MAX_BYTES, MAX_DEPTH, parse, parse_foreign};
 pub use place::{span_in, span_of_bytes};
 pub use schema::exactly_one;
-pub use shapes::{Entries, Shorthand, Tried, present};
+pub use shapes::{Entries, Shorthand, Tried};
 
 use super::{Source, Span};
 

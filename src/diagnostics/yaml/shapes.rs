@@ -41,13 +41,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Tried<T> {
     }
 }
 
-/// Reads a value that may be absent but, where it stands, is never null: so null is told and not taken for absence.
-pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// A map in file order, each key with its place.
 #[derive(Clone, Debug)]
 pub struct Entries<T>(pub Vec<(At<String>, T)>);

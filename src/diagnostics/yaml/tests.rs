@@ -92,9 +92,25 @@ fn a_text_is_what_was_written() {
             "{written}"
         );
     }
-    for nothing in ["", "~", "null"] {
-        assert_eq!(good(&format!("text: {nothing}")).text, None, "{nothing}");
+}
+
+#[test]
+fn a_key_with_nothing_behind_it_is_a_slip() {
+    let advice = "has to stand here, not nothing | write it, or remove the key if it is not needed";
+    for (key, wanted) in [
+        ("text", "a text"),
+        ("number", "a whole number of 0 or more"),
+        ("inner", "a map of settings"),
+        ("pair", "a list"),
+    ] {
+        for nothing in ["", "~", "null"] {
+            let (_, said) = read(&format!("{key}: {nothing}"));
+            assert_eq!(said.len(), 1, "{key}: {nothing}: {said:?}");
+            let message = format!("{wanted} {advice}");
+            assert!(said[0].ends_with(&message), "{key}: {nothing}: {said:?}");
+        }
     }
+    assert_eq!(good("{}").text, None);
 }
 
 #[test]
@@ -147,7 +163,6 @@ fn a_shorthand_is_a_word_or_a_map() {
 fn null_is_a_word_in_quotes_only() {
     #[derive(Deserialize)]
     struct Word {
-        #[serde(default, deserialize_with = "present")]
         colour: Option<Colour>,
     }
     let bare = "t:1:9 `null` without quotes is nothing and no colour | write `\"null\"`, in quotes";

@@ -99,10 +99,12 @@ const SHOWN: usize = 10;
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("oneOf" = super::needs(["list", "values"])))]
 pub struct AcceptedValues {
     /// The code list: `rules/reference/<list>.csv` without the ending.
     pub list: Option<At<String>>,
     /// What is accepted, where no file lists it; the cleaned cell is exactly one of them.
+    #[schemars(extend("minItems" = 1, "maxItems" = MAX_VALUES))]
     pub values: Option<At<Vec<At<String>>>>,
     /// With `list`: the date column that decides which codes are in force; unless said all are.
     pub as_of: Option<At<String>>,

@@ -4,7 +4,7 @@ use minijinja::context;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Kind, Mutant, RuleKind, Scope, expect_column};
+use super::{Kind, Mutant, RuleKind, Scope, expect_column, once_each};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -76,6 +76,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Duplicates {
     /// The columns that say the same.
+    #[serde(deserialize_with = "super::names")]
+    #[schemars(extend("minItems" = 1))]
     columns: Vec<At<String>>,
     /// Columns by which the first of a group is its original; unless said the place in the files.
     #[serde(default)]
@@ -96,9 +98,6 @@ impl RuleKind for Duplicates {
         self.column.as_ref()
     }
     fn validate(&self, scope: &Scope<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        if self.columns.is_empty() {
-            diagnostics.push(Diagnostic::at(scope.span, "`duplicates` needs `columns`"));
-        }
         if scope.table.key.is_empty() {
             let message = "`duplicates` names the original by its key and this table has none";
             diagnostics.push(Diagnostic::at(scope.span, message).help("declare `key: […]`"));
@@ -106,6 +105,7 @@ impl RuleKind for Duplicates {
         for column in self.columns.iter().chain(&self.order_by) {
             expect_column(column, scope.table, diagnostics);
         }
+        once_each(&self.columns, diagnostics);
     }
     fn plan(&self, rule: &Rule, table: &Table) -> Plan {
         let names = |list: &[At<String>]| list.iter().map(|c| c.value.clone()).collect::<Vec<_>>();

@@ -65,6 +65,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("anyOf" = super::needs(["min", "max"])))]
 pub struct Length {
     /// Fewest characters; unless said 0.
     min: Option<u32>,

@@ -1,13 +1,16 @@
 //! The registry of rule kinds: one line here, one file beside this one, one template where it needs SQL of its own.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, fmt, sync::LazyLock};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor},
+};
 
 use super::{Page, Plan, Rule};
 use crate::{
-    diagnostics::{Diagnostic, yaml::exactly_one},
+    diagnostics::{At, Diagnostic, yaml::exactly_one},
     discrepancy::{Category, Dimension},
     tables::{CodeList, ColumnType, Table},
 };
@@ -33,7 +36,7 @@ pub trait RuleKind {
     /// The dimension, unless the rule says another.
     fn dimension(&self) -> Dimension;
     /// The column that it names in its settings.
-    fn column(&self) -> Option<&crate::diagnostics::At<String>> {
+    fn column(&self) -> Option<&At<String>> {
         None
     }
     /// The table and the one column in which it looks up the value of its own column.
@@ -55,7 +58,7 @@ pub trait RuleKind {
         None
     }
     /// The condition beside its main check that says which rows it looks at or looks up, under its key.
-    fn condition(&self) -> Option<(&'static str, &crate::diagnostics::At<String>)> {
+    fn condition(&self) -> Option<(&'static str, &At<String>)> {
         None
     }
     /// The same check with another such condition, or with none.
@@ -151,7 +154,7 @@ impl RuleKind for Kind {
     fn dimension(&self) -> Dimension {
         self.inner().dimension()
     }
-    fn column(&self) -> Option<&crate::diagnostics::At<String>> {
+    fn column(&self) -> Option<&At<String>> {
         self.inner().column()
     }
     fn looks_into(&self) -> Option<(&str, &str)> {
@@ -172,7 +175,7 @@ impl RuleKind for Kind {
     fn with_sql(&self, sql: &str) -> Option<Kind> {
         self.inner().with_sql(sql)
     }
-    fn condition(&self) -> Option<(&'static str, &crate::diagnostics::At<String>)> {
+    fn condition(&self) -> Option<(&'static str, &At<String>)> {
         self.inner().condition()
     }
     fn with_condition(&self, sql: Option<&str>) -> Option<Kind> {
@@ -181,10 +184,7 @@ impl RuleKind for Kind {
 }
 
 /// A check over several columns, once without each.
-fn without_each(
-    columns: &[crate::diagnostics::At<String>],
-    check: impl Fn(Vec<crate::diagnostics::At<String>>) -> Kind,
-) -> Vec<Mutant> {
+fn without_each(columns: &[At<String>], check: impl Fn(Vec<At<String>>) -> Kind) -> Vec<Mutant> {
     if columns.len() < 2 {
         return Vec::new();
     }
@@ -219,7 +219,7 @@ fn column_name<'t>(rule: &Rule, table: &'t Table) -> &'t str {
 
 /// Reports a column that the table does not have, with the nearest that it has.
 fn expect_column(
-    name: &crate::diagnostics::At<String>,
+    name: &At<String>,
     table: &Table,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<usize> {
@@ -230,6 +230,48 @@ fn expect_column(
         diagnostics.push(Diagnostic::at(&name.span, message).suggest(&name.value, known));
     }
     found
+}
+
+/// Reports a column that is named twice.
+fn once_each(columns: &[At<String>], diagnostics: &mut Vec<Diagnostic>) {
+    for (at, column) in columns.iter().enumerate() {
+        if columns[..at]
+            .iter()
+            .any(|before| before.value == column.value)
+        {
+            let message = format!("column `{}` stands here twice", column.value);
+            diagnostics.push(Diagnostic::at(&column.span, message).help("remove one of them"));
+        }
+    }
+}
+
+/// Names of columns, one at least.
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<At<String>>, D::Error> {
+    struct Names;
+    impl<'de> Visitor<'de> for Names {
+        type Value = Vec<At<String>>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of columns")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut names = Vec::new();
+            while let Some(name) = seq.next_element()? {
+                names.push(name);
+            }
+            match names.is_empty() {
+                true => Err(de::Error::custom("this list is empty: name the columns")),
+                false => Ok(names),
+            }
+        }
+    }
+    deserializer.deserialize_seq(Names)
+}
+
+/// For the editor: the map has one of `keys`.
+fn needs<const N: usize>(keys: [&str; N]) -> serde_json::Value {
+    keys.map(|key| serde_json::json!({ "required": [key] }))
+        .into_iter()
+        .collect()
 }
 
 /// Reports a kind that looks at text under a column of another type.

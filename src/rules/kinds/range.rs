@@ -14,8 +14,9 @@ use crate::{
 
 /// The value lies between `min` and `max`, both included; one of them may be left out.
 ///
-/// Bounds are written as the column's canonical text: numbers, ISO dates or ISO timestamps, with no more digits than the
-/// type holds. For columns of type integer, decimal, date and timestamp.
+/// Bounds are numbers with no more digits than the type holds, or, whatever the column's `formats`, ISO dates such as
+/// `2017-01-05` and ISO timestamps with their offset such as `2017-01-05T10:30:00Z`. For columns of type integer, decimal,
+/// date and timestamp.
 ///
 /// ## Missing values
 ///
@@ -67,6 +68,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(extend("anyOf" = super::needs(["min", "max"])))]
 pub struct Range {
     /// The least that passes; unless said there is none.
     min: Option<At<String>>,

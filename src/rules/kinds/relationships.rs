@@ -4,7 +4,7 @@ use minijinja::context;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column, need_column};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column, need_column, once_each};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -92,6 +92,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = super::needs(["column", "columns"])))]
 pub struct Relationships {
     /// The table in which the name stands.
     to: At<String>,
@@ -99,7 +100,8 @@ pub struct Relationships {
     #[serde(default)]
     column: Option<At<String>>,
     /// In a rule of its own: the columns that make the name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::names")]
+    #[schemars(extend("minItems" = 1))]
     columns: Vec<At<String>>,
     /// With `columns`: what they are called in `to`; unless said the same.
     #[serde(default)]
@@ -136,6 +138,7 @@ impl Relationships {
         for column in &self.columns {
             expect_column(column, scope.table, diagnostics);
         }
+        once_each(&self.columns, diagnostics);
         if let Some(first) = self.to_columns.first()
             && self.to_columns.len() != self.columns.len()
         {

@@ -4,7 +4,7 @@ use minijinja::context;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column};
+use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column, once_each};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
@@ -78,6 +78,8 @@ use crate::{
 #[serde(deny_unknown_fields, default)]
 pub struct Unique {
     /// The columns that no two rows share; unless said the one that the rule stands under.
+    #[serde(deserialize_with = "super::names")]
+    #[schemars(extend("minItems" = 1))]
     columns: Vec<At<String>>,
 }
 
@@ -99,6 +101,7 @@ impl RuleKind for Unique {
         for column in &self.columns {
             expect_column(column, scope.table, diagnostics);
         }
+        once_each(&self.columns, diagnostics);
     }
     fn plan(&self, rule: &Rule, table: &Table) -> Plan {
         let columns: Vec<String> = if self.columns.is_empty() {
