@@ -82,17 +82,12 @@ pub struct ColumnFile {
     /// What it means.
     #[serde(default)]
     pub description: Tried<String>,
-<<<<<<< HEAD
     /// Another column of the table whose cells this one reads, since the export has none of its own for it.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default)]
     pub from: Option<Tried<At<String>>>,
-    /// For dates and timestamps: accepted formats, canonical first, such as `["%Y-%m-%d", "%d/%m/%Y"]`.
-    #[serde(default, deserialize_with = "present")]
-=======
     /// For dates and timestamps: accepted formats, the usual one first, such as `["%Y-%m-%d", "%d/%m/%Y"]`.
     #[serde(default)]
     #[schemars(extend("minItems" = 1, "maxItems" = MAX_FORMATS))]
->>>>>>> main
     pub formats: Option<Tried<At<Vec<At<String>>>>>,
     /// Repairs of the text, in order; `[trim]` if nothing is said.
     #[serde(default)]
