@@ -141,6 +141,10 @@ fn each_place_in_the_log_opens_on_the_observed_value() {
             let record = &records_of(rest, 1)[0];
             // The header is record 0 of the file.
             assert_eq!(record, &records[number("source_row")], "{row:?}");
+            opened += 1;
+            if row["column"].is_empty() {
+                continue;
+            }
             // What the project makes of a cell has a column of its own.
             let delivered = match &row["column"] {
                 "place" => "area",
@@ -149,7 +153,6 @@ fn each_place_in_the_log_opens_on_the_observed_value() {
             let column = records[0].iter().position(|name| name == delivered);
             let value = &record[column.expect("a column of the file")];
             assert_eq!(shown(&row["column"], value), row["observed"], "{row:?}");
-            opened += 1;
         }
         assert!(opened > 0, "{table}: no place in the log");
     }

@@ -8,6 +8,8 @@ use crate::population::DEMOGRAPHICS;
 use crate::tables::{Name, Tables, write_row};
 
 const PART: &str = "part-of-a-place";
+/// A row that is probably of a person who is there already, which is about no cell of it.
+pub(super) const PROBABLE: &str = "probable-person";
 
 pub const LINE_COLUMNS: [&str; 7] = [
     "defect",
@@ -105,12 +107,16 @@ impl<'r> Planter<'r, '_> {
                 // What the project makes of a cell has a column of its own.
                 column: match finding.defect {
                     PART => "place",
+                    PROBABLE => "",
                     _ => finding.column,
                 },
-                observed: self
-                    .tables
-                    .cell(finding.table, finding.row, finding.column)
-                    .to_owned(),
+                observed: match finding.defect {
+                    PROBABLE => String::new(),
+                    _ => self
+                        .tables
+                        .cell(finding.table, finding.row, finding.column)
+                        .to_owned(),
+                },
                 defect: finding.defect,
                 cause: finding.cause,
             })

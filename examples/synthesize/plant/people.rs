@@ -1,5 +1,6 @@
 //! Defects of people.
 
+use super::lines::PROBABLE;
 use super::{FUTURE, Planter, UNREADABLE, ordinary};
 use crate::figures::{BLANK, UNKNOWN};
 use crate::population::DEMOGRAPHICS;
@@ -29,6 +30,9 @@ impl Planter<'_, '_> {
         // The second row of a person who has moved: not also the same person twice by name and postcode.
         for row in self.take(PEOPLE, self.times(4), complete) {
             let (moved, second) = (self.stranger(), self.copy(PEOPLE, row, 40));
+            let district = |code: String| code.split(' ').next().map(str::to_owned);
+            let [from, to] =
+                [second, moved].map(|row| district(self.cell(PEOPLE, row, "postcode")));
             for column in ["postcode", "phone", "email"] {
                 let value = self.cell(PEOPLE, moved, column);
                 self.set(PEOPLE, second, column, value);
@@ -41,6 +45,10 @@ impl Planter<'_, '_> {
                 second,
                 "person_ref",
             );
+            // Who has moved further away may well be somebody else of that name and age.
+            if from == to {
+                self.found(PROBABLE, "probably_the_same", PEOPLE, second, "person_ref");
+            }
         }
     }
 
@@ -135,6 +143,7 @@ impl Planter<'_, '_> {
                     later,
                     "person_ref",
                 );
+                self.found(PROBABLE, "probably_the_same", PEOPLE, later, "person_ref");
             }
         }
     }
