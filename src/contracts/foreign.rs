@@ -1,7 +1,8 @@
 //! Reading what others wrote: leniently, and with a note about everything that is passed over.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use super::draft::{RuleDraft, weaker};
 use crate::{
     diagnostics::{
         Source, Span,
@@ -28,6 +29,10 @@ pub struct Foreign<'s> {
     pub file: String,
     rename: bool,
     pub notes: Vec<Note>,
+    /// Notes about what is called otherwise, for as long as it stands: the table of a column, and the name.
+    pub renamed: Vec<(Option<String>, String, Note)>,
+    /// What each table, and each column of a table, is called here; nothing where another has that name.
+    names: BTreeMap<(Option<String>, String), Option<String>>,
 }
 
 /// Keys that are not carried over, with the reason.
@@ -41,6 +46,8 @@ impl<'s> Foreign<'s> {
             file: file.to_owned(),
             rename,
             notes: Vec::new(),
+            renamed: Vec::new(),
+            names: BTreeMap::new(),
         }
     }
 
@@ -82,40 +89,86 @@ impl<'s> Foreign<'s> {
         }
     }
 
+    /// A note about a rule that another took the place of.
+    pub fn note_weaker(&mut self, rule: Option<RuleDraft>) {
+        if let Some(rule) = rule {
+            let why = weaker(&rule.kind);
+            self.note(rule.span, rule.what, why);
+        }
+    }
+
+    /// Learns what the tables are called, or the columns of a table, before a rule names one of them.
+    pub fn learn(&mut self, table: Option<&str>, said: &[&str]) {
+        let (good, others): (Vec<&str>, Vec<&str>) =
+            said.iter().partition(|said| Name::new(said).is_ok());
+        for said in good.into_iter().chain(others) {
+            let name = self.free(table, said);
+            let place = (table.map(str::to_owned), said.to_owned());
+            self.names.entry(place).or_insert(name);
+        }
+    }
+
+    /// What a text is called here, unless something else has that name.
+    fn free(&self, table: Option<&str>, said: &str) -> Option<String> {
+        let name = match Name::new(said) {
+            Ok(_) => return Some(said.to_owned()),
+            Err(_) => suggested(said).filter(|_| self.rename)?,
+        };
+        let taken = self.names.iter().any(|((place, other), here)| {
+            place.as_deref() == table && other != said && here.as_ref() == Some(&name)
+        });
+        (!taken).then_some(name)
+    }
+
     /// A name as it is written here, which is the contract's or, with a note, the one that is suggested.
-    pub fn name(&mut self, text: &str, span: &Span, what: &str) -> Option<String> {
+    pub fn name(&mut self, text: &str, span: &Span, table: Option<&str>) -> Option<String> {
         if Name::new(text).is_ok() {
             return Some(text.to_owned());
         }
         let meant = suggested(text);
         let rule = "a name is 1 to 63 of a-z, 0-9 and _, starting with a letter";
-        let said = format!("{what} `{text}`");
-        let (name, what, why) = match (meant, self.rename) {
+        let said = match table {
+            Some(table) => format!("{table}: column `{text}`"),
+            None => format!("table `{text}`"),
+        };
+        let (what, why) = match (meant, self.rename) {
             (Some(meant), true) => {
-                let why = format!(
-                    "called otherwise here, since {rule}: the export's file or header has to say so too"
-                );
                 let what = format!("{said}: `{meant}`");
-                (Some(meant), what, why)
+                if self.free(table, text).is_some() {
+                    let why = format!(
+                        "called otherwise here, since {rule}: the export's file or header has to say so too"
+                    );
+                    let (span, place) = (span.clone(), table.map(str::to_owned));
+                    self.renamed
+                        .push((place, meant.clone(), Note { span, what, why }));
+                    return Some(meant);
+                }
+                (
+                    what,
+                    "no name here, and another has the one that is suggested".to_owned(),
+                )
             }
             (Some(meant), false) => {
                 let why = format!(
                     "no name here, since {rule}: call it as suggested, or give `--rename` to have it called so"
                 );
-                (None, format!("{said}: `{meant}`?"), why)
+                (format!("{said}: `{meant}`?"), why)
             }
-            (None, _) => (None, said, format!("no name here, since {rule}")),
+            (None, _) => (said, format!("no name here, since {rule}")),
         };
         self.note(span.clone(), what, why);
-        name
+        None
     }
 
-    /// What a name is called here, where it was told already what it is.
-    pub fn named(&self, text: &str) -> String {
-        match Name::new(text) {
-            Err(_) if self.rename => suggested(text).unwrap_or_else(|| text.to_owned()),
-            _ => text.to_owned(),
-        }
+    /// What a table is called here, or a column of a table, where it was told already what it is.
+    pub fn named(&self, table: Option<&str>, text: &str) -> String {
+        let place = (table.map(str::to_owned), text.to_owned());
+        let name = match self.names.get(&place) {
+            Some(name) => name.clone(),
+            None => self.free(table, text),
+        };
+        // One that was left out keeps its name, so that no rule is about another.
+        name.unwrap_or_else(|| text.to_owned())
     }
 }
 

@@ -194,7 +194,10 @@ mod tests {
         fs::create_dir(&c).expect("a folder");
         let files = [&a, &b, &c].map(|path| (path.clone(), "new".to_owned()));
         let error = write_together(&files, true).expect_err("a folder is there");
-        assert!(error.to_string().ends_with("; nothing was written"), "{error}");
+        assert!(
+            error.to_string().ends_with("; nothing was written"),
+            "{error}"
+        );
         assert_eq!(names(), ["a", "c"]);
         // One that comes to stand there meanwhile.
         fs::remove_dir(&c).expect("a folder");

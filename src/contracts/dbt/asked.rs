@@ -58,7 +58,7 @@ impl Asked<'_, '_, '_, '_> {
         Ok(self
             .list(key)?
             .iter()
-            .map(|name| self.foreign.named(name))
+            .map(|name| self.foreign.named(Some(&self.draft.name), name))
             .collect())
     }
 
@@ -98,7 +98,7 @@ impl Asked<'_, '_, '_, '_> {
             "relationships" => {
                 let to = self.table("to")?;
                 let field = self.text("field")?;
-                let field = self.foreign.named(&field);
+                let field = self.foreign.named(Some(&to), &field);
                 rule.of_kind("relationships")
                     .check("to", Yaml::text(to))
                     .check("column", Yaml::text(field))
@@ -106,7 +106,7 @@ impl Asked<'_, '_, '_, '_> {
             "relationships_where" => {
                 let to = self.table("to")?;
                 let field = self.text("field")?;
-                let field = self.foreign.named(&field);
+                let field = self.foreign.named(Some(&to), &field);
                 let mut rule = rule
                     .of_kind("relationships")
                     .check("to", Yaml::text(to))
@@ -174,7 +174,7 @@ impl Asked<'_, '_, '_, '_> {
             }
             "expect_column_pair_values_A_to_be_greater_than_B" => {
                 let pair = [self.text("column_A")?, self.text("column_B")?]
-                    .map(|c| self.foreign.named(&c));
+                    .map(|c| self.foreign.named(Some(&self.draft.name), &c));
                 self.used.push("or_equal");
                 let sign = if self.test.says("or_equal", false) {
                     " >= "
@@ -188,7 +188,7 @@ impl Asked<'_, '_, '_, '_> {
             }
             "expect_column_pair_values_to_be_equal" => {
                 let pair = [self.text("column_A")?, self.text("column_B")?]
-                    .map(|c| self.foreign.named(&c));
+                    .map(|c| self.foreign.named(Some(&self.draft.name), &c));
                 rule.condition(
                     &[&ident(&pair[0]), " = ", &ident(&pair[1])].concat(),
                     Some(&pair[0]),
@@ -245,8 +245,8 @@ impl Asked<'_, '_, '_, '_> {
             .ok_or_else(|| format!("it does not say `{key}`"))?;
         let plain_name = !said.contains(['(', '{']);
         match referred(&said) {
-            Some(table) => Ok(self.foreign.named(&table)),
-            None if plain_name => Ok(self.foreign.named(&said)),
+            Some(table) => Ok(self.foreign.named(None, &table)),
+            None if plain_name => Ok(self.foreign.named(None, &said)),
             None => Err(format!(
                 "`{said}` is no plain `ref('…')` or `source('…', '…')`, so the table is not known here"
             )),

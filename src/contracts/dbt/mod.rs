@@ -120,6 +120,16 @@ pub fn import(file: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, Diag
             false => drafts.push(draft),
         }
     };
+    let tables: Vec<&Node> = TABLES
+        .iter()
+        .flat_map(|section| items(file, section))
+        .chain(
+            items(file, "sources")
+                .iter()
+                .flat_map(|source| items(source, "tables")),
+        )
+        .collect();
+    learn(&tables, foreign);
     for section in TABLES {
         items(file, section)
             .iter()
@@ -138,6 +148,23 @@ pub fn import(file: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, Diag
     Ok(drafts)
 }
 
+/// Learns what tables and columns are called.
+fn learn(tables: &[&Node], foreign: &mut Foreign<'_>) {
+    let said: Vec<&str> = tables
+        .iter()
+        .filter_map(|node| text(node, "name"))
+        .collect();
+    foreign.learn(None, &said);
+    for node in tables {
+        if let Some(said) = text(node, "name") {
+            let table = foreign.named(None, said);
+            let columns = items(node, "columns").iter();
+            let columns: Vec<&str> = columns.filter_map(|node| text(node, "name")).collect();
+            foreign.learn(Some(&table), &columns);
+        }
+    }
+}
+
 fn table(node: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
     let Some(said) = text(node, "name") else {
         foreign.note(foreign.span(node), "a table", "it has no `name`");
@@ -146,7 +173,7 @@ fn table(node: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
     let at = node
         .get("name")
         .map_or(foreign.span(node), |n| foreign.span(n));
-    let name = foreign.name(said, &at, "table")?;
+    let name = foreign.name(said, &at, None)?;
     let mut draft = Draft::new(name, at);
     draft.description = description(node, &draft.name.clone(), foreign);
     let columns = items(node, "columns");
@@ -160,10 +187,7 @@ fn table(node: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         return None;
     }
     for node in columns {
-        let Some(name) = text(node, "name").map(|name| foreign.named(name)) else {
-            continue;
-        };
-        let Some(column) = draft.column(&name) else {
+        let Some((column, name)) = super::own_column(node, &draft, foreign) else {
             continue;
         };
         for test in items(node, "tests").iter().chain(items(node, "data_tests")) {
@@ -212,7 +236,7 @@ fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let span = node
         .get("name")
         .map_or(foreign.span(node), |n| foreign.span(n));
-    let Some(name) = foreign.name(said, &span, &what) else {
+    let Some(name) = foreign.name(said, &span, Some(&draft.name)) else {
         return;
     };
     let of = format!("{}.{name}", draft.name);
@@ -286,7 +310,10 @@ fn constrain(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &mu
         }
         ("primary_key" | "unique", None, 1..) => {
             if kind == "primary_key" {
-                draft.key = columns.iter().map(|c| foreign.named(c)).collect();
+                draft.key = columns
+                    .iter()
+                    .map(|c| foreign.named(Some(&draft.name), c))
+                    .collect();
             }
             let list = named()
                 .into_iter()
@@ -314,7 +341,7 @@ fn constrain(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &mu
     };
     for test in tests {
         // What a test says as well is not said again.
-        let again = column.is_some_and(|c| draft.columns[c].has(&test.name));
+        let again = column.is_some_and(|c| draft.columns[c].holds(&test.name));
         if !again {
             checks::add_test(test, column, draft, foreign);
         }

@@ -77,7 +77,7 @@ impl Check<'_, '_, '_> {
                 used.push("properties");
                 let columns: Vec<String> = texts(&argument("properties"), "properties")
                     .iter()
-                    .map(|c| self.foreign.named(c))
+                    .map(|c| self.foreign.named(Some(&self.draft.name), c))
                     .collect();
                 let rule = overlaid(rule.of_kind("unique"));
                 match (self.column, &columns[..]) {

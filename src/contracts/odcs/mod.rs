@@ -109,6 +109,7 @@ pub fn import(contract: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, 
         return fail(foreign.key_span(contract, "schema"), message, help);
     };
     foreign.leftover(contract, "", &["apiVersion", "kind", "schema"], CONTRACT);
+    learn(objects, foreign);
     let mut drafts: Vec<Draft> = Vec::new();
     for object in objects {
         if let Some(draft) = table(object, foreign) {
@@ -125,6 +126,20 @@ pub fn import(contract: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, 
     Ok(drafts)
 }
 
+/// Learns what tables and columns are called.
+fn learn(objects: &[Node], foreign: &mut Foreign<'_>) {
+    fn names(nodes: &[Node]) -> Vec<&str> {
+        nodes.iter().filter_map(|node| text(node, "name")).collect()
+    }
+    foreign.learn(None, &names(objects));
+    for object in objects {
+        if let Some(said) = text(object, "name") {
+            let table = foreign.named(None, said);
+            foreign.learn(Some(&table), &names(items(object, "properties")));
+        }
+    }
+}
+
 fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
     let span = foreign.span(object);
     let Some(said) = text(object, "name") else {
@@ -132,7 +147,7 @@ fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         return None;
     };
     let at = object.get("name").map_or(span, |name| foreign.span(name));
-    let name = foreign.name(said, &at, "table")?;
+    let name = foreign.name(said, &at, None)?;
     let mut draft = Draft::new(name, at);
     draft.description = text(object, "description")
         .map(|d| d.trim().to_owned())
@@ -211,7 +226,7 @@ fn key(object: &Node, properties: &[Node], draft: &mut Draft, foreign: &mut Fore
         .filter(|node| is_true(node, "primaryKey"))
         .filter_map(|node| {
             let position = text(node, "primaryKeyPosition").and_then(|p| p.parse().ok());
-            let name = foreign.named(text(node, "name")?);
+            let name = foreign.named(Some(&draft.name), text(node, "name")?);
             Some((position.filter(|p| *p > 0).unwrap_or(i64::MAX), node, name))
         })
         .filter(|(_, _, name)| draft.column(name).is_some())
@@ -221,7 +236,7 @@ fn key(object: &Node, properties: &[Node], draft: &mut Draft, foreign: &mut Fore
     for (_, node, name) in &parts {
         let Some(column) = draft
             .column(name)
-            .filter(|c| !draft.columns[*c].has("not_null"))
+            .filter(|c| !draft.columns[*c].holds("not_null"))
         else {
             continue;
         };
@@ -286,12 +301,9 @@ fn asked_as(
 /// Adds a rule under a column, or says why it cannot stand there.
 fn put(column: usize, rule: RuleDraft, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let (span, what) = (rule.span.clone(), rule.what.clone());
-    let why = format!(
-        "the column has a rule `{}` already, and a column has one of each kind",
-        rule.kind
-    );
-    if !draft.add_under(column, rule) {
-        foreign.note(span, what, why);
+    match draft.add_under(column, rule) {
+        Ok(weaker) => foreign.note_weaker(weaker),
+        Err(why) => foreign.note(span, what, why),
     }
 }
 

@@ -156,7 +156,7 @@ pub fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let span = node
         .get("name")
         .map_or(foreign.span(node), |n| foreign.span(n));
-    let Some(name) = foreign.name(said, &span, &format!("{}: column", draft.name)) else {
+    let Some(name) = foreign.name(said, &span, Some(&draft.name)) else {
         return;
     };
     let of = format!("{}.{name}", draft.name);
@@ -264,10 +264,7 @@ fn policy(node: &Node, of: &str, column: &mut ColumnDraft, foreign: &mut Foreign
 
 /// Adds the rules of the column that a property describes.
 pub fn checks(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
-    let Some(name) = text(node, "name").map(|name| foreign.named(name)) else {
-        return;
-    };
-    let Some(column) = draft.column(&name) else {
+    let Some((column, name)) = super::super::own_column(node, draft, foreign) else {
         return;
     };
     let of = format!("{}.{name}", draft.name);
@@ -276,7 +273,7 @@ pub fn checks(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     }
     // What is said with more words above is not said again.
     for (word, kind) in [("required", "not_null"), ("unique", "unique")] {
-        if is_true(node, word) && !draft.columns[column].has(kind) {
+        if is_true(node, word) && !draft.columns[column].holds(kind) {
             let rule = asked(foreign, node, word, draft, Some(&name)).of_kind(kind);
             put(column, rule, draft, foreign);
         }

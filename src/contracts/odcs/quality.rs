@@ -278,14 +278,10 @@ impl Check<'_, '_, '_> {
         let Some(column) = self.column else {
             return Err("it stands under a table, and is about a column".to_owned());
         };
-        let kind = rule.kind.clone();
         self.taken.push("id");
-        let again =
-            format!("the column has a rule `{kind}` already, and a column has one of each kind");
-        match self.draft.add_under(column, rule) {
-            true => Ok(()),
-            false => Err(again),
-        }
+        let weaker = self.draft.add_under(column, rule)?;
+        self.foreign.note_weaker(weaker);
+        Ok(())
     }
 
     fn sql(&mut self) -> Result<(), String> {
