@@ -72,15 +72,21 @@ impl<'s> Foreign<'s> {
         });
     }
 
-    /// A note about each key of `map` that is not `taken` and says something.
+    /// A note about each key of `map` that says something and is not `taken`, or is and has not the shape of such a key.
     pub fn leftover(&mut self, map: &Node, of: &str, taken: &[&str], reasons: &Reasons) {
         for (key, value) in map.entries() {
             let name = key.text.as_str();
-            if taken.contains(&name) || says_nothing(value) {
+            if says_nothing(value) {
                 continue;
             }
-            let reason = reasons.iter().find(|(keys, _)| keys.contains(&name));
-            let why = reason.map_or("trueup does not know this key", |(_, why)| why);
+            let why = match taken.contains(&name) {
+                true => misshapen(name, value),
+                false => {
+                    let reason = reasons.iter().find(|(keys, _)| keys.contains(&name));
+                    Some(reason.map_or("trueup does not know this key", |(_, why)| why))
+                }
+            };
+            let Some(why) = why else { continue };
             let what = match of {
                 "" => name.to_owned(),
                 of => format!("{of}: {name}"),
@@ -202,6 +208,31 @@ fn suggested(text: &str) -> Option<String> {
     Name::new(name.trim_end_matches('_'))
         .ok()
         .map(|n| n.to_string())
+}
+
+/// Why what stands under a key that is understood cannot be what it says; nothing where it can.
+pub fn misshapen(key: &str, node: &Node) -> Option<&'static str> {
+    let is_text = scalar(node).is_some();
+    let (fits, why) = match key {
+        "required" | "unique" | "primaryKey" | "enabled" => (
+            scalar(node).is_some_and(|said| ["true", "false"].contains(&&*said.to_lowercase())),
+            "it says neither true nor false, so it is passed over",
+        ),
+        "primaryKeyPosition" => (
+            scalar(node).is_some_and(|said| said.parse::<i64>().is_ok()),
+            "it is no whole number, so it is passed over",
+        ),
+        "logicalTypeOptions" | "arguments" | "config" => (
+            matches!(node.value, Value::Map(_)),
+            "it is no map of keys and values, so it is passed over",
+        ),
+        "name" | "description" | "logicalType" | "physicalType" | "physicalName" | "data_type"
+        | "type" | "severity" | "dimension" | "unit" | "dialect" | "error_if" | "warn_if" => {
+            (is_text, "it is no text, so it is passed over")
+        }
+        _ => (true, ""),
+    };
+    (!fits).then_some(why)
 }
 
 /// A text as the last part of a rule's id.

@@ -8,7 +8,7 @@ mod test;
 use super::{
     draft::{ColumnDraft, Draft},
     foreign::{Foreign, Reasons, items, scalar, text, texts},
-    odcs::of_physical,
+    odcs::{SIZE, has_size, of_physical},
 };
 use crate::diagnostics::{
     Diagnostic, Span,
@@ -44,6 +44,10 @@ const FILE: &Reasons = &[
 ];
 /// Keys of a table that say nothing that is checked.
 const TABLE: &Reasons = &[
+    (
+        &["description"],
+        "about the source as a whole, which becomes a file for each table",
+    ),
     (
         &["freshness", "loaded_at_field", "loaded_at_query"],
         "when rows were loaded is not in a delivery: a `range` of a date, or `row_count`, is near to it",
@@ -86,6 +90,12 @@ const COLUMN: &Reasons = &[(
         "entity",
     ],
     "how dbt builds or describes the column, which is not checked",
+)];
+
+/// Keys of a constraint that say nothing that is checked.
+const CONSTRAINT: &Reasons = &[(
+    &["name", "warn_unenforced", "warn_unsupported"],
+    "how dbt builds the constraint, which is not checked",
 )];
 
 /// The tables of a schema file.
@@ -140,7 +150,7 @@ pub fn import(file: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, Diag
         items(source, "tables")
             .iter()
             .for_each(|node| take(node, foreign));
-        let taken = ["name", "tables", "description"];
+        let taken = ["name", "tables"];
         foreign.leftover(source, &format!("source {name}"), &taken, TABLE);
     }
     let taken = ["version", "models", "seeds", "snapshots", "sources"];
@@ -260,6 +270,10 @@ fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
         foreign.note(at, of.clone(), why);
         "string"
     });
+    if let Some(said) = said.filter(|said| of_physical(said).is_some() && has_size(said)) {
+        let what = format!("{of}: data_type `{said}`");
+        foreign.note(foreign.key_span(node, "data_type"), what, SIZE);
+    }
     let description = description(node, &of, foreign);
     let entries = match description.is_empty() {
         true => Vec::new(),
@@ -339,6 +353,11 @@ fn constrain(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &mu
             return;
         }
     };
+    let mut taken = vec!["type"];
+    taken.extend((kind == "check").then_some("expression"));
+    taken.extend(column.is_none().then_some("columns"));
+    let of = what(draft, column, &format!("constraint {kind}"));
+    foreign.leftover(node, &of, &taken, CONSTRAINT);
     for test in tests {
         // What a test says as well is not said again.
         let again = column.is_some_and(|c| draft.columns[c].holds(&test.name));

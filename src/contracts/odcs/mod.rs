@@ -14,18 +14,21 @@ mod said;
 pub use export::{Head, export};
 pub use library::one_of;
 pub use pattern::whole;
-pub use property::of_physical;
+pub use property::{SIZE, has_size, of_physical};
 
 use super::{
     draft::{Draft, RuleDraft, set},
     foreign::{Foreign, Reasons, is_true, items, scalar, text},
 };
-use crate::diagnostics::{
-    Diagnostic, Span,
-    yaml::{
-        Node, Value,
-        write::{Entry, Yaml},
+use crate::{
+    diagnostics::{
+        Diagnostic, Span,
+        yaml::{
+            Node, Value,
+            write::{Entry, Yaml},
+        },
     },
+    tables::FilePattern,
 };
 
 /// The custom property that holds what the standard has no words for.
@@ -88,12 +91,16 @@ pub fn import(contract: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, 
     let fail =
         |span: Span, message: String, help: &str| Err(Diagnostic::at(&span, message).help(help));
     let version = text(contract, "apiVersion").unwrap_or_default();
+    let known = ["3.0", "3.1"].iter().any(|known| {
+        let rest = version.trim_start_matches('v').strip_prefix(known);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
     if text(contract, "kind") != Some("DataContract") {
         let message = format!("`{file}` is no ODCS contract: `kind` is not `DataContract`");
         let help = "a dbt schema file is read by `trueup import dbt`";
         return fail(foreign.key_span(contract, "kind"), message, help);
     }
-    if !version.trim_start_matches('v').starts_with("3.") {
+    if !known {
         let message = format!("ODCS `{version}` is not understood");
         let help =
             "write `apiVersion: v3.1.0`, once the contract follows it; 3.0 and 3.1 are understood";
@@ -154,7 +161,15 @@ fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         .unwrap_or_default();
     let physical = text(object, "physicalName");
     if let Some(file) = physical.filter(|p| p.ends_with(".csv")) {
-        draft.files = file.to_owned();
+        // A place in a store has a scheme or a drive before it, and is no path inside a delivery.
+        match FilePattern::new(file).is_ok() && !file.contains(':') {
+            true => draft.files = file.to_owned(),
+            false => {
+                let why = "it names no file inside a delivery, so `source: files:` is called like the table";
+                let what = format!("{}: physicalName", draft.name);
+                foreign.note(foreign.key_span(object, "physicalName"), what, why);
+            }
+        }
     }
     let ours = custom(object);
     if let Some(ours) = ours {
@@ -204,8 +219,9 @@ fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         "logicalType",
         "physicalType",
     ];
-    let same = physical.is_some_and(|p| p == said || p == draft.files);
-    taken.extend(same.then_some("physicalName"));
+    // Another that ends in `.csv` was noted above.
+    let told = physical.is_some_and(|p| p == said || p.ends_with(".csv"));
+    taken.extend(told.then_some("physicalName"));
     taken.extend(only_ours(object).then_some("customProperties"));
     foreign.leftover(object, &draft.name, &taken, OBJECT);
     Some(draft)
