@@ -69,7 +69,7 @@ pub fn predicate(
 }
 
 /// The columns of a table whose names stand in a text.
-fn named(schema: &SchemaRef, text: &str) -> SchemaRef {
+pub fn named(schema: &SchemaRef, text: &str) -> SchemaRef {
     let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize();
     let words: BTreeSet<String> = tokens
         .unwrap_or_default()
@@ -630,5 +630,26 @@ fn lower_first(text: &str) -> String {
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::Field;
+
+    use super::*;
+
+    #[test]
+    fn columns_are_told_from_the_words_of_a_text() {
+        let names = ["a", "ab", "_code.a", "b", "_row"];
+        let fields = names.map(|name| Field::new(name, DataType::Int64, true));
+        let schema: SchemaRef = Arc::new(Schema::new(fields.to_vec()));
+        let found = |text: &str| -> Vec<String> {
+            let schema = named(&schema, text);
+            schema.fields().iter().map(|f| f.name().clone()).collect()
+        };
+        assert_eq!(found("t.A > 1 AND 'b' = \"_row\""), ["a", "_row"]);
+        assert_eq!(found("\"_code.a\" IS NULL"), ["_code.a"]);
+        assert!(found("'").is_empty());
     }
 }
