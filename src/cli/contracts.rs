@@ -166,7 +166,9 @@ fn text(imported: &Imported, written: &[PathBuf], args: &ImportArgs) -> String {
     if imported.tables.is_empty() {
         line("no table of it could be carried over");
     }
-    closing(&imported.notes, &mut line);
+    if !imported.tables.is_empty() || !imported.notes.is_empty() {
+        closing(&imported.notes, &mut line);
+    }
     text
 }
 

@@ -65,13 +65,28 @@ impl Draft {
         self.columns.iter().position(|c| c.name == name)
     }
 
-    /// Adds a rule under a column; false where one of its kind stands there already and it cannot stand alone.
-    #[must_use]
-    pub fn add_under(&mut self, column: usize, mut rule: RuleDraft) -> bool {
+    /// Adds a rule under a column, and gives back the weaker one of its kind whose place it takes; or says why it cannot
+    /// stand.
+    pub fn add_under(
+        &mut self,
+        column: usize,
+        mut rule: RuleDraft,
+    ) -> Result<Option<RuleDraft>, String> {
+        let kind = rule.kind.clone();
         let place = &mut self.columns[column];
-        if !place.rules.iter().any(|r| r.kind == rule.kind) {
+        let Some(first) = place.rules.iter_mut().find(|r| r.kind == kind) else {
             place.rules.push(rule);
-            return true;
+            return Ok(None);
+        };
+        if matches!(kind.as_str(), "not_null" | "unique") {
+            let (stands, comes) = (first.strictness(), rule.strictness());
+            let is_single = kind == "not_null";
+            if comes > stands && (comes.0 || is_single) {
+                return Ok(Some(std::mem::replace(first, rule)));
+            }
+            if stands > comes && (stands.0 || is_single) {
+                return Err(weaker(&kind));
+            }
         }
         let columns = Entry::new("columns", Yaml::texts([place.name.clone()]));
         match rule.kind.as_str() {
@@ -88,18 +103,20 @@ impl Draft {
             _ => {
                 let ColumnDraft { name, ty, .. } = &self.columns[column];
                 let Some(sql) = as_condition(&rule, name, ty) else {
-                    return false;
+                    return Err(format!(
+                        "the column has a rule `{kind}` already, and a column has one of each kind"
+                    ));
                 };
                 rule.id = format!("{}.{name}.{}", self.name, rule.kind);
                 rule.check.clear();
                 let rule = rule.condition(&sql, Some(name));
                 self.add(rule);
-                return true;
+                return Ok(None);
             }
         }
         rule.id = format!("{}.{}.{}", self.name, self.columns[column].name, rule.kind);
         self.add(rule);
-        true
+        Ok(None)
     }
 
     /// Adds a rule of its own; an id that is taken gets a number.
@@ -122,26 +139,27 @@ impl Draft {
         self.rules.push(rule);
     }
 
-    /// Whether a rule says that the columns are unique together.
+    /// Whether a rule says without exception that the columns are unique together.
     pub fn is_unique(&self, columns: &[String]) -> bool {
         let under = match columns {
             [one] => self
                 .column(one)
-                .is_some_and(|c| self.columns[c].has("unique")),
+                .is_some_and(|c| self.columns[c].holds("unique")),
             _ => false,
         };
         let mut wanted = columns.to_vec();
         wanted.sort_unstable();
         under
-            || self.unique_columns().any(|mut found| {
+            || self.unique_columns(true).any(|mut found| {
                 found.sort_unstable();
                 found == wanted
             })
     }
 
-    /// The columns of each rule that says that several are unique together.
-    pub fn unique_columns(&self) -> impl Iterator<Item = Vec<String>> {
+    /// The columns of each rule that says, without exception where that is `asked`, that several are unique together.
+    pub fn unique_columns(&self, asked: bool) -> impl Iterator<Item = Vec<String>> {
         let unique = self.rules.iter().filter(|rule| rule.kind == "unique");
+        let unique = unique.filter(move |rule| !asked || rule.strictness().0);
         unique.filter_map(|rule| match &rule.check.first()?.value {
             Yaml::List(columns) => Some(columns.iter().filter_map(as_text).collect()),
             _ => None,
@@ -178,6 +196,13 @@ impl ColumnDraft {
         self.rules.iter().any(|rule| rule.kind == kind)
     }
 
+    /// Whether a rule of this kind holds without exception.
+    pub fn holds(&self, kind: &str) -> bool {
+        self.rules
+            .iter()
+            .any(|rule| rule.kind == kind && rule.strictness().0)
+    }
+
     fn to_entry(&self) -> Entry {
         let mut entries = vec![Entry::new("type", Yaml::text(self.ty))];
         entries.extend(self.entries.iter().cloned());
@@ -200,6 +225,19 @@ impl RuleDraft {
         Yaml::Map(entries)
     }
 
+    /// Whether every row that it fails is an error at least, and how severe that is: more is stricter.
+    pub fn strictness(&self) -> (bool, usize) {
+        const SEVERITIES: [&str; 4] = ["info", "warn", "error", "blocking"];
+        let said = |key: &str| self.settings.iter().find(|entry| entry.key == key);
+        let severity = said("severity").and_then(|entry| as_text(&entry.value));
+        let rank = SEVERITIES
+            .iter()
+            .position(|word| Some(*word) == severity.as_deref())
+            .unwrap_or(2);
+        let is_whole = said("where").is_none() && said("threshold").is_none() && rank >= 2;
+        (is_whole, rank)
+    }
+
     /// With settings of its kind.
     pub fn check(mut self, key: &str, value: Yaml) -> Self {
         set(&mut self.check, key, value);
@@ -220,6 +258,11 @@ impl RuleDraft {
         self.kind = kind.to_owned();
         self
     }
+}
+
+/// Why the weaker of two rules of a kind is left out.
+pub fn weaker(kind: &str) -> String {
+    format!("a stricter rule `{kind}` of the column stands, and a column has one of each kind")
 }
 
 /// The condition that says what a rule under a column says.

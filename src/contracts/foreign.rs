@@ -1,7 +1,8 @@
 //! Reading what others wrote: leniently, and with a note about everything that is passed over.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use super::draft::{RuleDraft, weaker};
 use crate::{
     diagnostics::{
         Source, Span,
@@ -28,6 +29,10 @@ pub struct Foreign<'s> {
     pub file: String,
     rename: bool,
     pub notes: Vec<Note>,
+    /// Notes about what is called otherwise, for as long as it stands: the table of a column, and the name.
+    pub renamed: Vec<(Option<String>, String, Note)>,
+    /// What each table, and each column of a table, is called here; nothing where another has that name.
+    names: BTreeMap<(Option<String>, String), Option<String>>,
 }
 
 /// Keys that are not carried over, with the reason.
@@ -41,6 +46,8 @@ impl<'s> Foreign<'s> {
             file: file.to_owned(),
             rename,
             notes: Vec::new(),
+            renamed: Vec::new(),
+            names: BTreeMap::new(),
         }
     }
 
@@ -65,15 +72,21 @@ impl<'s> Foreign<'s> {
         });
     }
 
-    /// A note about each key of `map` that is not `taken` and says something.
+    /// A note about each key of `map` that says something and is not `taken`, or is and has not the shape of such a key.
     pub fn leftover(&mut self, map: &Node, of: &str, taken: &[&str], reasons: &Reasons) {
         for (key, value) in map.entries() {
             let name = key.text.as_str();
-            if taken.contains(&name) || says_nothing(value) {
+            if says_nothing(value) {
                 continue;
             }
-            let reason = reasons.iter().find(|(keys, _)| keys.contains(&name));
-            let why = reason.map_or("trueup does not know this key", |(_, why)| why);
+            let why = match taken.contains(&name) {
+                true => misshapen(name, value),
+                false => {
+                    let reason = reasons.iter().find(|(keys, _)| keys.contains(&name));
+                    Some(reason.map_or("trueup does not know this key", |(_, why)| why))
+                }
+            };
+            let Some(why) = why else { continue };
             let what = match of {
                 "" => name.to_owned(),
                 of => format!("{of}: {name}"),
@@ -82,40 +95,86 @@ impl<'s> Foreign<'s> {
         }
     }
 
+    /// A note about a rule that another took the place of.
+    pub fn note_weaker(&mut self, rule: Option<RuleDraft>) {
+        if let Some(rule) = rule {
+            let why = weaker(&rule.kind);
+            self.note(rule.span, rule.what, why);
+        }
+    }
+
+    /// Learns what the tables are called, or the columns of a table, before a rule names one of them.
+    pub fn learn(&mut self, table: Option<&str>, said: &[&str]) {
+        let (good, others): (Vec<&str>, Vec<&str>) =
+            said.iter().partition(|said| Name::new(said).is_ok());
+        for said in good.into_iter().chain(others) {
+            let name = self.free(table, said);
+            let place = (table.map(str::to_owned), said.to_owned());
+            self.names.entry(place).or_insert(name);
+        }
+    }
+
+    /// What a text is called here, unless something else has that name.
+    fn free(&self, table: Option<&str>, said: &str) -> Option<String> {
+        let name = match Name::new(said) {
+            Ok(_) => return Some(said.to_owned()),
+            Err(_) => suggested(said).filter(|_| self.rename)?,
+        };
+        let taken = self.names.iter().any(|((place, other), here)| {
+            place.as_deref() == table && other != said && here.as_ref() == Some(&name)
+        });
+        (!taken).then_some(name)
+    }
+
     /// A name as it is written here, which is the contract's or, with a note, the one that is suggested.
-    pub fn name(&mut self, text: &str, span: &Span, what: &str) -> Option<String> {
+    pub fn name(&mut self, text: &str, span: &Span, table: Option<&str>) -> Option<String> {
         if Name::new(text).is_ok() {
             return Some(text.to_owned());
         }
         let meant = suggested(text);
         let rule = "a name is 1 to 63 of a-z, 0-9 and _, starting with a letter";
-        let said = format!("{what} `{text}`");
-        let (name, what, why) = match (meant, self.rename) {
+        let said = match table {
+            Some(table) => format!("{table}: column `{text}`"),
+            None => format!("table `{text}`"),
+        };
+        let (what, why) = match (meant, self.rename) {
             (Some(meant), true) => {
-                let why = format!(
-                    "called otherwise here, since {rule}: the export's file or header has to say so too"
-                );
                 let what = format!("{said}: `{meant}`");
-                (Some(meant), what, why)
+                if self.free(table, text).is_some() {
+                    let why = format!(
+                        "called otherwise here, since {rule}: the export's file or header has to say so too"
+                    );
+                    let (span, place) = (span.clone(), table.map(str::to_owned));
+                    self.renamed
+                        .push((place, meant.clone(), Note { span, what, why }));
+                    return Some(meant);
+                }
+                (
+                    what,
+                    "no name here, and another has the one that is suggested".to_owned(),
+                )
             }
             (Some(meant), false) => {
                 let why = format!(
                     "no name here, since {rule}: call it as suggested, or give `--rename` to have it called so"
                 );
-                (None, format!("{said}: `{meant}`?"), why)
+                (format!("{said}: `{meant}`?"), why)
             }
-            (None, _) => (None, said, format!("no name here, since {rule}")),
+            (None, _) => (said, format!("no name here, since {rule}")),
         };
         self.note(span.clone(), what, why);
-        name
+        None
     }
 
-    /// What a name is called here, where it was told already what it is.
-    pub fn named(&self, text: &str) -> String {
-        match Name::new(text) {
-            Err(_) if self.rename => suggested(text).unwrap_or_else(|| text.to_owned()),
-            _ => text.to_owned(),
-        }
+    /// What a table is called here, or a column of a table, where it was told already what it is.
+    pub fn named(&self, table: Option<&str>, text: &str) -> String {
+        let place = (table.map(str::to_owned), text.to_owned());
+        let name = match self.names.get(&place) {
+            Some(name) => name.clone(),
+            None => self.free(table, text),
+        };
+        // One that was left out keeps its name, so that no rule is about another.
+        name.unwrap_or_else(|| text.to_owned())
     }
 }
 
@@ -149,6 +208,31 @@ fn suggested(text: &str) -> Option<String> {
     Name::new(name.trim_end_matches('_'))
         .ok()
         .map(|n| n.to_string())
+}
+
+/// Why what stands under a key that is understood cannot be what it says; nothing where it can.
+pub fn misshapen(key: &str, node: &Node) -> Option<&'static str> {
+    let is_text = scalar(node).is_some();
+    let (fits, why) = match key {
+        "required" | "unique" | "primaryKey" | "enabled" => (
+            scalar(node).is_some_and(|said| ["true", "false"].contains(&&*said.to_lowercase())),
+            "it says neither true nor false, so it is passed over",
+        ),
+        "primaryKeyPosition" => (
+            scalar(node).is_some_and(|said| said.parse::<i64>().is_ok()),
+            "it is no whole number, so it is passed over",
+        ),
+        "logicalTypeOptions" | "arguments" | "config" => (
+            matches!(node.value, Value::Map(_)),
+            "it is no map of keys and values, so it is passed over",
+        ),
+        "name" | "description" | "logicalType" | "physicalType" | "physicalName" | "data_type"
+        | "type" | "severity" | "dimension" | "unit" | "dialect" | "error_if" | "warn_if" => {
+            (is_text, "it is no text, so it is passed over")
+        }
+        _ => (true, ""),
+    };
+    (!fits).then_some(why)
 }
 
 /// A text as the last part of a rule's id.

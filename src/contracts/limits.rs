@@ -4,6 +4,62 @@ use crate::diagnostics::yaml::write::{Entry, Yaml};
 
 use super::draft::plain;
 
+/// A bound of a `range`, or of a `length`, of values of type `ty` as its file says it; or why it is none.
+pub fn bound(kind: &str, ty: &str, said: &str) -> Result<Yaml, String> {
+    let fail = |what: &str| Err(format!("`{said}` is no bound here: {what}"));
+    if kind == "length" {
+        return match number(said).and_then(|n| n.parse::<u32>().ok()) {
+            Some(n) => Ok(plain(n.to_string())),
+            None => fail("a length is a whole number of 0 or more"),
+        };
+    }
+    match ty {
+        "date" => match said.parse::<jiff::civil::Date>() {
+            Ok(date) if date.to_string() == said => Ok(Yaml::text(said)),
+            _ => fail("a date is written year-month-day"),
+        },
+        "timestamp" => match said.parse::<jiff::Timestamp>() {
+            Ok(_) => Ok(Yaml::text(said)),
+            Err(_) => fail("a timestamp is written like 2017-01-05T09:30:00Z"),
+        },
+        "integer" => match number(said).filter(|n| n.parse::<i64>().is_ok()) {
+            Some(n) => Ok(plain(n)),
+            None => fail("the column's values are whole numbers of at most 19 digits"),
+        },
+        _ => {
+            let found = number(said).filter(|n| {
+                let digits = n.trim_start_matches('-');
+                let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+                whole.len() <= 14 && fraction.len() <= 4
+            });
+            found.map_or_else(
+                || fail("the column's values have at most 14 digits before and 4 behind the point"),
+                |n| Ok(plain(n)),
+            )
+        }
+    }
+}
+
+/// A number without what it can be written without: 1e3 is 1000, and 5.0 is 5.
+fn number(said: &str) -> Option<String> {
+    let (minus, digits) = match said.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, said.strip_prefix('+').unwrap_or(said)),
+    };
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i16>().ok()?),
+        None => (digits, 0),
+    };
+    if exponent.unsigned_abs() > 40 {
+        return None;
+    }
+    let number = shifted(digits, i32::from(exponent))?;
+    Some(match minus && number != "0" {
+        true => format!("-{number}"),
+        false => number,
+    })
+}
+
 /// How a count is compared.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Compared {
@@ -38,11 +94,11 @@ pub fn tolerated(compared: &Compared, percent: bool) -> Result<Tolerated, String
             let differs = format!("a share of exactly {n} percent passes here");
             (n.clone(), Some(differs))
         }
-        Compared::Below(n) => (next(n, -1).ok_or_else(wants_bad)?, None),
+        Compared::Below(n) => (less(n).ok_or_else(wants_bad)?, None),
         Compared::Between(least, n) | Compared::Within(least, n) => {
             let strict = matches!(compared, Compared::Between(..));
             let below = match strict && !percent {
-                true => next(n, -1).ok_or_else(wants_bad)?,
+                true => less(n).ok_or_else(wants_bad)?,
                 false => n.clone(),
             };
             let demands = !least.starts_with('-') && (strict || !is_zero(least));
@@ -67,8 +123,8 @@ pub fn tolerated(compared: &Compared, percent: bool) -> Result<Tolerated, String
             Some(one("max_share", share))
         }
         (false, false) => {
-            let most = whole(&most).ok_or_else(|| format!("`{most}` is no count of rows"))?;
-            Some(one("max_count", most))
+            let most = most_rows(&most).ok_or_else(|| format!("`{most}` is no count of rows"))?;
+            (most != "0").then(|| one("max_count", most))
         }
     };
     Ok(Tolerated { threshold, differs })
@@ -133,6 +189,21 @@ fn whole(n: &str) -> Option<String> {
     n.parse::<u64>().ok().map(|n| n.to_string())
 }
 
+/// The most rows that are no more than `n`, which may have a fraction.
+fn most_rows(n: &str) -> Option<String> {
+    let number = number(&n.replace('_', ""))?;
+    let rows = number.split('.').next().unwrap_or_default();
+    rows.parse::<u64>().ok().map(|rows| rows.to_string())
+}
+
+/// The most rows that are fewer than `n`.
+fn less(n: &str) -> Option<String> {
+    match whole(n) {
+        Some(_) => next(n, -1),
+        None => most_rows(n),
+    }
+}
+
 fn next(n: &str, by: i64) -> Option<String> {
     let n = match n.strip_prefix('-') {
         // A bound below nothing is none.
@@ -174,6 +245,11 @@ mod tests {
                 Some("max_count: 10"),
             ),
             (Compared::Above(n("0")), false, None),
+            (Compared::Below(n("0.5")), false, Some("none")),
+            (Compared::Below(n("2.5")), false, Some("max_count: 2")),
+            (Compared::Below(n("-0.5")), false, None),
+            (Compared::AtMost(n("0.5")), false, Some("none")),
+            (Compared::AtMost(n("1e1")), false, Some("max_count: 10")),
             (Compared::AtMost(n("x")), false, None),
         ] {
             assert_eq!(
@@ -195,6 +271,38 @@ mod tests {
                 .differs
                 .is_none()
         );
+    }
+
+    #[test]
+    fn bounds_are_written_as_their_type_has_them() {
+        for (kind, ty, text, expected) in [
+            ("range", "integer", "1e3", Some("1000")),
+            ("range", "integer", "5.0", Some("5")),
+            ("range", "integer", "-07", Some("-7")),
+            ("range", "integer", "-0", Some("0")),
+            ("range", "integer", "0.5", None),
+            ("range", "integer", "9223372036854775808", None),
+            ("range", "integer", "1e999", None),
+            ("range", "integer", "x", None),
+            ("range", "decimal", "+2.50", Some("2.5")),
+            ("range", "decimal", "1.5e-3", Some("0.0015")),
+            ("range", "decimal", "99.12345", None),
+            ("range", "date", "2020-01-31", Some("2020-01-31")),
+            ("range", "date", "31/12/2020", None),
+            (
+                "range",
+                "timestamp",
+                "2020-01-31T00:00:00Z",
+                Some("2020-01-31T00:00:00Z"),
+            ),
+            ("range", "timestamp", "2020-01-31", None),
+            ("length", "string", "5.0", Some("5")),
+            ("length", "string", "-1", None),
+        ] {
+            let found = bound(kind, ty, text).ok();
+            let found = found.and_then(|yaml| super::super::draft::as_text(&yaml));
+            assert_eq!(found.as_deref(), expected, "{text} of {ty}");
+        }
     }
 
     #[test]

@@ -84,6 +84,16 @@ pub async fn import(request: &Request) -> Result<Imported, RunError> {
     drafts.sort_by(|a, b| a.name.cmp(&b.name));
     let tables = settle::settle(&mut drafts, request, &mut foreign.notes).await?;
     let mut notes = foreign.notes;
+    // What was left out is not called otherwise.
+    for (table, name, note) in foreign.renamed {
+        let stands = match &table {
+            None => drafts.iter().any(|draft| draft.name == name),
+            Some(table) => drafts
+                .iter()
+                .any(|draft| draft.name == *table && draft.column(&name).is_some()),
+        };
+        notes.extend(stands.then_some(note));
+    }
     notes.sort_by_key(|note| note.span.bytes.start);
     Ok(Imported { tables, notes })
 }
@@ -121,10 +131,22 @@ fn read(path: &Path) -> Result<Arc<Source>, RunError> {
     }))
 }
 
+/// The column that `node` describes, unless it was left out.
+fn own_column(
+    node: &yaml::Node,
+    draft: &draft::Draft,
+    foreign: &Foreign<'_>,
+) -> Option<(usize, String)> {
+    let said = node.get("name")?;
+    let name = foreign.named(Some(&draft.name), foreign::scalar(said)?);
+    let column = draft.column(&name)?;
+    (draft.columns[column].span.bytes == said.bytes).then_some((column, name))
+}
+
 /// The key of a table that says none: one column that is unique, or several together, else all of them.
 fn settle_key(draft: &mut draft::Draft, foreign: &mut Foreign<'_>) {
     let one = draft.columns.iter().find(|column| column.has("unique"));
-    let several = || draft.unique_columns().next();
+    let several = || draft.unique_columns(false).next();
     if let Some(key) = one.map(|column| vec![column.name.clone()]).or_else(several) {
         draft.key = key;
         return;

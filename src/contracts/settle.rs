@@ -124,12 +124,25 @@ fn take_out(draft: &mut Draft, text: &str, found: &[Diagnostic], notes: &mut Vec
         return false;
     };
     let mut rules: BTreeMap<usize, String> = BTreeMap::new();
-    let mut taken = false;
+    let mut taken: Vec<String> = Vec::new();
+    // A rule that is left out is no reason to leave out another.
+    let mut found: Vec<&Diagnostic> = found.iter().collect();
+    found.sort_by_key(|diagnostic| match diagnostic.lint {
+        Some("implied") => 2,
+        Some("contradiction") => 1,
+        _ => 0,
+    });
     for diagnostic in found {
+        if taken.iter().any(|id| diagnostic.message.contains(id)) {
+            continue;
+        }
         let at = diagnostic.span.as_ref().map_or(0, |s| s.bytes.start);
         match culprit(&node, at) {
             Some(Culprit::Rule(index)) => {
-                rules.entry(index).or_insert_with(|| reason(diagnostic));
+                if let Some(rule) = draft.rules.get(index) {
+                    taken.push(format!("`{}`", rule.id));
+                    rules.entry(index).or_insert_with(|| reason(diagnostic));
+                }
             }
             Some(Culprit::Column(column, key)) => {
                 let Some(column) = draft.column(&column) else {
@@ -137,6 +150,7 @@ fn take_out(draft: &mut Draft, text: &str, found: &[Diagnostic], notes: &mut Vec
                 };
                 let column = &mut draft.columns[column];
                 let what = format!("{}.{}: {key}", draft.name, column.name);
+                let id = format!("`{}.{}.{key}`", draft.name, column.name);
                 let rule = column.rules.iter().position(|rule| rule.kind == key);
                 let entry = column.entries.iter().position(|entry| entry.key == key);
                 let (span, what) = match (rule, entry) {
@@ -151,7 +165,7 @@ fn take_out(draft: &mut Draft, text: &str, found: &[Diagnostic], notes: &mut Vec
                     // Taken out already, for another mistake of the same.
                     (None, None) => continue,
                 };
-                taken = true;
+                taken.push(id);
                 notes.push(Note {
                     span,
                     what,
@@ -164,7 +178,6 @@ fn take_out(draft: &mut Draft, text: &str, found: &[Diagnostic], notes: &mut Vec
     for (index, why) in rules.into_iter().rev() {
         if index < draft.rules.len() {
             let rule = draft.rules.remove(index);
-            taken = true;
             notes.push(Note {
                 span: rule.span,
                 what: rule.what,
@@ -172,7 +185,7 @@ fn take_out(draft: &mut Draft, text: &str, found: &[Diagnostic], notes: &mut Vec
             });
         }
     }
-    taken
+    !taken.is_empty()
 }
 
 fn culprit(file: &Node, at: usize) -> Option<Culprit> {
@@ -198,7 +211,13 @@ fn reason(diagnostic: &Diagnostic) -> String {
     if !diagnostic.label.is_empty() {
         why = format!("{why} ({})", diagnostic.label);
     }
-    match &diagnostic.help {
+    let help = match (diagnostic.lint, &diagnostic.help) {
+        (Some("implied"), _) => None,
+        // Where the other rule stands is a line of a file that is not written so.
+        (Some("contradiction"), Some(help)) => help.rsplit_once("; ").map(|(why, _)| why),
+        (_, help) => help.as_deref(),
+    };
+    match help {
         Some(help) => format!("{why}: {help}"),
         None => why,
     }

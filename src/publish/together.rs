@@ -43,6 +43,9 @@ pub fn write_together(files: &[(PathBuf, String)], replace: bool) -> Result<(), 
     if !there.is_empty() {
         return Err(WriteError::Exists(there));
     }
+    if let Some((path, _)) = files.iter().find(|(path, _)| is_folder(path)) {
+        return Err(IoError::on("write", path)(ErrorKind::IsADirectory.into()).into());
+    }
     let mut staged = Staged::default();
     for (path, text) in files {
         staged.add(path, text)?;
@@ -50,7 +53,7 @@ pub fn write_together(files: &[(PathBuf, String)], replace: bool) -> Result<(), 
     staged.publish(replace)
 }
 
-/// Files that stand beside their places; what was not published is removed when this is dropped.
+/// Files that stand beside their places; what still does is removed when this is dropped.
 #[derive(Default)]
 struct Staged {
     /// Where each stands, and where it shall.
@@ -73,27 +76,39 @@ impl Staged {
         file.sync_all().map_err(fail)
     }
 
-    fn publish(mut self, replace: bool) -> Result<(), WriteError> {
-        let mut done: Vec<PathBuf> = Vec::new();
-        while let Some((beside, path)) = self.files.pop() {
-            let renamed = match replace {
-                true => fs::rename(&beside, &path),
-                false => without_replacing(&beside, &path),
-            };
-            if let Err(error) = renamed {
-                self.files.push((beside, path.clone()));
-                // What was there before cannot be brought back, so a replaced file stays: it is whole.
-                for written in done.iter().filter(|_| !replace) {
-                    let _ = fs::remove_file(written);
-                }
-                return Err(match error.kind() {
-                    ErrorKind::AlreadyExists => WriteError::Exists(vec![path]),
-                    _ => IoError::on("write", &path)(error).into(),
-                });
+    fn publish(self, replace: bool) -> Result<(), WriteError> {
+        let mut done = Vec::new();
+        let published = self.put(replace, &mut done);
+        if published.is_err() {
+            for (beside, path, replaced) in done.into_iter().rev() {
+                let _ = match replaced {
+                    true => exchange(beside, path),
+                    false => fs::remove_file(path),
+                };
             }
-            done.push(path);
         }
-        for folder in done.iter().filter_map(|path| path.parent()) {
+        published
+    }
+
+    /// Puts each file in its place; `done` gets those that are, each with whether what was there stands beside it now.
+    fn put<'s>(
+        &'s self,
+        replace: bool,
+        done: &mut Vec<(&'s Path, &'s Path, bool)>,
+    ) -> Result<(), WriteError> {
+        for (beside, path) in &self.files {
+            let replaces = replace && fs::symlink_metadata(path).is_ok();
+            let placed = match replaces {
+                true => exchange(beside, path),
+                false => without_replacing(beside, path),
+            };
+            placed.map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists => WriteError::Exists(vec![path.clone()]),
+                _ => IoError::on("write", path)(error).into(),
+            })?;
+            done.push((beside, path, replaces));
+        }
+        for folder in self.files.iter().filter_map(|(_, path)| path.parent()) {
             let named = !folder.as_os_str().is_empty();
             disk::sync_folder(if named { folder } else { Path::new(".") })?;
         }
@@ -106,6 +121,24 @@ impl Drop for Staged {
         for (beside, _) in &self.files {
             let _ = fs::remove_file(beside);
         }
+    }
+}
+
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
+}
+
+/// Lets two files take each other's place.
+fn exchange(beside: &Path, path: &Path) -> io::Result<()> {
+    match renameat_with(CWD, beside, CWD, path, RenameFlags::EXCHANGE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
+            let old = beside.with_extension("old");
+            fs::rename(path, &old)?;
+            let placed = fs::rename(beside, path);
+            fs::rename(&old, if placed.is_ok() { beside } else { path })?;
+            placed
+        }
+        other => other.map_err(io::Error::from),
     }
 }
 
@@ -145,5 +178,39 @@ mod tests {
             (left(folder.path()), left(&folder.path().join("sub"))),
             (2, 1)
         );
+    }
+
+    #[test]
+    fn what_was_replaced_is_put_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [a, b, c] = ["a", "b", "c"].map(|name| folder.path().join(name));
+        let names = || {
+            let entries = fs::read_dir(folder.path()).expect("a folder").flatten();
+            let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+            names.sort_unstable();
+            names
+        };
+        fs::write(&a, "old").expect("a file");
+        fs::create_dir(&c).expect("a folder");
+        let files = [&a, &b, &c].map(|path| (path.clone(), "new".to_owned()));
+        let error = write_together(&files, true).expect_err("a folder is there");
+        assert!(
+            error.to_string().ends_with("; nothing was written"),
+            "{error}"
+        );
+        assert_eq!(names(), ["a", "c"]);
+        // One that comes to stand there meanwhile.
+        fs::remove_dir(&c).expect("a folder");
+        let mut staged = Staged::default();
+        for (path, text) in &files {
+            staged.add(path, text).expect("staged");
+        }
+        fs::remove_file(&staged.files[2].0).expect("a staged file");
+        assert!(staged.publish(true).is_err());
+        assert_eq!(fs::read_to_string(&a).expect("a file"), "old");
+        assert_eq!(names(), ["a"]);
+        write_together(&files, true).expect("written");
+        assert_eq!(fs::read_to_string(&a).expect("a file"), "new");
+        assert_eq!(names(), ["a", "b", "c"]);
     }
 }

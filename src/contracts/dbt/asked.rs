@@ -2,9 +2,9 @@
 
 use super::{
     super::{
-        draft::{Draft, RuleDraft, ident, literal, plain, set},
+        draft::{Draft, RuleDraft, as_text, ident, literal, plain, set},
         foreign::{Foreign, texts},
-        limits::{Compared, row_count, shifted},
+        limits::{Compared, bound, row_count, shifted},
         odcs::{one_of, whole},
     },
     is_jinja, referred,
@@ -17,7 +17,7 @@ pub struct Asked<'t, 'd, 'f, 's> {
     pub test: &'t Test,
     pub column: Option<usize>,
     pub draft: &'d Draft,
-    pub foreign: &'f Foreign<'s>,
+    pub foreign: &'f mut Foreign<'s>,
     /// Arguments that were understood.
     pub used: Vec<&'static str>,
 }
@@ -58,7 +58,7 @@ impl Asked<'_, '_, '_, '_> {
         Ok(self
             .list(key)?
             .iter()
-            .map(|name| self.foreign.named(name))
+            .map(|name| self.foreign.named(Some(&self.draft.name), name))
             .collect())
     }
 
@@ -98,7 +98,7 @@ impl Asked<'_, '_, '_, '_> {
             "relationships" => {
                 let to = self.table("to")?;
                 let field = self.text("field")?;
-                let field = self.foreign.named(&field);
+                let field = self.foreign.named(Some(&to), &field);
                 rule.of_kind("relationships")
                     .check("to", Yaml::text(to))
                     .check("column", Yaml::text(field))
@@ -106,7 +106,7 @@ impl Asked<'_, '_, '_, '_> {
             "relationships_where" => {
                 let to = self.table("to")?;
                 let field = self.text("field")?;
-                let field = self.foreign.named(&field);
+                let field = self.foreign.named(Some(&to), &field);
                 let mut rule = rule
                     .of_kind("relationships")
                     .check("to", Yaml::text(to))
@@ -128,11 +128,17 @@ impl Asked<'_, '_, '_, '_> {
                 };
                 let columns = self.columns(key)?;
                 let nulls = self.optional("ignore_row_if")?;
-                if nulls.is_some_and(|nulls| nulls != "any_value_is_missing") {
+                if nulls
+                    .as_deref()
+                    .is_some_and(|nulls| nulls != "any_value_is_missing")
+                {
                     return Err(
                         "a row in which one of the columns is missing is not evaluated here"
                             .to_owned(),
                     );
+                }
+                if nulls.is_none() && !self.test.is_constraint {
+                    self.note_missing(&columns, &rule);
                 }
                 let mut rule = rule
                     .of_kind("unique")
@@ -174,7 +180,7 @@ impl Asked<'_, '_, '_, '_> {
             }
             "expect_column_pair_values_A_to_be_greater_than_B" => {
                 let pair = [self.text("column_A")?, self.text("column_B")?]
-                    .map(|c| self.foreign.named(&c));
+                    .map(|c| self.foreign.named(Some(&self.draft.name), &c));
                 self.used.push("or_equal");
                 let sign = if self.test.says("or_equal", false) {
                     " >= "
@@ -188,7 +194,7 @@ impl Asked<'_, '_, '_, '_> {
             }
             "expect_column_pair_values_to_be_equal" => {
                 let pair = [self.text("column_A")?, self.text("column_B")?]
-                    .map(|c| self.foreign.named(&c));
+                    .map(|c| self.foreign.named(Some(&self.draft.name), &c));
                 rule.condition(
                     &[&ident(&pair[0]), " = ", &ident(&pair[1])].concat(),
                     Some(&pair[0]),
@@ -231,6 +237,28 @@ impl Asked<'_, '_, '_, '_> {
         })
     }
 
+    /// Says of rows in which one of several columns is missing that dbt compares them, unless none can be.
+    fn note_missing(&mut self, columns: &[String], rule: &RuleDraft) {
+        if columns.iter().any(|name| self.draft.column(name).is_none()) {
+            return;
+        }
+        let may_lack: Vec<String> = columns
+            .iter()
+            .filter(|name| {
+                let column = self.draft.column(name).map(|c| &self.draft.columns[c]);
+                column.is_none_or(|column| !column.holds("not_null"))
+            })
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !may_lack.is_empty() {
+            let why = format!(
+                "dbt takes nulls for equal, and a row without {} is not evaluated here: write `not_null` if there is always one",
+                may_lack.join(" or ")
+            );
+            self.foreign.note(rule.span.clone(), rule.what.clone(), why);
+        }
+    }
+
     fn one_of(&self, rule: RuleDraft, values: &[String]) -> Result<RuleDraft, String> {
         let (column, ty) = self.name()?;
         one_of(rule, &self.draft.name, column, ty, values)
@@ -245,8 +273,8 @@ impl Asked<'_, '_, '_, '_> {
             .ok_or_else(|| format!("it does not say `{key}`"))?;
         let plain_name = !said.contains(['(', '{']);
         match referred(&said) {
-            Some(table) => Ok(self.foreign.named(&table)),
-            None if plain_name => Ok(self.foreign.named(&said)),
+            Some(table) => Ok(self.foreign.named(None, &table)),
+            None if plain_name => Ok(self.foreign.named(None, &said)),
             None => Err(format!(
                 "`{said}` is no plain `ref('…')` or `source('…', '…')`, so the table is not known here"
             )),
@@ -273,54 +301,72 @@ impl Asked<'_, '_, '_, '_> {
     }
 
     fn between(&mut self, rule: RuleDraft) -> Result<RuleDraft, String> {
-        let (min, max) = (self.optional("min_value")?, self.optional("max_value")?);
         self.used.extend(["inclusive", "strictly"]);
-        if min.is_none() && max.is_none() {
-            return Err("it says neither `min_value` nor `max_value`".to_owned());
-        }
         let (column, ty) = self.name()?;
+        let column = column.to_owned();
         if ty == "string" {
             return Err("the column is read as text, and a range needs a number or a date: give it a `data_type`".to_owned());
         }
+        let bounds = self.bounds("range", ty, &rule)?;
         let strict = !self.test.says("inclusive", true) || self.test.says("strictly", false);
         if !strict {
-            let mut rule = rule.of_kind("range");
-            for (key, bound) in [("min", min), ("max", max)] {
-                let as_text = matches!(ty, "date" | "timestamp");
-                let value = |bound: String| {
-                    if as_text {
-                        Yaml::text(bound)
-                    } else {
-                        plain(bound)
-                    }
-                };
-                if let Some(bound) = bound {
-                    rule = rule.check(key, value(bound));
-                }
-            }
-            return Ok(rule);
+            let rule = rule.of_kind("range");
+            return Ok(bounds
+                .into_iter()
+                .fold(rule, |rule, (key, value)| rule.check(key, value)));
         }
-        let side = |bound: Option<String>, sign: &str| -> Result<Option<String>, String> {
-            let Some(bound) = bound else { return Ok(None) };
-            let value =
-                literal(ty, &bound).ok_or_else(|| format!("`{bound}` is no value of type {ty}"))?;
-            Ok(Some([&ident(column), sign, &value].concat()))
-        };
-        let sides: Vec<String> = [side(min, " > ")?, side(max, " < ")?]
-            .into_iter()
-            .flatten()
-            .collect();
-        Ok(rule.condition(&sides.join(" AND "), Some(column)))
+        let mut sides = Vec::new();
+        for (key, value) in bounds {
+            let sign = if key == "min" { " > " } else { " < " };
+            let value = as_text(&value).and_then(|value| literal(ty, &value));
+            sides.extend(value.map(|value| [&ident(&column), sign, &value].concat()));
+        }
+        Ok(rule.condition(&sides.join(" AND "), Some(&column)))
     }
 
     fn length(&mut self, rule: RuleDraft) -> Result<RuleDraft, String> {
-        let mut rule = rule.of_kind("length");
+        let bounds = self.bounds("length", "string", &rule)?;
+        let rule = rule.of_kind("length");
+        Ok(bounds
+            .into_iter()
+            .fold(rule, |rule, (key, value)| rule.check(key, value)))
+    }
+
+    /// The bounds of a test, each with its key here; one that is none is noted, unless the other is none as well.
+    fn bounds(
+        &mut self,
+        kind: &str,
+        ty: &str,
+        rule: &RuleDraft,
+    ) -> Result<Vec<(&'static str, Yaml)>, String> {
+        let mut bounds = Vec::new();
+        let mut refused = Vec::new();
         for (key, word) in [("min", "min_value"), ("max", "max_value")] {
-            if let Some(bound) = self.optional(word)? {
-                rule = rule.check(key, plain(bound));
+            let read = self.optional(word).and_then(|said| {
+                let said = said.map(|said| match matches!(ty, "date" | "timestamp") {
+                    // As SQL has it.
+                    true => said.trim_matches('\'').to_owned(),
+                    false => said,
+                });
+                said.map(|said| bound(kind, ty, &said)).transpose()
+            });
+            match read {
+                Ok(value) => bounds.extend(value.map(|value| (key, value))),
+                Err(why) => refused.push((word, why)),
             }
         }
-        Ok(rule)
+        if bounds.is_empty() {
+            let why = refused.into_iter().map(|(_, why)| why).next();
+            return Err(
+                why.unwrap_or_else(|| "it says neither `min_value` nor `max_value`".to_owned())
+            );
+        }
+        for (word, why) in refused {
+            let span = self.foreign.key_span(&self.test.arguments, word);
+            self.foreign
+                .note(span, format!("{}: {word}", rule.what), why);
+        }
+        Ok(bounds)
     }
 
     /// The pattern of a test; flags are those that mean the same here.
@@ -329,7 +375,7 @@ impl Asked<'_, '_, '_, '_> {
         let regex = self.text("regex")?;
         Ok(match self.optional("flags")?.as_deref() {
             None | Some("" | "c") => regex,
-            Some("i") => format!("(?i:{regex})"),
+            Some("i") => format!("(?i){regex}"),
             Some(other) => {
                 return Err(format!(
                     "its flags `{other}` are not understood: put them into the pattern"

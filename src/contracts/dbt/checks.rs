@@ -106,15 +106,10 @@ fn rule(
     let several = rule.check.iter().any(|entry| entry.key == "columns");
     match column.filter(|_| under && !several) {
         Some(column) => {
-            let kind = rule.kind.clone();
             let span = rule.span.clone();
-            let again = format!(
-                "the column has a rule `{kind}` already, and a column has one of each kind: put both into an `expression`"
-            );
-            match draft.add_under(column, rule) {
-                true => Ok(()),
-                false => Err((span, again)),
-            }
+            let weaker = draft.add_under(column, rule).map_err(|why| (span, why))?;
+            foreign.note_weaker(weaker);
+            Ok(())
         }
         None if under && !several => Err((
             test.span.clone(),

@@ -3,7 +3,7 @@
 use super::{
     super::{
         draft::{RuleDraft, set},
-        foreign::{Foreign, one_line, scalar},
+        foreign::{Foreign, misshapen, one_line, says_nothing, scalar},
         limits::{Compared, tolerated},
     },
     Refused, is_jinja,
@@ -12,7 +12,8 @@ use super::{
 use crate::diagnostics::yaml::write::Yaml;
 
 /// Keys that say how dbt runs a test, and nothing about rows.
-pub const SILENT: [&str; 11] = [
+pub const SILENT: [&str; 12] = [
+    "group",
     "store_failures",
     "store_failures_as",
     "limit",
@@ -33,46 +34,54 @@ pub fn configured(
     foreign: &mut Foreign<'_>,
 ) -> Result<RuleDraft, Refused> {
     for (key, node) in &test.config {
-        let span = || foreign.span(node);
-        let Some(said) = scalar(node) else {
+        let span = foreign.span(node);
+        if says_nothing(node) && key != "enabled" {
             continue;
-        };
+        }
+        let said = scalar(node).unwrap_or_default();
         let computed = is_jinja(said);
+        let mut note = |why: &str| foreign.note(span.clone(), format!("{}: {key}", rule.what), why);
         match key.as_str() {
             "enabled" if computed => {
-                let why = "dbt decides when it runs whether the test is on (Jinja): the rule is on"
-                    .to_owned();
-                foreign.note(span(), format!("{}: enabled", rule.what), why);
+                note("dbt decides when it runs whether the test is on (Jinja): the rule is on");
             }
             "enabled" if said.eq_ignore_ascii_case("false") => {
-                return Err((span(), "the test is switched off".to_owned()));
+                return Err((span, "the test is switched off".to_owned()));
             }
-            "severity" if computed => {
-                let why = "computed by dbt (Jinja): the rule is an error".to_owned();
-                foreign.note(span(), format!("{}: severity", rule.what), why);
-            }
-            "severity" => {
-                let word = if said.eq_ignore_ascii_case("warn") {
-                    "warn"
-                } else {
-                    "error"
+            "severity" if computed => note("computed by dbt (Jinja): the rule is an error"),
+            "severity" => match said.to_lowercase().as_str() {
+                word @ ("warn" | "error") => {
+                    set(&mut rule.settings, "severity", Yaml::text(word));
+                }
+                _ => note("a severity is warn or error: the rule is an error"),
+            },
+            "where" | "row_condition" if computed || scalar(node).is_none() => {
+                let why = match computed {
+                    true => "its condition is computed by dbt (Jinja)",
+                    false => "its condition is no text",
                 };
-                set(&mut rule.settings, "severity", Yaml::text(word));
-            }
-            "where" | "row_condition" if computed => {
-                return Err((
-                    span(),
-                    "its condition is computed by dbt (Jinja)".to_owned(),
-                ));
+                return Err((span, why.to_owned()));
             }
             "where" | "row_condition" => {
-                set(&mut rule.settings, "where", Yaml::text(one_line(said)))
+                set(&mut rule.settings, "where", Yaml::text(one_line(said)));
             }
-            "description" if !computed => {
-                set(&mut rule.settings, "why", Yaml::text(one_line(said)))
+            "description" if computed => {
+                note("its text is computed by dbt (Jinja), so it is not known here");
             }
-            "error_if" | "warn_if" => {}
-            _ => {}
+            "description" if scalar(node).is_some() => {
+                set(&mut rule.settings, "why", Yaml::text(one_line(said)));
+            }
+            // Read below, with the severity.
+            "error_if" | "warn_if" if scalar(node).is_some() => {}
+            key if SILENT.contains(&key) => {
+                note("how dbt calls, runs or keeps the test, which is not checked");
+            }
+            key @ ("enabled" | "description" | "error_if" | "warn_if" | "config" | "arguments") => {
+                if let Some(why) = misshapen(key, node) {
+                    note(why);
+                }
+            }
+            _ => note("trueup does not know this key"),
         }
     }
     threshold(test, &mut rule, foreign)?;
@@ -84,7 +93,7 @@ fn threshold(test: &Test, rule: &mut RuleDraft, foreign: &mut Foreign<'_>) -> Re
     let said = |key: &str| {
         test.config
             .iter()
-            .find(|(k, _)| k == key)
+            .find(|(k, node)| k == key && scalar(node).is_some())
             .map(|(_, node)| node)
     };
     let warns = rule

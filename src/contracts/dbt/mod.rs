@@ -8,7 +8,7 @@ mod test;
 use super::{
     draft::{ColumnDraft, Draft},
     foreign::{Foreign, Reasons, items, scalar, text, texts},
-    odcs::of_physical,
+    odcs::{SIZE, has_size, of_physical},
 };
 use crate::diagnostics::{
     Diagnostic, Span,
@@ -44,6 +44,10 @@ const FILE: &Reasons = &[
 ];
 /// Keys of a table that say nothing that is checked.
 const TABLE: &Reasons = &[
+    (
+        &["description"],
+        "about the source as a whole, which becomes a file for each table",
+    ),
     (
         &["freshness", "loaded_at_field", "loaded_at_query"],
         "when rows were loaded is not in a delivery: a `range` of a date, or `row_count`, is near to it",
@@ -88,6 +92,12 @@ const COLUMN: &Reasons = &[(
     "how dbt builds or describes the column, which is not checked",
 )];
 
+/// Keys of a constraint that say nothing that is checked.
+const CONSTRAINT: &Reasons = &[(
+    &["name", "warn_unenforced", "warn_unsupported"],
+    "how dbt builds the constraint, which is not checked",
+)];
+
 /// The tables of a schema file.
 pub fn import(file: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, Diagnostic> {
     let is_map = matches!(file.value, Value::Map(_));
@@ -120,6 +130,16 @@ pub fn import(file: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, Diag
             false => drafts.push(draft),
         }
     };
+    let tables: Vec<&Node> = TABLES
+        .iter()
+        .flat_map(|section| items(file, section))
+        .chain(
+            items(file, "sources")
+                .iter()
+                .flat_map(|source| items(source, "tables")),
+        )
+        .collect();
+    learn(&tables, foreign);
     for section in TABLES {
         items(file, section)
             .iter()
@@ -130,12 +150,29 @@ pub fn import(file: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, Diag
         items(source, "tables")
             .iter()
             .for_each(|node| take(node, foreign));
-        let taken = ["name", "tables", "description"];
+        let taken = ["name", "tables"];
         foreign.leftover(source, &format!("source {name}"), &taken, TABLE);
     }
     let taken = ["version", "models", "seeds", "snapshots", "sources"];
     foreign.leftover(file, "", &taken, FILE);
     Ok(drafts)
+}
+
+/// Learns what tables and columns are called.
+fn learn(tables: &[&Node], foreign: &mut Foreign<'_>) {
+    let said: Vec<&str> = tables
+        .iter()
+        .filter_map(|node| text(node, "name"))
+        .collect();
+    foreign.learn(None, &said);
+    for node in tables {
+        if let Some(said) = text(node, "name") {
+            let table = foreign.named(None, said);
+            let columns = items(node, "columns").iter();
+            let columns: Vec<&str> = columns.filter_map(|node| text(node, "name")).collect();
+            foreign.learn(Some(&table), &columns);
+        }
+    }
 }
 
 fn table(node: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
@@ -146,7 +183,7 @@ fn table(node: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
     let at = node
         .get("name")
         .map_or(foreign.span(node), |n| foreign.span(n));
-    let name = foreign.name(said, &at, "table")?;
+    let name = foreign.name(said, &at, None)?;
     let mut draft = Draft::new(name, at);
     draft.description = description(node, &draft.name.clone(), foreign);
     let columns = items(node, "columns");
@@ -160,10 +197,7 @@ fn table(node: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         return None;
     }
     for node in columns {
-        let Some(name) = text(node, "name").map(|name| foreign.named(name)) else {
-            continue;
-        };
-        let Some(column) = draft.column(&name) else {
+        let Some((column, name)) = super::own_column(node, &draft, foreign) else {
             continue;
         };
         for test in items(node, "tests").iter().chain(items(node, "data_tests")) {
@@ -212,7 +246,7 @@ fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let span = node
         .get("name")
         .map_or(foreign.span(node), |n| foreign.span(n));
-    let Some(name) = foreign.name(said, &span, &what) else {
+    let Some(name) = foreign.name(said, &span, Some(&draft.name)) else {
         return;
     };
     let of = format!("{}.{name}", draft.name);
@@ -236,6 +270,10 @@ fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
         foreign.note(at, of.clone(), why);
         "string"
     });
+    if let Some(said) = said.filter(|said| of_physical(said).is_some() && has_size(said)) {
+        let what = format!("{of}: data_type `{said}`");
+        foreign.note(foreign.key_span(node, "data_type"), what, SIZE);
+    }
     let description = description(node, &of, foreign);
     let entries = match description.is_empty() {
         true => Vec::new(),
@@ -286,7 +324,10 @@ fn constrain(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &mu
         }
         ("primary_key" | "unique", None, 1..) => {
             if kind == "primary_key" {
-                draft.key = columns.iter().map(|c| foreign.named(c)).collect();
+                draft.key = columns
+                    .iter()
+                    .map(|c| foreign.named(Some(&draft.name), c))
+                    .collect();
             }
             let list = named()
                 .into_iter()
@@ -312,9 +353,14 @@ fn constrain(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &mu
             return;
         }
     };
+    let mut taken = vec!["type"];
+    taken.extend((kind == "check").then_some("expression"));
+    taken.extend(column.is_none().then_some("columns"));
+    let of = what(draft, column, &format!("constraint {kind}"));
+    foreign.leftover(node, &of, &taken, CONSTRAINT);
     for test in tests {
         // What a test says as well is not said again.
-        let again = column.is_some_and(|c| draft.columns[c].has(&test.name));
+        let again = column.is_some_and(|c| draft.columns[c].holds(&test.name));
         if !again {
             checks::add_test(test, column, draft, foreign);
         }

@@ -25,7 +25,7 @@ pub struct Test {
 }
 
 /// Keys that configure a test, whether they stand under `config` or not.
-const CONFIG: [&str; 8] = [
+const CONFIG: [&str; 7] = [
     "severity",
     "where",
     "error_if",
@@ -33,7 +33,6 @@ const CONFIG: [&str; 8] = [
     "enabled",
     "row_condition",
     "description",
-    "limit",
 ];
 
 impl Test {
@@ -58,17 +57,23 @@ impl Test {
             },
             Value::Sequence(_) => return None,
         };
+        if !body.is_null() && !matches!(body.value, Value::Map(_)) {
+            return None;
+        }
         let mut arguments = Vec::new();
         let mut config = Vec::new();
         for (key, value) in body.entries() {
             match key.text.as_str() {
-                "config" => config.extend(
+                "config" if matches!(value.value, Value::Map(_)) => config.extend(
                     value
                         .entries()
                         .iter()
                         .map(|(k, v)| (k.text.clone(), v.clone())),
                 ),
-                "arguments" => arguments.extend(value.entries().to_vec()),
+                "arguments" if matches!(value.value, Value::Map(_)) => {
+                    arguments.extend(value.entries().to_vec());
+                }
+                "config" | "arguments" => config.push((key.text.clone(), value.clone())),
                 name if CONFIG.contains(&name) || SILENT.contains(&name) => {
                     config.push((key.text.clone(), value.clone()))
                 }

@@ -142,6 +142,13 @@ fn object(project: &Project, index: usize) -> Option<Yaml> {
     Some(Yaml::Map(entries))
 }
 
+/// Whether a rule holds without exception.
+fn holds(rule: &Rule) -> bool {
+    rule.only_where.is_none()
+        && rule.threshold.is_none()
+        && matches!(rule.severity, Severity::Blocking | Severity::Error)
+}
+
 impl Writer<'_> {
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.project
@@ -154,10 +161,15 @@ impl Writer<'_> {
     fn is_primary(&self, file: &Node, key: &[String]) -> bool {
         let has = |column: &String, kind: &str| {
             self.rule(&format!("{}.{column}.{kind}", self.table.name))
-                .is_some()
+                .is_some_and(holds)
         };
         let together = items(file, "rules")
             .iter()
+            .filter(|rule| {
+                text(rule, "id")
+                    .and_then(|id| self.rule(id))
+                    .is_some_and(holds)
+            })
             .filter_map(|rule| rule.get("check")?.get("unique"));
         let mut sorted = key.to_vec();
         sorted.sort_unstable();
@@ -262,15 +274,10 @@ impl Writer<'_> {
             ));
         }
         for (word, kind) in [("required", "not_null"), ("unique", "unique")] {
-            // Said without words around it, so only where the rule holds without exception.
-            let holds = |rule: &&Rule| {
-                rule.only_where.is_none()
-                    && rule.threshold.is_none()
-                    && matches!(rule.severity, Severity::Blocking | Severity::Error)
-            };
+            // Said without words around it.
             entries.extend(
                 rule(kind)
-                    .filter(holds)
+                    .filter(|rule| holds(rule))
                     .map(|_| Entry::new(word, plain("true"))),
             );
         }

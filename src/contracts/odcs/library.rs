@@ -52,7 +52,8 @@ impl Check<'_, '_, '_> {
                 rule = rule.of_kind("row_count");
                 rule.check = row_count(&compared)?;
                 self.taken.extend(OPERATORS);
-                self.taken.extend(["unit", "id", "name"]);
+                self.taken.push("unit");
+                self.takes_id();
                 self.draft.add(overlaid(rule));
             }
             "nullValues" | "missingValues" => {
@@ -77,7 +78,7 @@ impl Check<'_, '_, '_> {
                 used.push("properties");
                 let columns: Vec<String> = texts(&argument("properties"), "properties")
                     .iter()
-                    .map(|c| self.foreign.named(c))
+                    .map(|c| self.foreign.named(Some(&self.draft.name), c))
                     .collect();
                 let rule = overlaid(rule.of_kind("unique"));
                 match (self.column, &columns[..]) {
@@ -86,7 +87,7 @@ impl Check<'_, '_, '_> {
                         return Err("it stands under a table and names no `properties`".to_owned());
                     }
                     _ => {
-                        self.taken.extend(["id", "name"]);
+                        self.takes_id();
                         self.draft.add(rule.check("columns", Yaml::texts(columns)));
                     }
                 }

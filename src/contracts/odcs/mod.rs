@@ -14,18 +14,21 @@ mod said;
 pub use export::{Head, export};
 pub use library::one_of;
 pub use pattern::whole;
-pub use property::of_physical;
+pub use property::{SIZE, has_size, of_physical};
 
 use super::{
     draft::{Draft, RuleDraft, set},
     foreign::{Foreign, Reasons, is_true, items, scalar, text},
 };
-use crate::diagnostics::{
-    Diagnostic, Span,
-    yaml::{
-        Node, Value,
-        write::{Entry, Yaml},
+use crate::{
+    diagnostics::{
+        Diagnostic, Span,
+        yaml::{
+            Node, Value,
+            write::{Entry, Yaml},
+        },
     },
+    tables::FilePattern,
 };
 
 /// The custom property that holds what the standard has no words for.
@@ -88,12 +91,16 @@ pub fn import(contract: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, 
     let fail =
         |span: Span, message: String, help: &str| Err(Diagnostic::at(&span, message).help(help));
     let version = text(contract, "apiVersion").unwrap_or_default();
+    let known = ["3.0", "3.1"].iter().any(|known| {
+        let rest = version.trim_start_matches('v').strip_prefix(known);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
     if text(contract, "kind") != Some("DataContract") {
         let message = format!("`{file}` is no ODCS contract: `kind` is not `DataContract`");
         let help = "a dbt schema file is read by `trueup import dbt`";
         return fail(foreign.key_span(contract, "kind"), message, help);
     }
-    if !version.trim_start_matches('v').starts_with("3.") {
+    if !known {
         let message = format!("ODCS `{version}` is not understood");
         let help =
             "write `apiVersion: v3.1.0`, once the contract follows it; 3.0 and 3.1 are understood";
@@ -109,6 +116,7 @@ pub fn import(contract: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, 
         return fail(foreign.key_span(contract, "schema"), message, help);
     };
     foreign.leftover(contract, "", &["apiVersion", "kind", "schema"], CONTRACT);
+    learn(objects, foreign);
     let mut drafts: Vec<Draft> = Vec::new();
     for object in objects {
         if let Some(draft) = table(object, foreign) {
@@ -125,6 +133,20 @@ pub fn import(contract: &Node, foreign: &mut Foreign<'_>) -> Result<Vec<Draft>, 
     Ok(drafts)
 }
 
+/// Learns what tables and columns are called.
+fn learn(objects: &[Node], foreign: &mut Foreign<'_>) {
+    fn names(nodes: &[Node]) -> Vec<&str> {
+        nodes.iter().filter_map(|node| text(node, "name")).collect()
+    }
+    foreign.learn(None, &names(objects));
+    for object in objects {
+        if let Some(said) = text(object, "name") {
+            let table = foreign.named(None, said);
+            foreign.learn(Some(&table), &names(items(object, "properties")));
+        }
+    }
+}
+
 fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
     let span = foreign.span(object);
     let Some(said) = text(object, "name") else {
@@ -132,14 +154,22 @@ fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         return None;
     };
     let at = object.get("name").map_or(span, |name| foreign.span(name));
-    let name = foreign.name(said, &at, "table")?;
+    let name = foreign.name(said, &at, None)?;
     let mut draft = Draft::new(name, at);
     draft.description = text(object, "description")
         .map(|d| d.trim().to_owned())
         .unwrap_or_default();
     let physical = text(object, "physicalName");
     if let Some(file) = physical.filter(|p| p.ends_with(".csv")) {
-        draft.files = file.to_owned();
+        // A place in a store has a scheme or a drive before it, and is no path inside a delivery.
+        match FilePattern::new(file).is_ok() && !file.contains(':') {
+            true => draft.files = file.to_owned(),
+            false => {
+                let why = "it names no file inside a delivery, so `source: files:` is called like the table";
+                let what = format!("{}: physicalName", draft.name);
+                foreign.note(foreign.key_span(object, "physicalName"), what, why);
+            }
+        }
     }
     let ours = custom(object);
     if let Some(ours) = ours {
@@ -189,8 +219,9 @@ fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         "logicalType",
         "physicalType",
     ];
-    let same = physical.is_some_and(|p| p == said || p == draft.files);
-    taken.extend(same.then_some("physicalName"));
+    // Another that ends in `.csv` was noted above.
+    let told = physical.is_some_and(|p| p == said || p.ends_with(".csv"));
+    taken.extend(told.then_some("physicalName"));
     taken.extend(only_ours(object).then_some("customProperties"));
     foreign.leftover(object, &draft.name, &taken, OBJECT);
     Some(draft)
@@ -211,7 +242,7 @@ fn key(object: &Node, properties: &[Node], draft: &mut Draft, foreign: &mut Fore
         .filter(|node| is_true(node, "primaryKey"))
         .filter_map(|node| {
             let position = text(node, "primaryKeyPosition").and_then(|p| p.parse().ok());
-            let name = foreign.named(text(node, "name")?);
+            let name = foreign.named(Some(&draft.name), text(node, "name")?);
             Some((position.filter(|p| *p > 0).unwrap_or(i64::MAX), node, name))
         })
         .filter(|(_, _, name)| draft.column(name).is_some())
@@ -221,7 +252,7 @@ fn key(object: &Node, properties: &[Node], draft: &mut Draft, foreign: &mut Fore
     for (_, node, name) in &parts {
         let Some(column) = draft
             .column(name)
-            .filter(|c| !draft.columns[*c].has("not_null"))
+            .filter(|c| !draft.columns[*c].holds("not_null"))
         else {
             continue;
         };
@@ -286,12 +317,9 @@ fn asked_as(
 /// Adds a rule under a column, or says why it cannot stand there.
 fn put(column: usize, rule: RuleDraft, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let (span, what) = (rule.span.clone(), rule.what.clone());
-    let why = format!(
-        "the column has a rule `{}` already, and a column has one of each kind",
-        rule.kind
-    );
-    if !draft.add_under(column, rule) {
-        foreign.note(span, what, why);
+    match draft.add_under(column, rule) {
+        Ok(weaker) => foreign.note_weaker(weaker),
+        Err(why) => foreign.note(span, what, why),
     }
 }
 

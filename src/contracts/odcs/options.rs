@@ -2,8 +2,9 @@
 
 use super::{
     super::{
-        draft::{Draft, ident, literal, plain},
+        draft::{Draft, ident, literal},
         foreign::{Foreign, Reasons, scalar, text},
+        limits::bound,
     },
     asked, custom, overlay, put, whole,
 };
@@ -14,7 +15,7 @@ fn like(format: &str) -> Option<&'static str> {
     Some(match format {
         "uuid" => "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
         "email" => r"[^@\s]+@[^@\s]+\.[^@\s]+",
-        "ipv4" => r"((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\.|$)){4}",
+        "ipv4" => r"((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])",
         _ => return None,
     })
 }
@@ -43,23 +44,28 @@ pub fn options(
             !matches!(ty, "string" | "boolean"),
         ),
     ];
-    for (kind, bounds, fits) in kinds.into_iter().filter(|(_, _, fits)| *fits) {
-        let Some(word) = bounds
-            .iter()
-            .find_map(|(_, word, bound)| bound.as_ref().map(|_| *word))
-        else {
+    for (kind, bounds, _) in kinds.into_iter().filter(|(_, _, fits)| *fits) {
+        let mut said = Vec::new();
+        for (key, word, text) in bounds {
+            let Some(text) = text else { continue };
+            taken.push(word);
+            match bound(kind, ty, &text) {
+                Ok(value) => said.push((key, word, value)),
+                Err(why) => {
+                    foreign.note(
+                        foreign.key_span(options, word),
+                        format!("{of}: {word}"),
+                        why,
+                    );
+                }
+            }
+        }
+        let Some((_, word, _)) = said.first() else {
             continue;
         };
         let mut rule = asked(foreign, options, word, draft, Some(&name)).of_kind(kind);
-        for (key, word, bound) in bounds {
-            taken.push(word);
-            if let Some(bound) = bound {
-                let value = match fits && matches!(ty, "date" | "timestamp") {
-                    true => Yaml::text(bound),
-                    false => plain(bound),
-                };
-                rule = rule.check(key, value);
-            }
+        for (key, _, value) in said {
+            rule = rule.check(key, value);
         }
         if let Some(ours) = ours(kind) {
             overlay(&mut rule, ours);

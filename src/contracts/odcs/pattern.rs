@@ -2,6 +2,13 @@
 
 /// A pattern that the whole text has to match, from one that some part of it has to.
 pub fn whole(regex: &str) -> String {
+    if let Some(rest) = regex.strip_prefix("(?i)") {
+        return format!("(?i){}", whole(rest));
+    }
+    // What flags mean ends with the group, and an anchor may mean something else under them.
+    if has_flags(regex) {
+        return format!("(?s:.*)(?:{regex})(?s:.*)");
+    }
     let inner = regex
         .strip_prefix('^')
         .and_then(|r| r.strip_suffix('$'))
@@ -19,6 +26,14 @@ pub fn whole(regex: &str) -> String {
             _ => format!("(?s:.*){regex}(?s:.*)"),
         },
     }
+}
+
+/// Whether flags are set in a pattern, such as `(?m)` or `(?x:…)`.
+fn has_flags(regex: &str) -> bool {
+    regex
+        .split("(?")
+        .skip(1)
+        .any(|after| after.starts_with(|c: char| c.is_ascii_alphabetic() && c != 'P' || c == '-'))
 }
 
 /// What stands in a group without a name that holds all of the pattern.
@@ -61,6 +76,10 @@ mod tests {
             ("^[0-9]", "[0-9](?s:.*)"),
             ("[0-9]$", "(?s:.*)[0-9]"),
             (r"^5\$", r"5\$(?s:.*)"),
+            ("(?i)^abc$", "(?i)abc"),
+            ("(?m)^abc$", "(?s:.*)(?:(?m)^abc$)(?s:.*)"),
+            ("^(?i:a)$", "(?s:.*)(?:^(?i:a)$)(?s:.*)"),
+            ("^(?P<x>a)$", "(?P<x>a)"),
         ] {
             assert_eq!(whole(theirs), ours, "{theirs}");
         }

@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        draft::{ColumnDraft, Draft, set},
-        foreign::{Foreign, Reasons, is_true, items, text},
+        draft::{ColumnDraft, Draft, as_text, set},
+        foreign::{Foreign, Reasons, is_true, items, says_nothing, scalar, text},
     },
     asked, custom, format, only_ours, options, overlay, put, quality, relationship, to_yaml,
 };
@@ -143,6 +143,16 @@ pub fn of_physical(physical: &str) -> Option<&'static str> {
     })
 }
 
+/// Why the size of a type is not carried over.
+pub const SIZE: &str =
+    "a type here has no size, so this one is not checked: a `length` or a `range` can say it";
+
+/// Whether a type of a store has a size, such as varchar(20).
+pub fn has_size(physical: &str) -> bool {
+    let sizes = physical.split_once('(').map(|(_, sizes)| sizes);
+    sizes.is_some_and(|sizes| sizes.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// Adds the column that a property describes.
 pub fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let Some(said) = text(node, "name") else {
@@ -156,7 +166,7 @@ pub fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
     let span = node
         .get("name")
         .map_or(foreign.span(node), |n| foreign.span(n));
-    let Some(name) = foreign.name(said, &span, &format!("{}: column", draft.name)) else {
+    let Some(name) = foreign.name(said, &span, Some(&draft.name)) else {
         return;
     };
     let of = format!("{}.{name}", draft.name);
@@ -197,6 +207,10 @@ pub fn column(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
             format!("{of}: physicalType"),
             why,
         );
+    }
+    if let Some(physical) = physical.filter(|physical| has_size(physical)) {
+        let what = format!("{of}: physicalType `{physical}`");
+        foreign.note(foreign.key_span(node, "physicalType"), what, SIZE);
     }
     let mut column = ColumnDraft {
         name,
@@ -244,9 +258,11 @@ fn formats(node: &Node, of: &str, column: &mut ColumnDraft, foreign: &mut Foreig
 }
 
 fn policy(node: &Node, of: &str, column: &mut ColumnDraft, foreign: &mut Foreign<'_>) {
-    let Some(said) = text(node, "classification") else {
+    let Some(found) = node.get("classification").filter(|n| !says_nothing(n)) else {
         return;
     };
+    // What is no word is none that is known.
+    let said = scalar(found).unwrap_or("…");
     let word = said.trim().to_lowercase();
     if OPEN.contains(&word.as_str()) {
         return;
@@ -262,21 +278,48 @@ fn policy(node: &Node, of: &str, column: &mut ColumnDraft, foreign: &mut Foreign
     }
 }
 
-/// Adds the rules of the column that a property describes.
-pub fn checks(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
-    let Some(name) = text(node, "name").map(|name| foreign.named(name)) else {
+/// Takes values that mean missing out of those that are accepted, since an accepted one would not be missing.
+fn missing_stays_missing(of: &str, column: usize, draft: &mut Draft, foreign: &mut Foreign<'_>) {
+    let ColumnDraft { entries, rules, .. } = &mut draft.columns[column];
+    let missing = entries.iter().find(|entry| entry.key == "missing");
+    let Some(Yaml::Map(kinds)) = missing.map(|entry| &entry.value) else {
         return;
     };
-    let Some(column) = draft.column(&name) else {
+    let listed = kinds.iter().filter_map(|kind| match &kind.value {
+        Yaml::List(values) => Some(values),
+        _ => None,
+    });
+    let tokens: Vec<String> = listed.flatten().filter_map(as_text).collect();
+    let accepted = rules.iter_mut().find(|rule| rule.kind == "accepted_values");
+    let Some(rule) = accepted else { return };
+    for entry in rule.check.iter_mut().filter(|entry| entry.key == "values") {
+        let Yaml::List(values) = &mut entry.value else {
+            continue;
+        };
+        let before = values.len();
+        values.retain(|value| as_text(value).is_none_or(|value| !tokens.contains(&value)));
+        if values.len() < before {
+            let why = "a value that means missing is left out of those that are accepted: a cell that says it is empty, and `not_null` fails";
+            foreign.note(rule.span.clone(), format!("{of}: validValues"), why);
+        }
+    }
+}
+
+/// Adds the rules of the column that a property describes.
+pub fn checks(node: &Node, draft: &mut Draft, foreign: &mut Foreign<'_>) {
+    let Some((column, name)) = super::super::own_column(node, draft, foreign) else {
         return;
     };
     let of = format!("{}.{name}", draft.name);
     for node in items(node, "quality") {
         quality::quality(node, Some(column), draft, foreign);
     }
+    if custom(node).is_none_or(|ours| ours.get("missing").is_none()) {
+        missing_stays_missing(&of, column, draft, foreign);
+    }
     // What is said with more words above is not said again.
     for (word, kind) in [("required", "not_null"), ("unique", "unique")] {
-        if is_true(node, word) && !draft.columns[column].has(kind) {
+        if is_true(node, word) && !draft.columns[column].holds(kind) {
             let rule = asked(foreign, node, word, draft, Some(&name)).of_kind(kind);
             put(column, rule, draft, foreign);
         }

@@ -35,7 +35,7 @@ const REASONS: &Reasons = &[
     ),
     (
         &["name", "id"],
-        "a rule under a column is called like its kind",
+        "a rule has one id, and under a column that is the name of its kind",
     ),
     (&["tags"], "tags are a list of texts"),
 ];
@@ -81,6 +81,16 @@ pub fn quality(node: &Node, column: Option<usize>, draft: &mut Draft, foreign: &
         return;
     }
     let (taken, of) = (std::mem::take(&mut check.taken), check.what());
+    if let Some(said) = text(node, "severity").filter(|said| severity(said).is_none()) {
+        let why = "no word for a severity that is understood: the rule is an error";
+        let what = format!("{of}: severity `{said}`");
+        foreign.note(foreign.key_span(node, "severity"), what, why);
+    }
+    if let Some(said) = text(node, "dimension").filter(|said| dimension(said).is_none()) {
+        let why = "no dimension of the standard: the rule has the one of its kind";
+        let what = format!("{of}: dimension `{said}`");
+        foreign.note(foreign.key_span(node, "dimension"), what, why);
+    }
     foreign.leftover(node, &of, &taken, REASONS);
 }
 
@@ -171,7 +181,8 @@ impl Check<'_, '_, '_> {
         if rule.kind.is_empty() {
             return Err("its `implementation` has no `check` of one kind".to_owned());
         }
-        self.taken.extend(["engine", "implementation", "id"]);
+        self.taken.extend(["engine", "implementation"]);
+        self.takes_id();
         self.draft.add(rule);
         Ok(())
     }
@@ -200,7 +211,8 @@ impl Check<'_, '_, '_> {
             (None, None) => rule.id,
         };
         if let Some(said) = text(self.node, "severity") {
-            set(&mut rule.settings, "severity", Yaml::text(severity(said)));
+            let word = severity(said).unwrap_or("error");
+            set(&mut rule.settings, "severity", Yaml::text(word));
         }
         if let Some(dimension) = text(self.node, "dimension").and_then(dimension) {
             rule.settings
@@ -214,6 +226,16 @@ impl Check<'_, '_, '_> {
             set(&mut rule.settings, "tags", Yaml::texts(tags));
         }
         rule
+    }
+
+    /// What the rule is called after: the check's id, or else its name.
+    pub fn takes_id(&mut self) {
+        let word = if text(self.node, "id").is_some() {
+            "id"
+        } else {
+            "name"
+        };
+        self.taken.push(word);
     }
 
     pub fn compared(&self) -> Result<Option<Compared>, String> {
@@ -278,14 +300,14 @@ impl Check<'_, '_, '_> {
         let Some(column) = self.column else {
             return Err("it stands under a table, and is about a column".to_owned());
         };
-        let kind = rule.kind.clone();
-        self.taken.push("id");
-        let again =
-            format!("the column has a rule `{kind}` already, and a column has one of each kind");
-        match self.draft.add_under(column, rule) {
-            true => Ok(()),
-            false => Err(again),
-        }
+        // It is called like its kind, whatever the contract calls it.
+        let name = &self.draft.columns[column].name;
+        let id = [&self.draft.name, name, rule.kind.as_str()].join("-");
+        let same = text(self.node, "id") == Some(&id);
+        self.taken.extend(same.then_some("id"));
+        let weaker = self.draft.add_under(column, rule)?;
+        self.foreign.note_weaker(weaker);
+        Ok(())
     }
 
     fn sql(&mut self) -> Result<(), String> {
@@ -301,6 +323,9 @@ impl Check<'_, '_, '_> {
                     .compared()?
                     .ok_or("it has no operator to compare the count with")?;
                 rule = rule.of_kind("row_count");
+                if text(self.node, "unit").is_some_and(|unit| unit != "rows") {
+                    return Err("a table has no share of its rows".to_owned());
+                }
                 rule.check = row_count(&compared)?;
                 self.taken.extend(OPERATORS);
             }
@@ -327,7 +352,8 @@ impl Check<'_, '_, '_> {
                 }
             }
         }
-        self.taken.extend(["query", "id", "name", "unit"]);
+        self.taken.extend(["query", "unit"]);
+        self.takes_id();
         let dialect = text(self.node, "dialect").is_some();
         self.taken.extend(dialect.then_some("dialect"));
         self.draft.add(rule);
@@ -335,18 +361,19 @@ impl Check<'_, '_, '_> {
     }
 }
 
-/// A word for severity as one of ours; an unknown one is an error.
-pub fn severity(said: &str) -> &'static str {
-    match said.to_lowercase().as_str() {
+/// A word for severity as one of ours.
+fn severity(said: &str) -> Option<&'static str> {
+    Some(match said.to_lowercase().as_str() {
         "blocking" | "blocker" | "critical" | "fatal" => "blocking",
+        "error" | "high" | "major" | "severe" => "error",
         "warn" | "warning" | "medium" | "minor" => "warn",
         "info" | "information" | "informational" | "low" => "info",
-        _ => "error",
-    }
+        _ => return None,
+    })
 }
 
 fn dimension(said: &str) -> Option<&'static str> {
-    Some(match said {
+    Some(match said.to_lowercase().as_str() {
         "accuracy" | "ac" => "accuracy",
         "completeness" | "cp" | "coverage" | "cv" => "completeness",
         "conformity" | "cf" | "validity" => "validity",

@@ -108,7 +108,9 @@ fn parts(reference: &str, foreign: &Foreign<'_>) -> Option<(String, String)> {
         }
         _ => return None,
     };
-    Some((foreign.named(table), foreign.named(column)))
+    let table = foreign.named(None, table);
+    let column = foreign.named(Some(&table), column);
+    Some((table, column))
 }
 
 fn not_understood(reference: &str) -> String {
