@@ -168,7 +168,7 @@ impl Candidates {
             };
             let (first, size) = group_of.get(&record).copied().unwrap_or((pair.first, 2));
             let whose = match hidden {
-                true => "an earlier row".to_owned(),
+                true => "another row".to_owned(),
                 false => format!("`{}`", other.key),
             };
             let more = match size {

@@ -87,8 +87,10 @@ pub fn link(
         .map(|key| Blocks::new(fields, key, settings.max_block))
         .collect();
     let model = Model::estimate(fields, settings, &blocks);
+    let least = (settings.threshold / (1.0 - settings.threshold)).log2();
     let (mut pairs, compared) = block::score(fields, &blocks, threads, |first, second| {
-        let pair = model.pair(fields, first, second);
+        let reaches = model.reaches(fields, first, second, least);
+        let pair = reaches.then(|| model.pair(fields, first, second))?;
         (pair.probability >= settings.threshold).then_some(pair)
     });
     // What was decided is told whatever its weight.
@@ -112,6 +114,33 @@ pub fn link(
 }
 
 impl Model {
+    /// Whether two records may weigh `least`: values are first told apart by their numbers, and only as many texts compared as
+    /// it takes to see that they do not.
+    fn reaches(&self, fields: &[Field], first: u32, second: u32, least: f64) -> bool {
+        let mut most = self.prior_weight();
+        let mut unlike = [false; MAX_FIELDS];
+        for (at, field) in fields.iter().enumerate() {
+            let (Some(a), Some(b)) = (field.value(first), field.value(second)) else {
+                continue;
+            };
+            unlike[at] = a != b;
+            most += match a == b {
+                true => self.weight(fields, at, 0, first),
+                false => self.most_of_unlike(at),
+            };
+        }
+        for (at, field) in fields.iter().enumerate().filter(|(at, _)| unlike[*at]) {
+            // A little more, since sums in another order may differ in the last digit.
+            if most + 1e-6 < least {
+                return false;
+            }
+            if let Some(level) = field.level(first, second) {
+                most += self.weight(fields, at, level, first) - self.most_of_unlike(at);
+            }
+        }
+        most + 1e-6 >= least
+    }
+
     /// Two records compared.
     fn pair(&self, fields: &[Field], first: u32, second: u32) -> Pair {
         let of_field = |(at, field): (usize, &Field)| {

@@ -36,10 +36,13 @@ const SYLLABLES: [&str; 20] = [
 
 type Record = [Option<String>; 6];
 
+/// Some names are common, and an email address holds the name: people of one name are alike in more than that.
 fn person(lot: &mut Lot) -> Record {
-    let mut name =
-        |syllables: usize| -> String { (0..syllables).map(|_| lot.one(&SYLLABLES)).collect() };
-    let (first, last) = (name(2), name(3));
+    let mut name = |syllables: usize| -> String {
+        let mut syllable = || SYLLABLES[lot.below(20).min(lot.below(20)).min(lot.below(20))];
+        (0..syllables).map(|_| syllable()).collect()
+    };
+    let (first, last) = (name(2), name(2));
     let day = format!(
         "{}-{:02}-{:02}",
         1940 + lot.below(60),

@@ -35,6 +35,8 @@ pub struct Model {
     pub different: Vec<Vec<f64>>,
     /// For each field its weights by level, in bits, where they are fixed.
     fixed: Vec<Option<Vec<f64>>>,
+    /// For each field the most that two values that differ can say, in bits.
+    most_of_unlike: Vec<f64>,
 }
 
 impl Model {
@@ -69,16 +71,30 @@ impl Model {
         expected.sort_by(f64::total_cmp);
         let expected = expected.get(expected.len() / 2).copied().unwrap_or(1.0);
         let prior = (expected.max(1.0) / all).clamp(f64::MIN_POSITIVE, 0.5);
-        Self {
+        let mut model = Self {
             prior: settings.prior.unwrap_or(prior),
             same,
             different,
             fixed: settings.weights.clone(),
-        }
+            most_of_unlike: Vec::new(),
+        };
+        let most = |at: usize| {
+            let levels = 1..fields[at].compare.levels().len() as u8;
+            levels
+                .map(|level| model.weight(fields, at, level, 0))
+                .fold(f64::MIN, f64::max)
+        };
+        model.most_of_unlike = (0..fields.len()).map(most).collect();
+        model
     }
 
     pub(super) fn prior_weight(&self) -> f64 {
         (self.prior / (1.0 - self.prior)).log2()
+    }
+
+    /// The most that two values of a field that differ can say, in bits.
+    pub(super) fn most_of_unlike(&self, field: usize) -> f64 {
+        self.most_of_unlike[field]
     }
 
     /// What a level of a field says, in bits; that two agree on a rare value says more than on a common one.
@@ -102,7 +118,9 @@ fn drawn_by_lot(fields: &[Field]) -> Vec<Vec<f64>> {
         .iter()
         .map(|field| vec![0.0; field.compare.levels().len()])
         .collect();
-    let draws = (records * DRAWN[0]).min(DRAWN[1]);
+    // Of few records, pairs drawn by lot would be the same ones again and again, and those of one thing among them.
+    let pairs = records * records.saturating_sub(1) / 2;
+    let draws = (records * DRAWN[0]).min(pairs / DRAWN[0]).min(DRAWN[1]);
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut draw = || {
         // A sequence that looks like chance, the same each time.
@@ -159,47 +177,56 @@ fn learn(fields: &[Field], different: &[Vec<f64>], of_key: &Blocks) -> Option<Ta
     if all == 0.0 {
         return None;
     }
-    let free = (0..fields.len()).filter(|field| !of_key.key.contains(field));
+    let free: Vec<usize> = (0..fields.len())
+        .filter(|field| !of_key.key.contains(field))
+        .collect();
+    let expected = |field: usize| fields[field].compare.expected();
     let mut same: BTreeMap<usize, Vec<f64>> = free
-        .map(|field| (field, fields[field].compare.expected().to_vec()))
+        .iter()
+        .map(|field| (*field, expected(*field).to_vec()))
+        .collect();
+    // Different things that agree on the key may be alike beyond chance: an address holds a name, a family has one postcode.
+    let mut others: BTreeMap<usize, Vec<f64>> = free
+        .iter()
+        .map(|field| (*field, different[*field].clone()))
         .collect();
     let mut share = 0.5;
     for _ in 0..ROUNDS {
-        let mut counts: BTreeMap<usize, Vec<f64>> = same
-            .keys()
+        let believed = |shares: &[f64]| shares.iter().map(|share| share * BELIEF).collect();
+        let mut counts: BTreeMap<usize, [Vec<f64>; 2]> = free
+            .iter()
             .map(|field| {
-                let expected = fields[*field].compare.expected();
-                (
-                    *field,
-                    expected.iter().map(|share| share * BELIEF).collect(),
-                )
+                let of_field = [believed(expected(*field)), believed(&different[*field])];
+                (*field, of_field)
             })
             .collect();
         let mut matches = 0.0;
         for (levels, times) in &seen {
             let mut weight = (share / (1.0_f64 - share)).log2();
-            for (field, shares) in &same {
+            for field in &free {
                 if let Some(level) = levels[*field] {
                     let at = usize::from(level);
-                    weight += (shares[at] / different[*field][at]).log2();
+                    weight += (same[field][at] / others[field][at]).log2();
                 }
             }
             let likely = probability(weight) * times;
             matches += likely;
-            for (field, counts) in &mut counts {
+            for (field, [of_same, of_others]) in &mut counts {
                 if let Some(level) = levels[*field] {
-                    counts[usize::from(level)] += likely;
+                    of_same[usize::from(level)] += likely;
+                    of_others[usize::from(level)] += times - likely;
                 }
             }
         }
         let moved = (matches / all - share).abs();
         share = (matches / all).clamp(NEVER, 1.0 - NEVER);
-        for (field, counts) in counts {
+        let shares = |counts: &[f64]| -> Vec<f64> {
             let whole: f64 = counts.iter().sum();
-            same.insert(
-                field,
-                counts.iter().map(|n| (n / whole).max(NEVER)).collect(),
-            );
+            counts.iter().map(|n| (n / whole).max(NEVER)).collect()
+        };
+        for (field, [of_same, of_others]) in counts {
+            same.insert(field, shares(&of_same));
+            others.insert(field, shares(&of_others));
         }
         if moved < NEVER {
             break;

@@ -161,6 +161,8 @@ fn no_code_and_no_accepted_spelling_is_reported() {
             let is_accepted = entries
                 .iter()
                 .all(|e| e.alias.is_none_or(|a| a.cause.is_none()));
+            // What means different codes on different days says nothing without one.
+            let is_accepted = is_accepted || entries.len() > 1;
             assert_eq!(
                 column.about(text).is_none(),
                 is_accepted,

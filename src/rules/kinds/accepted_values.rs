@@ -36,7 +36,7 @@ const SHOWN: usize = 10;
 /// text is no code; [the causes](../rules.md#did-you-mean). With `on_fail: correct` an alias becomes its code, as does any
 /// other text whose cause `correct` lists, and the rest becomes null; an alias that is a `variant` is no failure:
 ///
-/// > room is `Gren` (misspelling; did you mean `Green`?); expected a code of `rooms`. A room outside the list is on no floor plan.
+/// > room is `Gren` (misspelling; did you mean `Green` (Green room)?); expected a code of `rooms`. A room outside the list is on no floor plan.
 ///
 /// ## A failing row
 ///

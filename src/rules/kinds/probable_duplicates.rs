@@ -22,7 +22,7 @@ const MAX_BLOCK: usize = 1_000;
 /// Most that may be said.
 const MOST_OF_A_BLOCK: u64 = 100_000;
 
-/// No earlier row is probably of the same person or thing, though its key is another.
+/// No row with an earlier key is probably of the same person or thing.
 ///
 /// Rows that agree on one of the keys of `block_on` are compared column by column, each in the way of its kind: spellings of a
 /// name, day and month swapped, the first part of a postcode. What a level of agreement says is estimated from the data, as
@@ -52,10 +52,10 @@ const MOST_OF_A_BLOCK: u64 = 100_000;
 ///
 /// ## In the log
 ///
-/// Category `Duplicate`, dimension `uniqueness`. One finding a row that has an earlier one like it; `group_id` is the key of the
+/// Category `Duplicate`, dimension `uniqueness`. One finding a row that has one like it under an earlier key; `group_id` is the key of the
 /// group's first. The likeliest pair stands in the message, by its levels and never by its values:
 ///
-/// > the row fails (probability 0.9999 that it is `V1`: name nearly the same, born_on the same, phone the same); expected no earlier row of probably the same, by name, born_on, phone. One visitor is counted twice.
+/// > the row fails (probability 0.9075 that it is `V1`: name nearly the same, born_on the same, phone the same); expected no row of probably the same under an earlier key, by name, born_on, phone. One visitor is counted twice.
 ///
 /// More than `max_block` rows with one key are not compared each with each but with those next to them in the order of all
 /// columns, and a finding says so.
@@ -89,6 +89,18 @@ const MOST_OF_A_BLOCK: u64 = 100_000;
 ///           - { column: phone, as: phone }
 ///     severity: warn
 ///     why: One visitor is counted twice.
+///     examples:
+///       pass:
+///         - visitors:
+///             - { visitor_ref: V1, name: Catherine Ames, born_on: 1980-05-12, phone: 0116 496 0001 }
+///             - { visitor_ref: V2, name: Jonas Field, born_on: 1975-02-01, phone: 0116 496 0002 }
+///       fail:
+///         - visitors:
+///             - { visitor_ref: V1, name: Catherine Ames, born_on: 1980-05-12, phone: 0116 496 0001 }
+///             - { visitor_ref: V2, name: Katherine Ames, born_on: 1980-05-12, phone: +44 116 496 0001 }
+///       not_evaluated:
+///         - visitors:
+///             - { visitor_ref: V1, name: "", born_on: "", phone: "" }
 /// ```
 ///
 /// `delivery/visitors.csv`:
@@ -248,7 +260,7 @@ impl RuleKind for ProbableDuplicates {
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {
         let names: Vec<&str> = self.compare.iter().map(|c| c.column.value.as_str()).collect();
-        format!("no earlier row of probably the same, by {}", names.join(", "))
+        format!("no row of probably the same under an earlier key, by {}", names.join(", "))
     }
 }
 
