@@ -29,11 +29,14 @@ use crate::{
 /// Bytes that a row takes while rows are compared, beside its values: its number by each key and its place in a block.
 const BYTES_OF_A_KEY: usize = 16;
 
+/// A compared column with the words of its levels.
+type Compared = (String, &'static [&'static str]);
+
 /// What one rule proposes.
 #[derive(Debug)]
 pub struct Candidates {
-    /// The compared columns with the words of their levels.
-    fields: Vec<(String, &'static [&'static str])>,
+    /// The compared columns.
+    fields: Vec<Compared>,
     /// Key, table-wide row number and line of each record that a pair names.
     rows: HashMap<u32, Record>,
     /// What was found.
@@ -120,15 +123,15 @@ impl Candidates {
     }
 
     fn evidence(&self, pair: &Pair, weighed: bool) -> String {
-        let told =
-            |((name, levels), found): (&(String, &'static [&'static str]), &Option<(u8, f64)>)| {
-                let (level, weight) = (*found)?;
-                let level = levels.get(usize::from(level))?;
-                Some(match weighed {
-                    true => format!("{name} {level} ({weight:+.1})"),
-                    false => format!("{name} {level}"),
-                })
-            };
+        let told = |(field, found): (&Compared, &Option<(u8, f64)>)| {
+            let (name, levels) = field;
+            let (level, weight) = (*found)?;
+            let level = levels.get(usize::from(level))?;
+            Some(match weighed {
+                true => format!("{name} {level} ({weight:+.1})"),
+                false => format!("{name} {level}"),
+            })
+        };
         let told: Vec<String> = self
             .fields
             .iter()

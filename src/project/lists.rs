@@ -287,7 +287,7 @@ fn add_aliases(
 /// Whether there is a day on which both are in force.
 fn overlap(a: &Code, b: &Code) -> bool {
     let starts_in_time =
-        |a: &Code, b: &Code| !a.valid_from.zip(b.valid_to).is_some_and(|(a, b)| a >= b);
+        |a: &Code, b: &Code| a.valid_from.zip(b.valid_to).is_none_or(|(a, b)| a < b);
     starts_in_time(a, b) && starts_in_time(b, a)
 }
 

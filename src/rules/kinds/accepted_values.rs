@@ -163,7 +163,7 @@ impl AcceptedValues {
             let found = Diagnostic::at(&level.span, message);
             diagnostics.push(match known.is_empty() {
                 true => found.help("give the list the column `level`"),
-                false => found.suggest(&level.value, known.into_iter()),
+                false => found.suggest(&level.value, known),
             });
         }
     }

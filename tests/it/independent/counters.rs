@@ -119,13 +119,9 @@ impl Counters<'_> {
                     _ => NotApplicable,
                 });
                 let places: Vec<Outcome> = places.collect();
-                self.add(table, "place.accepted_values", places.into_iter());
+                self.add(table, "place.accepted_values", places);
             }
-            self.add(
-                table,
-                &format!("{column}.accepted_values"),
-                outcomes.into_iter(),
-            );
+            self.add(table, &format!("{column}.accepted_values"), outcomes);
         }
         for (table, column, has_future) in DATED {
             let texts = delivery.texts(table, column);
