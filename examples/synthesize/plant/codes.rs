@@ -7,10 +7,13 @@ use crate::tables::{Name, Tables};
 
 const MISSPELT: &str = "misspelt-code";
 
+/// Two codes that a list does not know, each with what is likely the matter.
+type Unknown = [(&'static str, &'static str); 2];
+
 /// The coded columns: table, column, code list, and codes that the list does not know and no alias explains (some near
 /// enough to one that a person can tell what was meant, some not), each with what is likely the matter.
 #[rustfmt::skip]
-const CODED: [(Name, &str, &str, [(&str, &str); 2]); 23] = [
+const CODED: [(Name, &str, &str, Unknown); 23] = [
     (Name::People, "gender", "gender", [("Femmale", "one_edit"), ("Lady", "unknown")]),
     (Name::People, "ethnicity", "ethnicity", [("White: Britisch", "one_edit"), ("Cornish", "unknown")]),
     (Name::People, "disability", "disability", [("No Disabilityes", "one_edit"), ("Sight loss", "unknown")]),
@@ -54,7 +57,7 @@ pub fn check_codes(reference: &Reference) -> Result<(), String> {
 
 /// # Panics
 /// When the column is not coded: a misspelling in this program.
-fn coded(name: Name, column: &str) -> (&'static str, [(&'static str, &'static str); 2]) {
+fn coded(name: Name, column: &str) -> (&'static str, Unknown) {
     match CODED
         .into_iter()
         .find(|coded| coded.0 == name && coded.1 == column)
