@@ -57,7 +57,12 @@ pub struct FailingRows {
     pub firsts: Vec<Option<(i64, i64)>>,
     /// What is to be said about each, where the rule says something.
     pub notes: Vec<Option<Box<str>>>,
+    /// Whether each is the one of its group that survives: nothing is done about it.
+    pub survives: Vec<bool>,
 }
+
+/// Stands in a note for the row that survives.
+pub const SURVIVOR: &str = "{survivor}";
 
 /// What is known of a failing row.
 #[derive(Debug)]
@@ -77,6 +82,7 @@ impl FailingRows {
             all.groups.push(noted.group);
             all.firsts.push(None);
             all.notes.push(Some(noted.note));
+            all.survives.push(false);
         }
         all
     }
@@ -106,6 +112,7 @@ impl FailingRows {
             groups: groups.collect(),
             firsts: self.firsts.clone(),
             notes: self.notes.clone(),
+            survives: self.survives.clone(),
         }
     }
 }
@@ -380,6 +387,28 @@ impl<E: Into<DataFusionError>> From<E> for Failed {
     }
 }
 
+/// A row's place in its group.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    /// From 1, which survives.
+    place: i64,
+    size: i64,
+    /// The columns in which it differs from the one that survives.
+    differs: Box<str>,
+}
+
+impl Member {
+    /// What is said of it, with [`SURVIVOR`] where the one that survives is to be named.
+    fn note(&self) -> Box<str> {
+        let place = format!("{} of {}", self.place, self.size);
+        match (self.place, &*self.differs) {
+            (1, _) => format!("{place}, which survives").into(),
+            (_, "") => format!("{place}; identical to {SURVIVOR}").into(),
+            (_, differs) => format!("{place}; differs from {SURVIVOR} in {differs}").into(),
+        }
+    }
+}
+
 async fn failing_rows(
     session: &SessionContext,
     query: &str,
@@ -402,6 +431,12 @@ async fn failing_rows(
         let groups = groups.as_ref().map(|g| g.as_string::<i32>());
         let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
         let firsts = number("_first").zip(number("_first_line"));
+        let members = number("_place").zip(number("_size"));
+        let differs = match batch.column_by_name("_differs") {
+            Some(differs) => Some(cast(differs, &DataType::Utf8)?),
+            None => None,
+        };
+        let differs = differs.as_ref().map(|d| d.as_string::<i32>());
         for at in 0..rows.len() {
             let group = groups
                 .filter(|g| g.is_valid(at))
@@ -413,17 +448,25 @@ async fn failing_rows(
                 return Err(Failed::NoRow);
             }
             let first = firsts.map(|(row, line)| (row.value(at), line.value(at)));
-            found.push((rows.value(at), group, first));
+            let member = members.map(|(place, size)| Member {
+                place: place.value(at),
+                size: size.value(at),
+                differs: differs.map_or("", |differs| differs.value(at)).into(),
+            });
+            found.push((rows.value(at), group, first, member));
         }
     }
     found.sort_unstable();
     found.dedup_by_key(|f| f.0);
     let mut failing = FailingRows::default();
-    for (row, group, first) in found {
+    for (row, group, first, member) in found {
         failing.rows.push(row);
         failing.groups.push(group);
         failing.firsts.push(first);
-        failing.notes.push(None);
+        failing
+            .survives
+            .push(member.as_ref().is_some_and(|member| member.place == 1));
+        failing.notes.push(member.map(|member| member.note()));
     }
     Ok(failing)
 }

@@ -15,6 +15,8 @@ use crate::{
 pub struct Outcomes {
     /// Rows that fail.
     pub fail: BooleanBuffer,
+    /// Those of them about which something is done.
+    pub acted: BooleanBuffer,
     /// Rows that pass.
     pub passed: usize,
     /// Rows that fail.
@@ -77,8 +79,15 @@ impl Outcomes {
             failed,
             not_evaluated,
             not_applicable: rows - applicable,
+            acted: fail.clone(),
             fail,
         }
+    }
+
+    /// The same, where nothing is done about `rows`.
+    pub fn sparing(mut self, rows: &BooleanBuffer) -> Self {
+        self.acted = &self.fail & &!rows;
+        self
     }
 }
 

@@ -136,13 +136,15 @@ impl Planter<'_, '_> {
                 } else {
                     other
                 };
-                self.found(
-                    "same-person",
-                    "duplicates.same_person",
-                    PEOPLE,
-                    later,
-                    "person_ref",
-                );
+                for member in [person, other] {
+                    self.found(
+                        "same-person",
+                        "duplicates.same_person",
+                        PEOPLE,
+                        member,
+                        "person_ref",
+                    );
+                }
                 self.found(PROBABLE, "probably_the_same", PEOPLE, later, "person_ref");
             }
         }

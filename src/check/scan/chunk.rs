@@ -14,6 +14,7 @@ use arrow::{
 use datafusion::error::DataFusionError;
 use sha2::{Digest, Sha256};
 
+use super::super::keys::SURVIVOR;
 use super::{
     ChunkResult, RowCounts, RuleCounts, ScanOutcome, ScanRule, Scanner, quarantine_schema,
 };
@@ -96,20 +97,20 @@ impl<'s> Chunk<'s> {
         };
         let failures = rules().map(|(rule, outcomes)| {
             let declared = &self.scanner.settings.rules[rule.rule];
-            (declared.on_fail, declared.column, &outcomes.fail)
+            (declared.on_fail, declared.column, &outcomes.acted)
         });
         let settlement = settle(batch.num_rows(), failures);
         let mut changes = beside.changes;
         for (rule, outcomes) in rules() {
             let into = (&mut self.findings, &mut changes);
-            view.report(rule, &outcomes.fail, &settlement, into);
+            view.report(rule, outcomes, &settlement, into);
         }
         changes.sort_by_key(|c| (c.row, c.column));
         view.note_changes(&changes, &mut self.changes);
         self.rejects.extend(beside.rejects);
         self.swallowed.extend(beside.swallowed);
         let reasons =
-            || rules().map(|(r, o)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.fail));
+            || rules().map(|(r, o)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.acted));
         let quarantine = view.quarantine(&settlement, reasons())?;
         self.quarantine.extend(quarantine);
         self.clean.write(&view.clean(&settlement)?)?;
@@ -199,19 +200,26 @@ impl<'s> View<'s> {
             ScanOutcome::Known {
                 failing, evaluated, ..
             } => {
-                let mut bits = BooleanBufferBuilder::new(self.rows.len());
-                bits.append_n(self.rows.len(), false);
+                let unset = || {
+                    let mut bits = BooleanBufferBuilder::new(self.rows.len());
+                    bits.append_n(self.rows.len(), false);
+                    bits
+                };
+                let (mut bits, mut survivors) = (unset(), unset());
                 if let (Some(first), Some(last)) =
                     (self.rows.values().first(), self.rows.values().last())
                 {
-                    for row in &failing.rows[failing.between(*first, *last)] {
+                    for found in failing.between(*first, *last) {
+                        let row = &failing.rows[found];
                         if let Ok(at) = self.rows.values().binary_search(row) {
                             bits.set_bit(at, true);
+                            survivors.set_bit(at, failing.survives[found]);
                         }
                     }
                 }
                 let evaluated = evaluated.map(|at| self.boolean(at));
-                Outcomes::of_failing(&bits.finish(), evaluated, applies)
+                let outcomes = Outcomes::of_failing(&bits.finish(), evaluated, applies);
+                outcomes.sparing(&survivors.finish())
             }
         }
     }
@@ -260,7 +268,7 @@ impl<'s> View<'s> {
     fn report(
         &self,
         scan: &ScanRule,
-        fail: &BooleanBuffer,
+        outcomes: &Outcomes,
         settlement: &Settlement,
         (findings, changes): (&mut FindingBuilder, &mut Vec<Change>),
     ) {
@@ -269,10 +277,13 @@ impl<'s> View<'s> {
         let table = &self.scanner.table;
         let file = &self.scanner.source.files[self.file].export.file;
         let expected = rule.kind.expected(rule, table);
-        for at in fail.set_indices() {
+        for at in outcomes.fail.set_indices() {
             let key = self.record_key(at);
             let fault = self.code_fault(rule, at);
-            let done = action(rule.on_fail, fault.as_ref().map(code_action));
+            let done = match outcomes.acted.value(at) {
+                true => action(rule.on_fail, fault.as_ref().map(code_action)),
+                false => Action::Kept,
+            };
             let done = settlement.done(at, done);
             let hidden = rule
                 .column
@@ -302,7 +313,7 @@ impl<'s> View<'s> {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
-            let beside = self.beside(scan, at);
+            let beside = self.beside(scan, at, shown_group);
             let message = message(
                 beside.as_deref(),
                 column,
@@ -345,20 +356,25 @@ impl<'s> View<'s> {
     }
 
     /// What the rule says beside a failing row, or where the first row of its group stands.
-    fn beside(&self, scan: &ScanRule, at: usize) -> Option<String> {
+    fn beside(&self, scan: &ScanRule, at: usize, group: Option<&str>) -> Option<String> {
         let ScanOutcome::Known { failing, .. } = &scan.outcome else {
             return None;
         };
         let found = failing.rows.binary_search(&self.rows.value(at)).ok()?;
-        if let Some(note) = failing.notes.get(found)? {
-            return Some(note.to_string());
-        }
-        let (row, line) = (*failing.firsts.get(found)?)?;
+        let note = failing.notes.get(found)?.as_deref();
+        let Some((row, line)) = *failing.firsts.get(found)? else {
+            return note.map(str::to_owned);
+        };
         let source = &self.scanner.source;
         let file = &source.file_of(row).export.file;
-        Some(match *file == source.files[self.file].export.file {
-            true => format!("first on line {line}"),
-            false => format!("first on line {line} of {file}"),
+        let place = match *file == source.files[self.file].export.file {
+            true => format!("on line {line}"),
+            false => format!("on line {line} of {file}"),
+        };
+        Some(match (note, group) {
+            (None, _) => format!("first {place}"),
+            (Some(note), Some(group)) => note.replace(SURVIVOR, &format!("`{group}` {place}")),
+            (Some(note), None) => note.replace(SURVIVOR, &format!("the one {place}")),
         })
     }
 

@@ -14,8 +14,9 @@ use crate::{
 
 /// Rows that say the same though their keys differ.
 ///
-/// Rows whose `columns` are all equal are a group. The first by `order_by`, then by place, is the original; each later one
-/// fails and names it. The table needs a `key`, by which the original is named.
+/// Rows whose `columns` are all equal are a group, and every row of it fails. One survives: the first by `order_by`, then by
+/// place, or with `keep: last` the last. Nothing is done about it; `on_fail` is done about the others, which name it. The
+/// table needs a `key`, by which the survivor is named.
 ///
 /// ## Missing values
 ///
@@ -23,9 +24,10 @@ use crate::{
 ///
 /// ## In the log
 ///
-/// Category `Duplicate`, dimension `uniqueness`; `group_id` is the same for all rows of a group:
+/// Category `Duplicate`, dimension `uniqueness`; `group_id` is the same for all rows of a group. Each row says its place in the
+/// group and whether it is identical to the one that survives, as a row delivered twice is, or in which columns it differs:
 ///
-/// > visit_ref is `V3` (as `V1`); expected no earlier row with the same room, visited_on. A visit entered twice is counted twice.
+/// > visit_ref is `V3` (2 of 2; differs from `V1` on line 2 in visit_ref); expected no other row with the same room, visited_on. A visit entered twice is counted twice.
 ///
 /// ## A failing row
 ///
@@ -79,12 +81,26 @@ pub struct Duplicates {
     #[serde(deserialize_with = "super::names")]
     #[schemars(extend("minItems" = 1))]
     columns: Vec<At<String>>,
-    /// Columns by which the first of a group is its original; unless said the place in the files.
+    /// Columns that put the rows of a group in order, before their place in the files.
     #[serde(default)]
     order_by: Vec<At<String>>,
+    /// Which of them survives; unless said the first.
+    #[serde(default)]
+    keep: Keep,
     /// The column that a failure is about, whose value the log shows; unless said none.
     #[serde(default)]
     column: Option<At<String>>,
+}
+
+/// Which row of a group survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "keep", rename_all = "snake_case")]
+pub enum Keep {
+    /// The first in the order.
+    #[default]
+    First,
+    /// The last in the order.
+    Last,
 }
 
 impl RuleKind for Duplicates {
@@ -110,15 +126,21 @@ impl RuleKind for Duplicates {
     fn plan(&self, rule: &Rule, table: &Table) -> Plan {
         let names = |list: &[At<String>]| list.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
         let key: Vec<String> = table.key.iter().map(|k| table.columns[*k].name.to_string()).collect();
-        let mut read = [key.clone(), names(&self.columns), names(&self.order_by)].concat();
+        let columns = names(&self.columns);
+        // What is made of another's cells says nothing of its own.
+        let own = table.delivered().map(|column| column.name.to_string());
+        let others: Vec<String> = own.filter(|name| !columns.contains(name)).collect();
+        let mut read = [key.clone(), others.clone(), columns.clone(), names(&self.order_by)].concat();
         read.sort_unstable();
         read.dedup();
         let values = context! {
             read,
+            others,
             table => table.name.as_str(),
             key,
-            columns => names(&self.columns),
+            columns,
             order_by => names(&self.order_by),
+            last => self.keep == Keep::Last,
             only_where => rule.only_where.as_ref().map(|w| w.value.clone()),
         };
         Plan::Rows {
@@ -129,7 +151,7 @@ impl RuleKind for Duplicates {
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {
         let names: Vec<&str> = self.columns.iter().map(|c| c.value.as_str()).collect();
-        format!("no earlier row with the same {}", names.join(", "))
+        format!("no other row with the same {}", names.join(", "))
     }
     fn mutants(&self, _rule: &Rule, _table: &Table) -> Vec<Mutant> {
         super::without_each(&self.columns, |columns| {

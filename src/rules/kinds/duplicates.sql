@@ -1,11 +1,15 @@
 {# Rows whose hash is theirs alone have no duplicate: only the others are compared. #}
-SELECT n."_row" AS "_row", n."_group" AS "_group"
+SELECT n."_row" AS "_row", n."_group" AS "_group", n."_first" AS "_first", n."_first_line" AS "_first_line",
+  n."_place" AS "_place", n."_size" AS "_size", n."_differs" AS "_differs"
 FROM (
   SELECT r."_row" AS "_row",
     first_value(concat_ws('|', {% for c in key %}coalesce(replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'), ''){% if not loop.last %}, {% endif %}{% endfor %})) OVER w AS "_group",
-    row_number() OVER w AS "_place"
+    first_value(r."_row") OVER w AS "_first", first_value(r."_line") OVER w AS "_first_line",
+    CAST(row_number() OVER w AS BIGINT) AS "_place",
+    count(*) OVER (PARTITION BY {% for c in columns %}r.{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_size",
+    concat_ws(', ', CAST(NULL AS VARCHAR){% for c in others %}, CASE WHEN r.{{ c|ident }} IS DISTINCT FROM first_value(r.{{ c|ident }}) OVER w THEN {{ c|text }} END{% endfor %}) AS "_differs"
   FROM (
-    SELECT "_row"{% for c in read %}, {{ c|ident }}{% endfor %}
+    SELECT "_row", "_line"{% for c in read %}, {{ c|ident }}{% endfor %}
     FROM {{ table|ident }}
     WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
       {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
@@ -23,7 +27,7 @@ FROM (
   ) r
   WINDOW w AS (
     PARTITION BY {% for c in columns %}r.{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}
-    ORDER BY {% for c in order_by %}r.{{ c|ident }}, {% endfor %}r."_row"
+    ORDER BY {% for c in order_by %}r.{{ c|ident }}{% if last %} DESC{% endif %}, {% endfor %}r."_row"{% if last %} DESC{% endif %}
   )
 ) n
-WHERE n."_place" > 1
+WHERE n."_size" > 1

@@ -203,7 +203,6 @@ impl Counters<'_> {
                 postcodes[at].as_ref()?,
             ))
         };
-        let references = delivery.texts("people", "person_ref");
         let mut groups: HashMap<_, Vec<usize>> = HashMap::new();
         let mut outcomes = vec![NotEvaluated; births.len()];
         for (at, outcome) in outcomes.iter_mut().enumerate() {
@@ -212,9 +211,8 @@ impl Counters<'_> {
                 *outcome = Pass;
             }
         }
-        for mut group in groups.into_values() {
-            group.sort_by_key(|at| (last_if_none(references[*at].as_ref()), *at));
-            group[1..].iter().for_each(|at| outcomes[*at] = Fail);
+        for group in groups.into_values().filter(|group| group.len() > 1) {
+            group.iter().for_each(|at| outcomes[*at] = Fail);
         }
         self.add("people", "duplicates.same_person", outcomes);
     }

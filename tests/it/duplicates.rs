@@ -1,0 +1,115 @@
+//! Exact duplicates: every row of a group is told with its place, what was delivered twice apart from what contradicts itself.
+
+use crate::harness::{Project, Row, Sheet, parquet_cells};
+
+const TABLE: &str = r#"version: 1
+table: visits
+source: { files: "visits*.csv" }
+key: [visit_ref]
+columns:
+  visit_ref: { type: string }
+  room: { type: string }
+  visited_on: { type: date }
+  size: { type: integer }
+  note: { type: string, policy: hide }
+rules:
+  - id: visits.twice
+    check: { duplicates: { columns: [room, visited_on], SETTINGS } }
+    on_fail: exclude
+    why: A visit entered twice is counted twice.
+"#;
+const FIRST: &str = "visit_ref,room,visited_on,size,note
+V3,Green,2017-01-04,4,a
+V1,Green,2017-01-04,4,a
+V2,Blue,2017-01-04,4,
+V4,,2017-01-04,4,
+V4,,2017-01-04,4,
+";
+const SECOND: &str = "visit_ref,room,visited_on,size,note
+V3,Green,2017-01-04,4,a
+V5,Green,2017-01-04,5,b
+";
+
+fn run(settings: &str) -> (Vec<Row>, Vec<String>) {
+    let project = Project::of(&[
+        (
+            "rules/tables/visits.yaml",
+            &TABLE.replace("SETTINGS", settings),
+        ),
+        ("delivery/visits1.csv", FIRST),
+        ("delivery/visits2.csv", SECOND),
+    ]);
+    project.run("").expect(0);
+    let log = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+    let clean = parquet_cells(&project.path("out/current/clean/visits.parquet"));
+    let key = |row: std::collections::BTreeMap<String, Option<String>>| {
+        let size = row["size"].clone().unwrap_or_default();
+        format!("{} of {size}", row["visit_ref"].clone().unwrap_or_default())
+    };
+    (log, clean.into_iter().map(key).collect())
+}
+
+fn told(log: &[Row]) -> Vec<String> {
+    let mut told: Vec<String> = log
+        .iter()
+        .map(|row| {
+            let (said, _) = row["message"]
+                .split_once(';')
+                .unwrap_or((&row["message"], ""));
+            let note = row["message"]
+                .split_once('(')
+                .and_then(|(_, rest)| rest.split_once(')'));
+            let note = note.map_or(said, |(note, _)| note);
+            format!(
+                "{} {} {}: {note}",
+                &row["source_file"], &row["source_row"], &row["action"]
+            )
+        })
+        .collect();
+    told.sort();
+    told
+}
+
+#[test]
+fn each_row_of_a_group_says_its_place_and_how_it_differs_from_the_one_that_survives() {
+    let (log, clean) = run("order_by: [visit_ref]");
+    assert_eq!(
+        told(&log),
+        [
+            "visits1.csv 1 excluded: 2 of 4; differs from `V1` on line 3 in visit_ref",
+            "visits1.csv 2 kept: 1 of 4, which survives",
+            "visits2.csv 1 excluded: 3 of 4; differs from `V1` on line 3 of visits1.csv in visit_ref",
+            "visits2.csv 2 excluded: 4 of 4; differs from `V1` on line 3 of visits1.csv in visit_ref, size, note",
+        ]
+    );
+    let groups: Vec<&str> = log.iter().map(|row| &row["group_id"]).collect();
+    assert!(
+        groups
+            .iter()
+            .all(|group| *group == groups[0] && !group.is_empty())
+    );
+    // What is not evaluated stays, and so does the one that survives.
+    assert_eq!(clean, ["V1 of 4", "V2 of 4", "V4 of 4", "V4 of 4"]);
+}
+
+#[test]
+fn what_was_delivered_twice_is_identical() {
+    let (log, clean) = run("keep: first");
+    assert_eq!(
+        told(&log),
+        [
+            "visits1.csv 1 kept: 1 of 4, which survives",
+            "visits1.csv 2 excluded: 2 of 4; differs from `V3` on line 2 in visit_ref",
+            "visits2.csv 1 excluded: 3 of 4; identical to `V3` on line 2 of visits1.csv",
+            "visits2.csv 2 excluded: 4 of 4; differs from `V3` on line 2 of visits1.csv in visit_ref, size, note",
+        ]
+    );
+    assert_eq!(clean, ["V3 of 4", "V2 of 4", "V4 of 4", "V4 of 4"]);
+}
+
+#[test]
+fn the_last_may_be_the_one_that_survives() {
+    let (log, clean) = run("order_by: [size], keep: last");
+    assert_eq!(told(&log)[3], "visits2.csv 2 kept: 1 of 4, which survives");
+    assert_eq!(clean, ["V2 of 4", "V4 of 4", "V4 of 4", "V5 of 5"]);
+}
