@@ -21,7 +21,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::{
     prepare::{Checks, GROUP, Outcome},
     probable::{self, Candidates},
-    session::{Engine, EngineError, describe, is_io},
+    session::{Engine, EngineError, describe, is_exhausted, is_io},
     source::{ByProducts, TableSource},
     sql::plan_query,
 };
@@ -131,6 +131,7 @@ pub async fn key_failures(
     scratch: &Scratch<'_>,
 ) -> Result<KeyFailures, KeyError> {
     let session = engine.ordered_session();
+    let frugal = engine.frugal_session();
     let mut stored: Vec<Arc<TableRows>> = Vec::new();
     for (check, source) in checks.tables.iter().zip(sources) {
         let mut rows = TableRows::of(source);
@@ -146,10 +147,12 @@ pub async fn key_failures(
         stored.push(Arc::new(rows));
         // All columns, as when the query was checked: one that only the optimiser can do without is not stored.
         register_parquet_as(&session, name, &path, full_schema(&check.table))?;
+        register_parquet_as(&frugal, name, &path, full_schema(&check.table))?;
         tracing::debug!(table = name, "key columns stored");
     }
     // Several run at a time: most are too small to be worth parting.
     let mut work = Vec::new();
+    let mut queries = BTreeMap::new();
     let mut comparisons = Vec::new();
     for (check, rows) in checks.tables.iter().zip(&stored) {
         for prepared in &check.rules {
@@ -164,6 +167,7 @@ pub async fn key_failures(
             } else if let Outcome::Query { query, .. } = &prepared.outcome {
                 let (rule, query, session) = (prepared.rule, query.clone(), session.clone());
                 let rows = Arc::clone(rows);
+                queries.insert(prepared.rule, (query.clone(), Arc::clone(&rows)));
                 work.push(async move {
                     let failing = async move { failing_rows(&session, &query, &rows).await };
                     (rule, tokio::spawn(failing).await)
@@ -173,11 +177,25 @@ pub async fn key_failures(
     }
     let mut done = futures::stream::iter(work).buffered(engine.threads());
     let mut failures = KeyFailures::default();
+    let mut all = Vec::new();
+    let mut again = Vec::new();
     while let Some((rule, failing)) = done.next().await {
+        let doing = || format!("evaluating rule {}", rules[rule].id);
+        match failing.map_err(|_| EngineError::Worker { doing: doing() })? {
+            Err(Failed::Engine(error)) if is_exhausted(&error) => again.push(rule),
+            done => all.push((rule, done)),
+        }
+    }
+    // What needs more memory than there is goes alone, joined in a way that can spill.
+    for rule in again {
+        if let Some((query, rows)) = queries.get(&rule) {
+            tracing::debug!(rule = rules[rule].id, "evaluated again in less memory");
+            all.push((rule, failing_rows(&frugal, query, rows).await));
+        }
+    }
+    for (rule, failing) in all {
         let id = &rules[rule].id;
-        match failing.map_err(|_| EngineError::Worker {
-            doing: format!("evaluating rule {id}"),
-        })? {
+        match failing {
             Ok(failing) => {
                 tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
                 failures.rows.insert(rule, Arc::new(failing));

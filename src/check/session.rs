@@ -114,6 +114,11 @@ pub fn describe(error: &DataFusionError) -> String {
 
 const PATTERN: &str = "a regular expression cannot be read";
 
+/// Whether it needs more memory than it may have.
+pub fn is_exhausted(error: &DataFusionError) -> bool {
+    matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
+}
+
 /// Whether a file could not be read or written, which is no fault of what was asked.
 pub fn is_io(error: &DataFusionError) -> bool {
     match error.find_root() {
@@ -183,6 +188,13 @@ impl Engine {
         options.optimizer.repartition_aggregations = false;
         options.optimizer.repartition_joins = false;
         self.with(config, lookups::rules())
+    }
+
+    /// A session whose joins sort, and so can spill, where others hold one side.
+    pub fn frugal_session(&self) -> SessionContext {
+        let mut config = self.config.clone().with_target_partitions(1);
+        config.options_mut().optimizer.prefer_hash_join = false;
+        self.with(config, PhysicalOptimizer::new().rules)
     }
 
     #[expect(
