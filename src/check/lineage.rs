@@ -295,8 +295,8 @@ impl Tracer<'_> {
         traces
     }
 
-    /// What is held equal to a hidden column has its value, so it carries it too. A delivered column does not: whether
-    /// it may be seen is declared where it is.
+    /// What is held equal to a hidden column has its value, so it carries it too, and so does what stands beside it in a code
+    /// list. A delivered column does not: whether it may be seen is declared where it is.
     fn equate(
         &mut self,
         conditions: Vec<&Expr>,
@@ -310,6 +310,11 @@ impl Tracer<'_> {
                     op: Operator::Eq | Operator::IsNotDistinctFrom,
                     right,
                 }) => {
+                    let traces = (self.expr(left, scope), self.expr(right, scope));
+                    ((left, traces.1), Some((right, traces.0)))
+                }
+                Expr::Like(like) if !like.negated => {
+                    let (left, right) = (&like.expr, &like.pattern);
                     let traces = (self.expr(left, scope), self.expr(right, scope));
                     ((left, traces.1), Some((right, traces.0)))
                 }
@@ -332,11 +337,16 @@ impl Tracer<'_> {
             };
             for (expr, value) in [Some(one), other].into_iter().flatten() {
                 for column in expr.column_refs() {
-                    if let Some(at) = scope.schema.maybe_index_of_column(column)
-                        && filtered(at)
-                        && let Some(trace) = scope.traces.get_mut(at)
-                    {
-                        trace.equals(&value);
+                    let Some(at) = scope.schema.maybe_index_of_column(column) else {
+                        continue;
+                    };
+                    let relation = scope.schema.qualified_field(at).0.cloned();
+                    for (other, trace) in scope.traces.iter_mut().enumerate() {
+                        let beside = relation.is_some()
+                            && scope.schema.qualified_field(other).0 == relation.as_ref();
+                        if (other == at || beside) && filtered(other) {
+                            trace.equals(&value);
+                        }
                     }
                 }
                 // What surrounds the subquery that holds the condition.

@@ -223,7 +223,8 @@ pub(super) async fn find(
     let settings = comparison.settings.clone();
     let (found, read) = tokio::task::spawn_blocking(move || {
         read.fields.iter_mut().for_each(Field::finish);
-        let found = linkage::link(&read.fields, &settings, &decided, threads);
+        let keys = read.numbers();
+        let found = linkage::link(&read.fields, &keys, &settings, &decided, threads);
         (found, read)
     })
     .await
@@ -292,25 +293,51 @@ impl Read {
         Ok(())
     }
 
+    /// A number for each row, which rows of one key share; a row without a key has its own.
+    fn numbers(&self) -> Vec<u32> {
+        let mut numbers: Vec<u32> = Vec::with_capacity(self.places.len());
+        let mut last: Option<&str> = None;
+        for key in self.keys.iter().flat_map(|(_, keys)| keys.iter().flatten()) {
+            let at = numbers.len() as u32;
+            // Rows come in the order of their keys.
+            let number = match numbers.last() {
+                Some(number) if last == Some(key) && !key.is_empty() => *number,
+                _ => at,
+            };
+            numbers.push(number);
+            last = Some(key);
+        }
+        numbers
+    }
+
     /// What was decided of rows that are there.
     fn decided(&self, decisions: &[&Decision]) -> linkage::Decisions {
-        let mut wanted: HashMap<&str, Option<u32>> = HashMap::new();
+        let mut wanted: HashMap<&str, Vec<u32>> = HashMap::new();
         for decision in decisions {
-            wanted.extend(decision.keys.iter().map(|key| (key.as_str(), None)));
+            wanted.extend(decision.keys.iter().map(|key| (key.as_str(), Vec::new())));
         }
         for (start, keys) in &self.keys {
             for (at, key) in (*start..).zip(keys.iter()) {
                 if let Some(found) = wanted.get_mut(key.unwrap_or_default()) {
-                    found.get_or_insert(at);
+                    found.push(at);
                 }
             }
         }
-        let place = |key: &String| wanted.get(key.as_str()).copied().flatten();
-        let decided = decisions.iter().filter_map(|decision| {
-            let [a, b] = [place(&decision.keys[0])?, place(&decision.keys[1])?];
-            (a != b).then_some(((a.min(b), a.max(b)), decision.same))
-        });
-        decided.collect()
+        let mut decided = linkage::Decisions::new();
+        for decision in decisions {
+            let [ones, others] = [0, 1].map(|at| &wanted[decision.keys[at].as_str()]);
+            if ones.is_empty() || others.is_empty() {
+                let absent = "no row has a key of this decision";
+                tracing::warn!(rule = decision.rule, absent, "a decision was not used");
+            }
+            for (a, b) in ones
+                .iter()
+                .flat_map(|a| others.iter().map(move |b| (*a, *b)))
+            {
+                decided.insert((a.min(b), a.max(b)), decision.same);
+            }
+        }
+        decided
     }
 
     fn records(&self, named: impl Iterator<Item = u32>) -> HashMap<u32, Record> {

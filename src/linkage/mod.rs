@@ -74,9 +74,11 @@ pub struct Linked {
     pub compared: u64,
 }
 
-/// Compares records; the result is the same at any number of `threads`.
+/// Compares records; the result is the same at any number of `threads`. Records of one number in `keys` are said to be one
+/// already, and are not compared.
 pub fn link(
     fields: &[Field],
+    keys: &[u32],
     settings: &Settings,
     decisions: &Decisions,
     threads: usize,
@@ -89,6 +91,10 @@ pub fn link(
     let model = Model::estimate(fields, settings, &blocks);
     let least = (settings.threshold / (1.0 - settings.threshold)).log2();
     let (mut pairs, compared) = block::score(fields, &blocks, threads, |first, second| {
+        let [one, other] = [first, second].map(|record| keys.get(record as usize));
+        if one == other {
+            return None;
+        }
         let reaches = model.reaches(fields, first, second, least);
         let pair = reaches.then(|| model.pair(fields, first, second))?;
         (pair.probability >= settings.threshold).then_some(pair)

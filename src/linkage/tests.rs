@@ -138,6 +138,12 @@ fn people(count: usize, one_in: usize) -> (Vec<Record>, BTreeSet<(u32, u32)>) {
     (records, truth)
 }
 
+/// Of records of which each has a key of its own.
+fn linked(fields: &[Field], settings: &Settings, decisions: &Decisions, threads: usize) -> Linked {
+    let keys: Vec<u32> = (0..fields[0].len() as u32).collect();
+    link(fields, &keys, settings, decisions, threads)
+}
+
 fn found(linked: &Linked) -> BTreeSet<(u32, u32)> {
     linked
         .pairs
@@ -150,7 +156,7 @@ fn found(linked: &Linked) -> BTreeSet<(u32, u32)> {
 fn the_same_people_are_found_and_no_others_however_few_they_are() {
     for (count, one_in) in [(2_000, 4), (2_000, 100), (3_000, 1_000)] {
         let (records, truth) = people(count, one_in);
-        let linked = link(&fields(&records), &settings(), &Decisions::new(), 2);
+        let linked = linked(&fields(&records), &settings(), &Decisions::new(), 2);
         let found = found(&linked);
         let right = found.intersection(&truth).count();
         assert!(
@@ -175,7 +181,7 @@ fn the_same_people_are_found_and_no_others_however_few_they_are() {
 fn nobody_is_found_where_everybody_is_another() {
     let (records, _) = people(3_000, usize::MAX);
     let (records, fields) = (&records[..3_000], fields(&records[..3_000]));
-    let linked = link(&fields, &settings(), &Decisions::new(), 2);
+    let linked = linked(&fields, &settings(), &Decisions::new(), 2);
     assert!(
         linked.pairs.len() <= 2,
         "{} of {}",
@@ -188,9 +194,9 @@ fn nobody_is_found_where_everybody_is_another() {
 fn threads_change_nothing() {
     let (records, _) = people(1_000, 5);
     let fields = fields(&records);
-    let one = link(&fields, &settings(), &Decisions::new(), 1);
+    let one = linked(&fields, &settings(), &Decisions::new(), 1);
     for threads in [2, 7] {
-        let several = link(&fields, &settings(), &Decisions::new(), threads);
+        let several = linked(&fields, &settings(), &Decisions::new(), threads);
         assert_eq!(several.pairs, one.pairs);
         assert_eq!(
             (several.model, several.compared),
@@ -205,7 +211,7 @@ fn a_key_that_too_many_share_is_capped_and_told() {
     for record in &mut records {
         record[2] = Some("1900-01-01".to_owned());
     }
-    let linked = link(&fields(&records), &settings(), &Decisions::new(), 2);
+    let linked = linked(&fields(&records), &settings(), &Decisions::new(), 2);
     let of_day: Vec<&Capped> = linked
         .capped
         .iter()
@@ -225,14 +231,14 @@ fn a_key_that_too_many_share_is_capped_and_told() {
 fn what_was_decided_is_not_asked_again() {
     let (records, truth) = people(1_000, 10);
     let fields = fields(&records);
-    let before = link(&fields, &settings(), &Decisions::new(), 2);
+    let before = linked(&fields, &settings(), &Decisions::new(), 2);
     let mut truth = truth
         .into_iter()
         .filter(|pair| found(&before).contains(pair));
     let (other, same) = (truth.next().expect("a pair"), truth.next().expect("a pair"));
     let far = (1, 2);
     let decisions = Decisions::from([(other, false), (same, true), (far, true)]);
-    let after = link(&fields, &settings(), &decisions, 2);
+    let after = linked(&fields, &settings(), &decisions, 2);
     let decided = |pair: (u32, u32)| {
         let found = after.pairs.iter().find(|p| (p.first, p.second) == pair);
         found.expect("told").decided
@@ -259,7 +265,7 @@ fn weights_may_be_fixed() {
         prior: Some(1e-4),
         ..settings()
     };
-    let linked = link(&fields(&records), &fixed, &Decisions::new(), 2);
+    let linked = linked(&fields(&records), &fixed, &Decisions::new(), 2);
     let pair = linked
         .pairs
         .iter()
@@ -312,4 +318,19 @@ fn each_kind_of_value_is_mistaken_in_its_own_ways() {
             .map(|level| compare.levels()[usize::from(level)]);
         assert_eq!(found, Some(level), "{a} and {b}");
     }
+}
+
+#[test]
+fn records_of_one_key_are_not_compared() {
+    let (records, truth) = people(1_000, 10);
+    let fields = fields(&records);
+    let mut keys: Vec<u32> = (0..fields[0].len() as u32).collect();
+    let (first, second) = truth.first().copied().expect("a pair");
+    assert!(
+        found(&link(&fields, &keys, &settings(), &Decisions::new(), 2)).contains(&(first, second))
+    );
+    keys[second as usize] = first;
+    assert!(
+        !found(&link(&fields, &keys, &settings(), &Decisions::new(), 2)).contains(&(first, second))
+    );
 }

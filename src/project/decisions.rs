@@ -46,6 +46,14 @@ pub fn read(
             report(blank, "a key is blank".to_owned(), help);
             continue;
         }
+        if let Some(field) = [rule, key, other]
+            .into_iter()
+            .find(|f| f.text.trim() != f.text)
+        {
+            let help = "remove it: keys are compared as they stand";
+            report(field, "there is white space at its ends".to_owned(), help);
+            continue;
+        }
         if key.text == other.text {
             let help = "a decision is about two records";
             report(other, "both keys are the same".to_owned(), help);

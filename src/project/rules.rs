@@ -140,6 +140,7 @@ impl Checker<'_> {
             rule.on_fail = word.value;
             self.on_fail(&word, &rule, plan.as_ref());
         }
+        self.correct(&rule);
         let files = settings.examples.0.unwrap_or_default();
         let scope = examples::Scope {
             rule: &rule,
@@ -274,6 +275,20 @@ impl Checker<'_> {
                 Threshold::MaxShare(share)
             }
         })
+    }
+
+    /// Reports causes that are to be corrected by a rule that corrects nothing.
+    fn correct(&mut self, rule: &Rule) {
+        if let Kind::AcceptedValues(kind) = &rule.kind
+            && let Some(causes) = &kind.correct
+            && rule.on_fail != OnFail::Correct
+        {
+            self.report(
+                &causes.span,
+                "`correct` goes with `on_fail: correct`".to_owned(),
+                "write `on_fail: correct`, or remove it",
+            );
+        }
     }
 
     fn on_fail(&mut self, word: &At<OnFail>, rule: &Rule, plan: Option<&Plan>) {

@@ -27,8 +27,10 @@ pub struct Codes {
     pub accept: Vec<Cause>,
     /// What becomes of a value that is not in force, misspelt or unknown.
     pub repair: Repair,
-    /// With [`Repair::Correct`]: the causes that are corrected.
+    /// With [`Repair::Correct`]: the causes of aliases that are corrected.
     pub correct: Vec<Cause>,
+    /// With [`Repair::Correct`]: the causes that are corrected where no alias says what was meant.
+    pub guess: Vec<Cause>,
 }
 
 impl Codes {
@@ -43,6 +45,7 @@ impl Codes {
             accept: Vec::new(),
             repair: Repair::Keep,
             correct: Vec::new(),
+            guess: Vec::new(),
         }
     }
 }

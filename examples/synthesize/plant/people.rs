@@ -30,9 +30,6 @@ impl Planter<'_, '_> {
         // The second row of a person who has moved: not also the same person twice by name and postcode.
         for row in self.take(PEOPLE, self.times(4), complete) {
             let (moved, second) = (self.stranger(), self.copy(PEOPLE, row, 40));
-            let district = |code: String| code.split(' ').next().map(str::to_owned);
-            let [from, to] =
-                [second, moved].map(|row| district(self.cell(PEOPLE, row, "postcode")));
             for column in ["postcode", "phone", "email"] {
                 let value = self.cell(PEOPLE, moved, column);
                 self.set(PEOPLE, second, column, value);
@@ -45,10 +42,6 @@ impl Planter<'_, '_> {
                 second,
                 "person_ref",
             );
-            // Who has moved further away may well be somebody else of that name and age.
-            if from == to {
-                self.found(PROBABLE, "probably_the_same", PEOPLE, second, "person_ref");
-            }
         }
     }
 

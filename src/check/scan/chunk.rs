@@ -290,6 +290,10 @@ impl<'s> View<'s> {
                 .is_some_and(|c| table.columns[c].policy == Policy::Hide);
             // When it was in force, or what it is nearest to, says which code it is.
             let told = fault.as_ref().filter(|_| !hidden);
+            // So does a cause that only one code may have.
+            let cause = fault
+                .as_ref()
+                .map(|f| if hidden { "unknown" } else { f.cause });
             let suggestion = told.and_then(suggestion);
             let column = rule.column.map(|c| table.columns[c].name.as_str());
             let observed = rule.column.map(|c| self.shown(c, self.raw(c).value(at)));
@@ -319,7 +323,7 @@ impl<'s> View<'s> {
                 column,
                 observed.as_deref(),
                 &expected,
-                fault.as_ref().map(|f| (f.cause, told)),
+                cause.map(|cause| (cause, told)),
                 shown_group,
                 &rule.why,
             );
@@ -349,7 +353,7 @@ impl<'s> View<'s> {
                 action: Some(done),
                 cleaned: cleaned.as_deref(),
                 group,
-                likely_cause: fault.as_ref().map(|f| f.cause),
+                likely_cause: cause,
                 message: &message,
             });
         }

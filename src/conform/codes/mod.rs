@@ -14,7 +14,7 @@ use foldhash::fast::FixedState;
 
 use self::suggest::{Candidate, Suggester, certain};
 use super::{Made, date::days, present_or, text::without_blanks};
-use crate::tables::{Cause, CodeList, Codes, Entry, Repair, VARIANT};
+use crate::tables::{Alias, Cause, CodeList, Codes, Entry, Repair, VARIANT};
 
 /// Distinct texts that one worker remembers; beyond it they are looked up afresh.
 const REMEMBERED: usize = 100_000;
@@ -137,10 +137,7 @@ impl Coder {
     }
 
     fn find(&self, text: &str) -> Found {
-        let is_understood = |entry: &&Entry| match entry.alias {
-            None => true,
-            Some(alias) => self.codes.map_aliases && alias.confidence >= self.codes.min_confidence,
-        };
+        let is_understood = |entry: &&Entry| entry.alias.is_none() || self.codes.map_aliases;
         let entries = self.list.meanings(text).iter().filter(is_understood);
         let entries: Vec<Entry> = entries.copied().collect();
         match entries[..] {
@@ -170,17 +167,18 @@ impl Coder {
         from.is_none_or(|from| day >= from) && to.is_none_or(|to| day < to)
     }
 
-    /// The one of `entries`, none of which is in force on the day, that was so last or will be so first.
+    /// The one of `entries`, none of which is in force on the day, that was so last; else the one that will be so first.
     fn nearest_in_time(&self, entries: &[Entry], day: Option<i32>) -> Entry {
-        let days_off = |entry: &&Entry| {
-            let (from, to) = self.in_force[entry.code];
-            let after = day.zip(to).map(|(day, to)| day.abs_diff(to));
-            let before = day.zip(from).map(|(day, from)| day.abs_diff(from));
-            after.into_iter().chain(before).min()
+        let ended = |entry: &&Entry| {
+            let to = self.in_force[entry.code].1;
+            to.filter(|to| day.is_some_and(|day| *to <= day))
         };
-        entries
+        let past = entries.iter().filter(|entry| ended(entry).is_some());
+        let first = entries
             .iter()
-            .min_by_key(days_off)
+            .min_by_key(|entry| self.in_force[entry.code].0);
+        past.max_by_key(ended)
+            .or(first)
             .copied()
             .unwrap_or(entries[0])
     }
@@ -199,7 +197,11 @@ impl Coder {
                 }
             }
         };
-        Some(self.judge_code(entry, day))
+        let is_sure = |alias: Alias| alias.confidence >= self.codes.min_confidence;
+        Some(match entry.alias.is_none_or(is_sure) {
+            true => self.judge_code(entry, day),
+            false => self.judge_unknown(text, day),
+        })
     }
 
     fn judge_code(&self, entry: Entry, day: Option<i32>) -> Judged {
@@ -233,26 +235,23 @@ impl Coder {
             let fault = Some(Fault::NotInForce);
             return Judged { code, fault, value };
         }
-        let is_of_level =
-            |level: &String| self.list.codes[entry.code].level.as_ref() == Some(level);
-        let of_level = self.codes.level.as_ref().is_none_or(is_of_level);
-        let fault = (!of_level).then_some(Fault::Of(Cause::OtherLevel));
+        let fault = (!self.is_of_level(entry.code)).then_some(Fault::Of(Cause::OtherLevel));
         Judged { code, fault, value }
     }
 
     fn judge_unknown(&self, text: &str, day: Option<i32>) -> Judged {
-        let worked_out = |cause: &Cause| !Cause::OF_ALIASES.contains(cause);
-        let corrects = self.codes.repair == Repair::Correct
-            && self
-                .codes
-                .correct
-                .iter()
-                .any(|cause| worked_out(cause) || *cause == Cause::WrongGroup);
-        let best = match corrects {
+        // What the list knows and the column does not is no matter for guesses.
+        let is_strange = self.list.meanings(text).is_empty() || !self.codes.map_aliases;
+        let guesses = self.codes.repair == Repair::Correct && !self.codes.guess.is_empty();
+        let best = match guesses && is_strange {
             true => certain(&self.candidates(text, day)),
             false => None,
         };
-        let best = best.filter(|best| self.codes.correct.contains(&best.cause));
+        let best = best.filter(|best| {
+            self.codes.guess.contains(&best.cause)
+                && self.stands(best.code, day)
+                && self.is_of_level(best.code)
+        });
         let value = match (self.codes.repair, best) {
             (Repair::Keep, _) => Value::Text,
             (_, Some(best)) => Value::Code(best.code, best.cause.word()),
@@ -265,10 +264,18 @@ impl Coder {
         }
     }
 
-    /// What an unknown text may stand for on the day, the likeliest first; codes that are not in force only where no other fits.
+    fn is_of_level(&self, code: usize) -> bool {
+        let is_it = |level: &String| self.list.codes[code].level.as_ref() == Some(level);
+        self.codes.level.as_ref().is_none_or(is_it)
+    }
+
+    /// What an unknown text may stand for on the day, the likeliest first; codes that are not in force, or of another level, only
+    /// where no other fits.
     fn candidates(&self, text: &str, day: Option<i32>) -> Vec<Candidate> {
         let all = self.suggester.candidates(text);
-        let standing = |candidate: &&Candidate| self.stands(candidate.code, day);
+        let standing = |candidate: &&Candidate| {
+            self.stands(candidate.code, day) && self.is_of_level(candidate.code)
+        };
         let standing: Vec<Candidate> = all.iter().filter(standing).copied().collect();
         match standing.is_empty() {
             true => all.to_vec(),
@@ -488,7 +495,7 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Alias, Code, Confidence, Missing, Relation},
+        tables::{Code, Confidence, Missing, Relation},
     };
 
     fn list() -> Arc<CodeList> {
@@ -730,7 +737,7 @@ mod tests {
         let list = named(&["Bat", "Cat", "A-1", "A 1"]);
         let codes = Codes {
             repair: Repair::Correct,
-            correct: vec![Cause::OneEdit, Cause::Punctuation, Cause::Case],
+            guess: vec![Cause::OneEdit, Cause::Punctuation, Cause::Case],
             ..Codes::of(0)
         };
         let either = told(&list, &codes, "Hat");
@@ -749,6 +756,7 @@ mod tests {
             repair: Repair::Correct,
             map_aliases: true,
             correct: correct.to_vec(),
+            guess: correct.to_vec(),
             ..Codes::of(0)
         };
         for (causes, text, cleaned) in [
@@ -882,6 +890,7 @@ mod tests {
             as_of: Some(0),
             repair: Repair::Correct,
             correct: vec![Cause::Retired],
+            guess: vec![Cause::Retired],
             ..Codes::of(0)
         };
         for (text, meant, cleaned) in [
@@ -919,6 +928,113 @@ mod tests {
         );
         let coder = Coder::new(Arc::new(list), &codes);
         assert_eq!(coder.explain("Hyde Park", None), None);
+    }
+
+    #[test]
+    fn without_a_word_of_the_project_nothing_is_guessed() {
+        let list = named(&["Blue (East)", "15", "-1", "C#"]);
+        let codes = Codes {
+            repair: Repair::Correct,
+            map_aliases: true,
+            correct: Cause::OF_ALIASES.to_vec(),
+            ..Codes::of(0)
+        };
+        let told_of = |text| told(&list, &codes, text);
+        assert_eq!(
+            told_of("Blue (West)"),
+            ("wrong_group", "Blue (East)".to_owned(), None)
+        );
+        // Signs are part of a number, and what is nothing but signs is like nothing.
+        for text in ["+1", "1.5", "-15", "#", "\u{1f642}"] {
+            assert_eq!(told_of(text).2, None, "{text}");
+            assert!(
+                !["punctuation", "look_alike"].contains(&told_of(text).0),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_guess_is_in_force_and_of_the_level_or_none() {
+        let turn = Some(date(2015, 5, 7));
+        let code = |code: &str, level: &str, from, to| Code {
+            level: Some(level.to_owned()),
+            valid_from: from,
+            valid_to: to,
+            ..Code::plain(code, 1)
+        };
+        let codes = vec![
+            code("Northern", "room", None, turn),
+            code("Southern", "wing", None, None),
+            code("Rad", "wing", None, None),
+            code("Red", "room", None, None),
+            code("Later", "room", Some(date(2030, 1, 1)), None),
+        ];
+        let mut list = CodeList::new(Name::new("rooms").expect("a name"), codes);
+        list.correspondence.successors = [("Old one".to_owned(), vec![4])].into();
+        let codes = Codes {
+            as_of: Some(0),
+            level: Some("room".to_owned()),
+            repair: Repair::Correct,
+            guess: vec![Cause::OneEdit, Cause::Case, Cause::Retired],
+            ..Codes::of(0)
+        };
+        for (text, cleaned) in [
+            ("northern", None),
+            ("SOUTHERN", None),
+            ("Old one", None),
+            ("Rod", Some("Red")),
+        ] {
+            assert_eq!(told(&list, &codes, text).2.as_deref(), cleaned, "{text}");
+        }
+    }
+
+    #[test]
+    fn how_sure_an_alias_is_counts_after_the_day_has_told_which_code_it_means() {
+        let code = |code: &str, from, to| Code {
+            valid_from: from,
+            valid_to: to,
+            ..Code::plain(code, 1)
+        };
+        let codes = vec![
+            code("Alpha", None, Some(date(2005, 1, 1))),
+            code("Charlie", Some(date(2010, 1, 1)), None),
+        ];
+        let mut list = CodeList::new(Name::new("names").expect("a name"), codes);
+        let alias = |code, confidence| Entry {
+            code,
+            alias: Some(Alias {
+                cause: None,
+                confidence,
+            }),
+        };
+        let both = vec![
+            alias(0, Confidence::Verified),
+            alias(1, Confidence::Inferred),
+        ];
+        list.lookup.insert("x".to_owned(), both);
+        let codes = Codes {
+            as_of: Some(0),
+            map_aliases: true,
+            min_confidence: Confidence::Verified,
+            repair: Repair::Correct,
+            ..Codes::of(0)
+        };
+        let coder = Coder::new(Arc::new(list), &codes);
+        let fault = coder
+            .explain("x", days(date(2015, 1, 1)))
+            .expect("not sure");
+        assert_eq!((fault.cause, fault.cleaned), ("low_confidence", None));
+        assert_eq!(coder.explain("x", days(date(2001, 1, 1))), None);
+        assert_eq!(coder.explain("x", None), None);
+        // Between the two it is the one of the past.
+        let fault = coder
+            .explain("x", days(date(2007, 1, 1)))
+            .expect("in force no more");
+        assert_eq!(
+            (fault.cause, fault.cleaned.as_deref()),
+            ("retired", Some("Alpha"))
+        );
     }
 
     #[test]

@@ -297,7 +297,12 @@ fn alike(text: &str) -> String {
     plain
 }
 
+/// A number says something by its signs, and a text of signs alone is nothing without them.
 fn without_punctuation(text: &str) -> String {
+    let is_number = |c: char| c.is_ascii_digit() || ['+', '-', '.', ','].contains(&c);
+    if text.trim().chars().all(is_number) || !text.contains(char::is_alphanumeric) {
+        return text.to_owned();
+    }
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -306,7 +311,7 @@ fn without_punctuation(text: &str) -> String {
             _ => plain.push(' '),
         }
     }
-    plain
+    plain.trim().to_owned()
 }
 
 fn without_space(text: &str) -> String {

@@ -142,6 +142,7 @@ impl AcceptedValues {
                 Some(causes) => values(&causes.value),
                 None => Cause::OF_ALIASES.to_vec(),
             },
+            guess: self.correct.as_ref().map_or_else(Vec::new, |causes| values(&causes.value)),
             ..unless_said
         }
     }

@@ -19,6 +19,8 @@ use crate::{
 const MIN_PROBABILITY: f64 = 0.9;
 /// Most rows of one key that are compared each with each, unless said.
 const MAX_BLOCK: usize = 1_000;
+/// Most bits of a weight.
+const MOST_BITS: f64 = 100.0;
 /// Most that may be said.
 const MOST_OF_A_BLOCK: u64 = 100_000;
 
@@ -194,6 +196,18 @@ impl ProbableDuplicates {
             diagnostics.push(Diagnostic::at(&most.span, message).help(help));
         }
         for compared in &self.compare {
+            let weights = compared.weights.as_ref();
+            let is_one = |weight: &f64| weight.is_finite() && weight.abs() <= MOST_BITS;
+            if let Some(weights) = weights.filter(|at| !at.value.iter().all(is_one)) {
+                let message = format!("a weight of `{}` is none", compared.column.value);
+                let help = format!("weights are numbers of bits from -{MOST_BITS} to {MOST_BITS}");
+                diagnostics.push(Diagnostic::at(&weights.span, message).help(help));
+            }
+            if let Some(weights) = weights.filter(|at| !at.value.is_sorted_by(|a, b| a >= b)) {
+                let message = format!("the weights of `{}` rise", compared.column.value);
+                let help = "the same says most and different least: put them in that order";
+                diagnostics.push(Diagnostic::at(&weights.span, message).help(help));
+            }
             let levels = compared.r#as.levels();
             if let Some(weights) = compared.weights.as_ref().filter(|at| at.value.len() != levels.len()) {
                 let message = format!("`{}` has {} levels, not {}", compared.column.value, levels.len(), weights.value.len());

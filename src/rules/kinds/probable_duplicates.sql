@@ -6,4 +6,4 @@ FROM {{ table|ident }} r
 {%- if only_where is not none %}
 WHERE ({{ only_where|author }})
 {%- endif %}
-ORDER BY "_group", "_row"
+ORDER BY "_group"{% for c in columns %}, "_field_{{ loop.index0|number }}"{% endfor %}, "_row"
