@@ -124,8 +124,9 @@ pub(super) fn too_many(found: &Candidates) -> Vec<(String, String)> {
             1 => "one value".to_owned(),
             values => format!("{values} values"),
         };
+        let stand = if many.values == 1 { "stands" } else { "stand" };
         let message = format!(
-            "{values} of {columns} stand in {} rows, too many to compare each with each: these were compared with the next ones only; add a column to that key of `block_on`, or give a greater `max_block`",
+            "{values} of {columns} {stand} in {} rows, too many to compare each with each: these were compared with the next ones only; add a column to that key of `block_on`, or give a greater `max_block`",
             many.rows
         );
         (columns, message)
