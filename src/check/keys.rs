@@ -20,7 +20,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{
     prepare::{Checks, GROUP, Outcome},
-    probable::{self, Candidates},
+    probable::{self, Asked, Candidates, DecidedPairs},
     session::{Engine, EngineError, describe, is_exhausted, is_io},
     source::{ByProducts, TableSource},
     sql::plan_query,
@@ -31,7 +31,7 @@ use crate::{
     log::Privacy,
     names::provenance,
     row_groups::{EncodedRowGroup, Packing, RowGroupEncoder, RowGroupFile},
-    rules::{Decision, Rule},
+    rules::Rule,
     tables::CodeList,
 };
 
@@ -126,7 +126,7 @@ pub async fn key_failures(
     checks: &Checks,
     rules: &[Rule],
     lists: &[Arc<CodeList>],
-    decisions: &[Decision],
+    decided: DecidedPairs<'_>,
     sources: &[Arc<TableSource>],
     scratch: &Scratch<'_>,
 ) -> Result<KeyFailures, KeyError> {
@@ -159,11 +159,10 @@ pub async fn key_failures(
             if let Outcome::Query {
                 query,
                 compare: Some(compare),
-                hidden_group,
                 ..
             } = &prepared.outcome
             {
-                comparisons.push((prepared.rule, query, compare, *hidden_group));
+                comparisons.push((prepared.rule, query, compare, &*check.table));
             } else if let Outcome::Query { query, .. } = &prepared.outcome {
                 let (rule, query, session) = (prepared.rule, query.clone(), session.clone());
                 let rows = Arc::clone(rows);
@@ -219,10 +218,17 @@ pub async fn key_failures(
         }
     }
     // One after the other: each uses all workers, and the memory that there is.
-    for (rule, query, compare, hidden) in comparisons {
+    for (rule, query, comparison, table) in comparisons {
         let id = &rules[rule].id;
-        let decided: Vec<&Decision> = decisions.iter().filter(|d| d.rule == *id).collect();
-        match probable::find(engine, &session, query, compare, &decided, hidden).await {
+        let of_rule = decided.decisions.iter().filter(|d| d.rule == *id);
+        let asked = Asked {
+            query,
+            comparison,
+            table,
+            decisions: of_rule.collect(),
+            privacy: decided.privacy,
+        };
+        match probable::find(engine, &session, &asked).await {
             Ok((failing, candidates)) => {
                 tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
                 failures.rows.insert(rule, Arc::new(failing));

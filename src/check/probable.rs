@@ -22,12 +22,16 @@ use super::{
 };
 use crate::{
     linkage::{self, Field, Linked, Pair},
+    log::{HASHED, Privacy},
     names::provenance,
     rules::{Comparison, Decision},
+    tables::{Policy, Table},
 };
 
 /// Bytes that a row takes while rows are compared, beside its values: its number by each key and its place in a block.
 const BYTES_OF_A_KEY: usize = 16;
+/// Bytes that it takes once: where it stands, and which row it is alike.
+const BYTES_OF_A_PLACE: usize = size_of::<(i64, i64)>() + 8;
 
 /// A compared column with the words of its levels.
 type Compared = (String, &'static [&'static str]);
@@ -54,10 +58,20 @@ pub struct Record {
     pub line: i64,
 }
 
+impl Record {
+    /// Its key as it is `shown`, or its number where it has none.
+    pub fn name(&self, shown: String) -> String {
+        match is_blank(&self.key) {
+            true => format!("row {}", self.row),
+            false => shown,
+        }
+    }
+}
+
 /// One pair for `duplicate_candidates`.
 #[derive(Debug)]
 pub struct Candidate<'c> {
-    /// The first record of its group; `None` for records that were decided to be different.
+    /// The record that names the group of both; `None` where nothing may join them, since somebody decided so.
     pub group: Option<&'c Record>,
     /// The two, the earlier first.
     pub records: [&'c Record; 2],
@@ -81,21 +95,43 @@ pub struct TooMany {
 impl Candidates {
     /// Every pair, by its records' place in the table.
     pub fn pairs(&self) -> impl Iterator<Item = Candidate<'_>> {
-        let mut group_of = HashMap::new();
-        for (first, records) in &self.found.groups {
-            group_of.extend(records.iter().map(|record| (*record, *first)));
-        }
+        let group_of = self.group_of();
         self.found.pairs.iter().filter_map(move |pair| {
-            let group = group_of
-                .get(&pair.first)
-                .filter(|_| pair.decided != Some(false));
+            let group = of_both(&group_of, pair).map(|(first, _)| first);
             Some(Candidate {
-                group: group.and_then(|first| self.rows.get(first)),
+                group: group.and_then(|first| self.names(first)),
                 records: [self.rows.get(&pair.first)?, self.rows.get(&pair.second)?],
                 evidence: self.evidence(pair, true),
                 pair,
             })
         })
+    }
+
+    /// The first record and the size of each one's group.
+    fn group_of(&self) -> GroupOf {
+        let mut group_of = GroupOf::new();
+        for (first, records) in &self.found.groups {
+            let of_each = records
+                .iter()
+                .map(|record| (*record, (*first, records.len())));
+            group_of.extend(of_each);
+        }
+        group_of
+    }
+
+    /// The record that names a group: the first that has a key, else the first.
+    fn names(&self, first: u32) -> Option<&Record> {
+        let records = self.found.groups.get(&first).into_iter().flatten();
+        let mut with_key = records.filter_map(|record| self.rows.get(record));
+        with_key
+            .find(|record| !is_blank(&record.key))
+            .or_else(|| self.rows.get(&first))
+    }
+
+    /// Compared columns whose weights rest on what is expected, since the data hold too few pairs that are one to learn from.
+    pub fn guessed(&self) -> Vec<&str> {
+        let guessed = self.found.model.guessed.iter();
+        guessed.map(|at| self.fields[*at].0.as_str()).collect()
     }
 
     /// Keys that too many rows share.
@@ -142,7 +178,7 @@ impl Candidates {
     }
 
     /// The rows that have an earlier one like them about which nobody decided, each with the likeliest such pair.
-    fn failing(&self, hidden: bool) -> FailingRows {
+    fn failing(&self, asked: &Asked<'_>) -> FailingRows {
         let mut best: HashMap<u32, &Pair> = HashMap::new();
         for pair in self
             .found
@@ -155,28 +191,24 @@ impl Candidates {
                 *known = pair;
             }
         }
-        let mut group_of = HashMap::new();
-        for (first, records) in &self.found.groups {
-            group_of.extend(
-                records
-                    .iter()
-                    .map(|record| (*record, (*first, records.len()))),
-            );
-        }
+        let group_of = self.group_of();
         let mut found: Vec<(&Record, Noted)> = Vec::new();
         for (record, pair) in best {
             let (Some(row), Some(other)) = (self.rows.get(&record), self.rows.get(&pair.first))
             else {
                 continue;
             };
-            let (first, size) = group_of.get(&record).copied().unwrap_or((pair.first, 2));
-            let whose = match hidden {
-                true => "another row".to_owned(),
-                false => format!("`{}`", other.key),
+            let group = of_both(&group_of, pair);
+            let whose = match asked.privacy.shown_key(&other.key, asked.table) {
+                _ if asked.hides_keys() && !asked.privacy.is_keyed() => "another row".to_owned(),
+                blank if blank.is_empty() => {
+                    format!("the row without a key on line {}", other.line)
+                }
+                key => format!("`{key}`"),
             };
-            let more = match size {
-                ..=2 => String::new(),
-                size => format!("; {size} in its group"),
+            let more = match group {
+                Some((_, size)) if size > 2 => format!("; {size} in its group"),
+                _ => String::new(),
             };
             let evidence = self.evidence(pair, false);
             let note = format!(
@@ -184,7 +216,8 @@ impl Candidates {
                 // Never quite sure.
                 pair.probability.min(0.9999)
             );
-            let group = self.rows.get(&first).map(|row| row.key.as_str().into());
+            let group = group.and_then(|(first, _)| self.names(first));
+            let group = group.map(|row| row.name(row.key.clone()).into());
             found.push((
                 row,
                 Noted {
@@ -198,16 +231,63 @@ impl Candidates {
     }
 }
 
-/// Compares the rows that `query` returns.
+/// The first record and the size of the group of each record that is in one.
+type GroupOf = HashMap<u32, (u32, usize)>;
+
+/// The group of both records of a pair.
+fn of_both(group_of: &GroupOf, pair: &Pair) -> Option<(u32, usize)> {
+    let [one, other] = [pair.first, pair.second].map(|record| group_of.get(&record));
+    one.filter(|_| one == other && pair.decided != Some(false))
+        .copied()
+}
+
+/// What was decided about pairs, and how keys that are hidden are written.
+#[derive(Clone, Copy)]
+pub struct DecidedPairs<'d> {
+    /// The decisions, of all rules.
+    pub decisions: &'d [Decision],
+    /// How hidden values are shown.
+    pub privacy: &'d Privacy,
+}
+
+/// What one rule asks.
+pub(super) struct Asked<'a> {
+    /// Returns the rows.
+    pub query: &'a str,
+    /// How they are compared.
+    pub comparison: &'a Comparison,
+    /// Whose they are.
+    pub table: &'a Table,
+    /// What was decided about them.
+    pub decisions: Vec<&'a Decision>,
+    /// How hidden values are shown.
+    pub privacy: &'a Privacy,
+}
+
+impl Asked<'_> {
+    fn hides_keys(&self) -> bool {
+        let mut key = self.table.key.iter();
+        key.any(|column| self.table.columns[*column].policy == Policy::Hide)
+    }
+
+    /// For each compared column whether it is hidden.
+    fn hidden_fields(&self) -> Vec<bool> {
+        let hides = |(name, _): &(String, linkage::Compare)| {
+            let mut columns = self.table.columns.iter();
+            columns.any(|c| c.name.as_str() == name && c.policy == Policy::Hide)
+        };
+        self.comparison.fields.iter().map(hides).collect()
+    }
+}
+
+/// Compares the rows of a table.
 pub(super) async fn find(
     engine: &Engine,
     session: &SessionContext,
-    query: &str,
-    comparison: &Comparison,
-    decisions: &[&Decision],
-    hidden: bool,
+    asked: &Asked<'_>,
 ) -> Result<(FailingRows, Candidates), DataFusionError> {
-    let plan = plan_query(session, query).await?;
+    let comparison = asked.comparison;
+    let plan = plan_query(session, asked.query).await?;
     let frame = session.execute_logical_plan(plan).await?;
     let mut stream = frame.execute_stream().await?;
     let reservation = MemoryConsumer::new("probable duplicates").register(&engine.memory_pool());
@@ -215,16 +295,18 @@ pub(super) async fn find(
     while let Some(batch) = stream.try_next().await? {
         read.add(&batch)?;
         let bytes: usize = read.fields.iter().map(Field::bytes).sum();
-        let keys = comparison.settings.block_on.len() * BYTES_OF_A_KEY + size_of::<(i64, i64)>();
+        let keys = comparison.settings.block_on.len() * BYTES_OF_A_KEY + BYTES_OF_A_PLACE;
         reservation.try_resize(bytes + keys * read.places.len())?;
     }
-    let decided = read.decided(decisions);
+    let decided = read.decided(asked);
+    let hidden = asked.hidden_fields();
     let threads = engine.threads();
     let settings = comparison.settings.clone();
     let (found, read) = tokio::task::spawn_blocking(move || {
         read.fields.iter_mut().for_each(Field::finish);
         let keys = read.numbers();
-        let found = linkage::link(&read.fields, &keys, &settings, &decided, threads);
+        let mut found = linkage::link(&read.fields, &keys, &settings, &decided, threads);
+        found.level_out(&hidden, &settings);
         (found, read)
     })
     .await
@@ -248,7 +330,7 @@ pub(super) async fn find(
         prior = candidates.found.model.prior,
         "rows compared"
     );
-    Ok((candidates.failing(hidden), candidates))
+    Ok((candidates.failing(asked), candidates))
 }
 
 /// The rows as they are read.
@@ -301,7 +383,7 @@ impl Read {
             let at = numbers.len() as u32;
             // Rows come in the order of their keys.
             let number = match numbers.last() {
-                Some(number) if last == Some(key) && !key.is_empty() => *number,
+                Some(number) if last == Some(key) && !is_blank(key) => *number,
                 _ => at,
             };
             numbers.push(number);
@@ -311,14 +393,22 @@ impl Read {
     }
 
     /// What was decided of rows that are there.
-    fn decided(&self, decisions: &[&Decision]) -> linkage::Decisions {
+    fn decided(&self, asked: &Asked<'_>) -> linkage::Decisions {
+        let decisions = &asked.decisions;
         let mut wanted: HashMap<&str, Vec<u32>> = HashMap::new();
         for decision in decisions {
             wanted.extend(decision.keys.iter().map(|key| (key.as_str(), Vec::new())));
         }
+        // Who may not see a key has nothing but its hash to write down.
+        let by_hash = asked.privacy.is_keyed() && wanted.keys().any(|key| key.contains(HASHED));
         for (start, keys) in &self.keys {
-            for (at, key) in (*start..).zip(keys.iter()) {
-                if let Some(found) = wanted.get_mut(key.unwrap_or_default()) {
+            for (at, key) in (*start..).zip(keys.iter().map(Option::unwrap_or_default)) {
+                if let Some(found) = wanted.get_mut(key) {
+                    found.push(at);
+                } else if by_hash
+                    && let Some(found) =
+                        wanted.get_mut(asked.privacy.shown_key(key, asked.table).as_str())
+                {
                     found.push(at);
                 }
             }
@@ -327,14 +417,22 @@ impl Read {
         for decision in decisions {
             let [ones, others] = [0, 1].map(|at| &wanted[decision.keys[at].as_str()]);
             if ones.is_empty() || others.is_empty() {
-                let absent = "no row has a key of this decision";
+                let hashed = decision.keys.iter().any(|key| key.contains(HASHED));
+                let absent = match hashed {
+                    true => {
+                        "no row has a key of this decision; a hash is known only with the TRUEUP_KEY that it was made with"
+                    }
+                    false => "no row has a key of this decision",
+                };
                 tracing::warn!(rule = decision.rule, absent, "a decision was not used");
             }
             for (a, b) in ones
                 .iter()
                 .flat_map(|a| others.iter().map(move |b| (*a, *b)))
             {
-                decided.insert((a.min(b), a.max(b)), decision.same);
+                if a != b {
+                    decided.insert((a.min(b), a.max(b)), decision.same);
+                }
             }
         }
         decided
@@ -353,4 +451,9 @@ impl Read {
         };
         named.filter_map(record).collect()
     }
+}
+
+/// Whether a key has no part that says anything.
+fn is_blank(key: &str) -> bool {
+    key.bytes().all(|byte| byte == b'|')
 }

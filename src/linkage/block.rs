@@ -8,7 +8,7 @@ use std::{
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 
-use super::{Field, Pair};
+use super::{Field, Pair, alike::Alike};
 
 /// Records behind it in the order of all fields that a record of a capped block is compared with.
 const WINDOW: usize = 20;
@@ -48,10 +48,14 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub(super) fn new(fields: &[Field], key: &[usize], most: usize) -> Self {
+    /// Those of records that others do not stand for, see [`Alike`].
+    pub(super) fn new(fields: &[Field], key: &[usize], most: usize, alike: &Alike) -> Self {
         let records = fields.first().map_or(0, Field::len);
         let hasher = FixedState::default();
         let key_of = |record: u32| {
+            if alike.first(record) != record {
+                return NONE;
+            }
             let values: Option<Vec<u32>> = key
                 .iter()
                 .map(|field| fields[*field].value(record))

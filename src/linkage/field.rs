@@ -119,6 +119,11 @@ impl Field {
         f64::from(count.max(1)) / f64::from(self.present.max(LEAST_RECORDS))
     }
 
+    /// The least that two records that have the same value may have.
+    pub(super) fn least_frequency(&self) -> f64 {
+        2.0 / f64::from(self.present.max(LEAST_RECORDS))
+    }
+
     /// The probability that two records drawn by lot that have values have the same.
     pub(super) fn chance(&self) -> f64 {
         let pairs = |n: u32| f64::from(n) * f64::from(n.saturating_sub(1));

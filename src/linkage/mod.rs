@@ -2,6 +2,7 @@
 //! are one are added up from weights that the data themselves teach (Fellegi and Sunter's model, with the frequencies of
 //! values). Pure: columns in, pairs and groups out.
 
+mod alike;
 mod block;
 mod cluster;
 mod compare;
@@ -14,10 +15,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use block::Capped;
+pub use cluster::Groups;
 pub use compare::Compare;
 pub use field::Field;
 pub use weights::Model;
 
+use alike::Alike;
 use block::Blocks;
 use weights::Levels;
 
@@ -55,7 +58,7 @@ pub struct Pair {
     pub probability: f64,
     /// Each field's level and weight; `None` where one of the two says nothing.
     pub fields: Vec<Option<(u8, f64)>>,
-    /// What somebody decided about them.
+    /// What somebody decided about them, or what follows from decisions about others.
     pub decided: Option<bool>,
 }
 
@@ -64,7 +67,8 @@ pub struct Pair {
 pub struct Linked {
     /// Pairs that are proposed or were decided, by record.
     pub pairs: Vec<Pair>,
-    /// Records of one group, by the first of each: those that pairs join, which nobody decided to be different.
+    /// Records of one group, by the first of each: those that pairs join, the likeliest first; no two of a group were decided
+    /// to be different.
     pub groups: BTreeMap<u32, Vec<u32>>,
     /// The weights that were used.
     pub model: Model,
@@ -83,14 +87,15 @@ pub fn link(
     decisions: &Decisions,
     threads: usize,
 ) -> Linked {
+    let alike = Alike::of(fields, decisions);
     let blocks: Vec<Blocks> = settings
         .block_on
         .iter()
-        .map(|key| Blocks::new(fields, key, settings.max_block))
+        .map(|key| Blocks::new(fields, key, settings.max_block, &alike))
         .collect();
     let model = Model::estimate(fields, settings, &blocks);
-    let least = (settings.threshold / (1.0 - settings.threshold)).log2();
-    let (mut pairs, compared) = block::score(fields, &blocks, threads, |first, second| {
+    let least = weight_of(settings.threshold);
+    let judge = |first: u32, second: u32| {
         let [one, other] = [first, second].map(|record| keys.get(record as usize));
         if one == other {
             return None;
@@ -98,17 +103,27 @@ pub fn link(
         let reaches = model.reaches(fields, first, second, least);
         let pair = reaches.then(|| model.pair(fields, first, second))?;
         (pair.probability >= settings.threshold).then_some(pair)
-    });
+    };
+    let (mut pairs, mut compared) = block::score(fields, &blocks, threads, judge);
+    for (first, second) in alike.pairs() {
+        let is_joined = |key: &Vec<usize>| key.iter().all(|at| fields[*at].value(first).is_some());
+        if settings.block_on.iter().any(is_joined) {
+            compared += 1;
+            pairs.extend(judge(first, second));
+        }
+    }
     // What was decided is told whatever its weight.
     let found: BTreeSet<(u32, u32)> = pairs.iter().map(|pair| (pair.first, pair.second)).collect();
     let unfound = decisions.keys().filter(|pair| !found.contains(pair));
     pairs.extend(unfound.map(|(first, second)| model.pair(fields, *first, *second)));
+    let mut groups = Groups::decided(decisions);
     for pair in &mut pairs {
-        pair.decided = decisions.get(&(pair.first, pair.second)).copied();
+        let decided = decisions.get(&(pair.first, pair.second)).copied();
+        pair.decided = decided.or_else(|| groups.are_one(pair.first, pair.second));
     }
     pairs.sort_by_key(|pair| (pair.first, pair.second));
     Linked {
-        groups: cluster::groups(&pairs),
+        groups: groups.joined_by(&pairs),
         capped: blocks
             .iter()
             .flat_map(|blocks| blocks.capped.clone())
@@ -116,6 +131,41 @@ pub fn link(
         pairs,
         model,
         compared,
+    }
+}
+
+impl Linked {
+    /// Puts what agreement says on average in place of what it says of a value of the fields that are `hidden`, since that
+    /// tells how common the value is, and adds up weights and probabilities again; what is proposed stays proposed.
+    pub fn level_out(&mut self, hidden: &[bool], settings: &Settings) {
+        let least = weight_of(settings.threshold);
+        for pair in &mut self.pairs {
+            let mut weight = self.model.prior_weight();
+            let mut is_levelled = false;
+            for (at, found) in pair.fields.iter_mut().enumerate() {
+                let Some((level, of_field)) = found else {
+                    continue;
+                };
+                if hidden.get(at) == Some(&true) {
+                    *of_field = self.model.even_weight(at, *level, *of_field);
+                    is_levelled |= *level == 0;
+                }
+                weight += *of_field;
+            }
+            if !is_levelled {
+                continue;
+            }
+            let is_proposed = pair.probability >= settings.threshold;
+            pair.weight = if is_proposed {
+                weight.max(least)
+            } else {
+                weight
+            };
+            pair.probability = match is_proposed {
+                true => probability(weight).max(settings.threshold),
+                false => probability(weight),
+            };
+        }
     }
 }
 
@@ -172,6 +222,11 @@ impl Model {
 /// The probability that odds of so many bits stand for.
 fn probability(weight: f64) -> f64 {
     1.0 / (1.0 + (-weight).exp2())
+}
+
+/// The bits that the odds of a probability are.
+fn weight_of(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).log2()
 }
 
 /// The levels of all fields of two records.

@@ -334,3 +334,143 @@ fn records_of_one_key_are_not_compared() {
         !found(&link(&fields, &keys, &settings(), &Decisions::new(), 2)).contains(&(first, second))
     );
 }
+
+#[test]
+fn what_follows_from_decisions_is_not_asked() {
+    let again = |of: &Record, at: usize, text: &str| {
+        let mut record = of.clone();
+        record[at] = Some(text.to_owned());
+        record
+    };
+    let (mut records, _) = people(1_000, 10);
+    let at = records.len() as u32;
+    let one = person(&mut Lot(99));
+    records.extend([
+        one.clone(),
+        again(&one, 0, "Ann"),
+        again(&one, 1, "Ames"),
+        again(&one, 3, "LE1 1AA"),
+    ]);
+    let fields = fields(&records);
+    let decided = |decisions: &[((u32, u32), bool)]| {
+        let decisions = decisions
+            .iter()
+            .map(|((a, b), same)| ((at + a, at + b), *same));
+        let linked = linked(&fields, &settings(), &decisions.collect(), 2);
+        let pairs = linked.pairs.iter().filter(|pair| pair.first >= at);
+        let pairs = pairs.map(|p| ((p.first - at, p.second - at), p.decided));
+        let groups = linked.groups.iter().filter(|(first, _)| **first >= at);
+        let groups = groups.map(|(_, group)| group.iter().map(|r| r - at).collect());
+        (
+            pairs.collect::<std::collections::BTreeMap<_, _>>(),
+            groups.collect::<Vec<Vec<u32>>>(),
+        )
+    };
+    let (pairs, groups) = decided(&[]);
+    assert_eq!(pairs.len(), 6);
+    assert!(pairs.values().all(Option::is_none));
+    assert_eq!(groups, [[0, 1, 2, 3]]);
+    // The first two are one with the third, and the third is not the fourth.
+    let (pairs, groups) = decided(&[((0, 2), true), ((1, 2), true), ((2, 3), false)]);
+    let same = [(0, 1), (0, 2), (1, 2)];
+    for (pair, decided) in pairs {
+        assert_eq!(decided, Some(same.contains(&pair)), "{pair:?}");
+    }
+    assert_eq!(groups, [[0, 1, 2]]);
+    // Two that are not one are kept apart, though both are like the others.
+    let (pairs, groups) = decided(&[((0, 3), false)]);
+    assert_eq!(pairs.values().filter(|of| of.is_none()).count(), 5);
+    assert!(groups.iter().any(|group| group.len() > 1));
+    assert!(
+        groups
+            .iter()
+            .all(|group| !(group.contains(&0) && group.contains(&3)))
+    );
+}
+
+#[test]
+fn many_that_are_alike_are_told_as_pairs_with_the_first() {
+    let (mut records, _) = people(1_000, 10);
+    let at = records.len() as u32;
+    let one = person(&mut Lot(99));
+    let mut like = one.clone();
+    like[0] = one[0].as_ref().map(|name| format!("{name}a"));
+    records.push(like);
+    records.extend(vec![one; 50]);
+    let fields = fields(&records);
+    let of_these = |decisions: &Decisions| {
+        let linked = linked(&fields, &settings(), decisions, 2);
+        let group = linked.groups.get(&at).map(Vec::len);
+        let pairs = linked.pairs.into_iter().filter(|pair| pair.first >= at);
+        let pairs = pairs.map(|pair| (pair.first - at, pair.second - at));
+        (pairs.collect::<BTreeSet<_>>(), group)
+    };
+    let (pairs, group) = of_these(&Decisions::new());
+    let expected: BTreeSet<(u32, u32)> = [(0, 1)]
+        .into_iter()
+        .chain((2..51).map(|other| (1, other)))
+        .collect();
+    assert_eq!((pairs, group), (expected, Some(51)));
+    // One that somebody decided about is compared with all that are not one with others.
+    let (pairs, group) = of_these(&Decisions::from([((at + 1, at + 7), false)]));
+    assert!(pairs.contains(&(2, 7)) && pairs.contains(&(1, 2)) && pairs.contains(&(0, 7)));
+    assert_eq!(group, Some(50));
+}
+
+#[test]
+fn a_hidden_field_says_the_same_of_a_common_and_a_rare_value() {
+    let (mut records, _) = people(1_000, 10);
+    let at = records.len() as u32;
+    let mut pair = |last_name: &str| {
+        let mut one = person(&mut Lot(99));
+        one[0] = Some(format!("Ann {last_name}"));
+        one[1] = Some(last_name.to_owned());
+        one[2] = Some(format!("2030-01-0{}", 1 + last_name.len() % 9));
+        one[3..].fill(None);
+        records.extend([one.clone(), one]);
+    };
+    pair("Xanthopoulos");
+    pair("Smith");
+    for record in &mut records[..300] {
+        record[1] = Some("Smith".to_owned());
+    }
+    let told = |hidden: [bool; 6]| {
+        let settings = Settings {
+            threshold: 0.5,
+            ..settings()
+        };
+        let mut linked = linked(&fields(&records), &settings, &Decisions::new(), 2);
+        linked.level_out(&hidden, &settings);
+        let of = |first: u32| {
+            let found = linked.pairs.iter().find(|pair| pair.first == first);
+            let pair = found.expect("a pair");
+            (pair.fields[1], pair.weight, pair.probability)
+        };
+        (of(at), of(at + 2))
+    };
+    let (rare, common) = told([false; 6]);
+    assert_ne!(rare, common);
+    let (rare, common) = told([false, true, false, false, false, false]);
+    assert_eq!(rare, common);
+}
+
+#[test]
+fn weights_that_the_data_do_not_teach_are_called_guesses() {
+    let guessed = |count: usize, one_in: usize, settings: &Settings| {
+        let (records, _) = people(count, one_in);
+        let linked = linked(&fields(&records), settings, &Decisions::new(), 2);
+        linked.model.guessed
+    };
+    let none: Vec<usize> = Vec::new();
+    assert_eq!(guessed(2_000, 4, &settings()), none);
+    assert_eq!(guessed(300, 150, &settings()), [0, 1, 2, 3, 4, 5]);
+    let mut fixed = settings();
+    fixed.weights[1..].fill(Some(vec![8.0, 4.0, 1.0, -4.0]));
+    assert_eq!(guessed(300, 150, &fixed), [0]);
+    // A key teaches nothing about its own columns.
+    let by_day = Settings {
+        block_on: vec![vec![2]],
+        ..settings()
+    };
+    assert_eq!(guessed(2_000, 4, &by_day), [2]);
+}

@@ -21,6 +21,8 @@ const BELIEF: f64 = 20.0;
 /// same and different.
 const UNLIKE: f64 = 200.0;
 const LITTLE: f64 = 0.005;
+/// Pairs of one thing that a field is learned from at least: of fewer, what is expected counts for more.
+const TAUGHT: f64 = BELIEF;
 /// A share that stands for none.
 const NEVER: f64 = 1e-7;
 
@@ -35,6 +37,10 @@ pub struct Model {
     pub different: Vec<Vec<f64>>,
     /// For each field its weights by level, in bits, where they are fixed.
     fixed: Vec<Option<Vec<f64>>>,
+    /// Fields whose weights rest on what is expected, since there are too few pairs of one thing to learn from.
+    pub guessed: Vec<usize>,
+    /// For each field what agreement says on average, in bits, whatever the value.
+    evenly: Vec<f64>,
     /// For each field the most that two values that differ can say, in bits.
     most_of_unlike: Vec<f64>,
 }
@@ -53,6 +59,11 @@ impl Model {
             }
             found.push((&of_key.key, taught.matches));
         }
+        let is_guessed = |at: &usize| {
+            let matches: f64 = learned[*at].iter().map(|(_, matches)| matches).sum();
+            settings.weights.get(*at).is_none_or(Option::is_none) && matches < TAUGHT
+        };
+        let guessed = (0..fields.len()).filter(is_guessed).collect();
         let same: Vec<Vec<f64>> = fields
             .iter()
             .zip(learned)
@@ -76,6 +87,8 @@ impl Model {
             same,
             different,
             fixed: settings.weights.clone(),
+            guessed,
+            evenly: Vec::new(),
             most_of_unlike: Vec::new(),
         };
         let most = |at: usize| {
@@ -85,6 +98,11 @@ impl Model {
                 .fold(f64::MIN, f64::max)
         };
         model.most_of_unlike = (0..fields.len()).map(most).collect();
+        let evenly = |(field, same): (&Field, &Vec<f64>)| {
+            let chance = field.chance().max(field.least_frequency());
+            (same[0] / chance).log2()
+        };
+        model.evenly = fields.iter().zip(&model.same).map(evenly).collect();
         model
     }
 
@@ -108,6 +126,15 @@ impl Model {
             _ => self.different[field][at],
         };
         (self.same[field][at] / different).log2()
+    }
+
+    /// What a level of a field says, in bits, whatever the value: `weight` is what it says of the very value.
+    pub(super) fn even_weight(&self, field: usize, level: u8, weight: f64) -> f64 {
+        let is_fixed = self.fixed.get(field).is_some_and(Option::is_some);
+        match level {
+            0 if !is_fixed => self.evenly[field],
+            _ => weight,
+        }
     }
 }
 

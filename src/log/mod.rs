@@ -10,6 +10,6 @@ mod table;
 pub use candidates::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord};
 pub use changes::{CHANGE_SCHEMA, ChangeBuilder, REJECT_SCHEMA, RejectBuilder};
 pub use finding::{FINDING_SCHEMA, Finding, FindingBuilder, RuleFacts, key_part};
-pub use privacy::{HIDDEN, Privacy};
+pub use privacy::{HASHED, HIDDEN, Privacy};
 pub use sorted::{LOG_ORDER, LogCounts, LogError, short_hash, write_log};
 pub use table::{TableFile, write_rows};

@@ -1,10 +1,17 @@
 //! Values of hidden columns: a keyed hash with a key, nothing without one.
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::finding::key_part;
+use crate::tables::{Policy, Table};
+
 /// What stands where a value may not and there is no key.
 pub const HIDDEN: &str = "[hidden]";
+/// What a keyed hash begins with.
+pub const HASHED: &str = "hmac:";
 
 /// Shows values outside the clean tables, as far as their column's policy allows.
 #[derive(Clone)]
@@ -50,8 +57,40 @@ impl Privacy {
         mac.update(value.as_bytes());
         let digest = mac.finalize().into_bytes();
         let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-        format!("hmac:{hex}")
+        format!("{HASHED}{hex}")
     }
+
+    /// A cleaned key of a row of `table` as the log writes it; blank where all of its parts are.
+    pub fn shown_key(&self, key: &str, table: &Table) -> String {
+        let parts = key_parts(key);
+        if parts.iter().all(String::is_empty) {
+            return String::new();
+        }
+        let columns = table.key.iter().map(|column| &table.columns[*column]);
+        let shown = columns.zip(&parts).map(|(column, part)| {
+            key_part(match column.policy {
+                Policy::Show => Cow::Borrowed(part.as_str()),
+                Policy::Hide => Cow::Owned(self.hide(part)),
+            })
+        });
+        shown.collect::<Vec<_>>().join("|")
+    }
+}
+
+/// The parts of a key as [`key_part`] writes them.
+fn key_parts(key: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    let mut chars = key.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '|' => parts.push(std::mem::take(&mut part)),
+            '\\' => part.extend(chars.next()),
+            c => part.push(c),
+        }
+    }
+    parts.push(part);
+    parts
 }
 
 #[cfg(test)]

@@ -7,12 +7,11 @@ use super::{
 };
 use crate::{
     check::{
-        Outcome,
         keys::KeyFailures,
         probable::{Candidates, Record},
         source::TableSource,
     },
-    log::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord, HIDDEN, LogError, Privacy},
+    log::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord, LogError, Privacy},
     rules::Kind,
 };
 
@@ -31,16 +30,15 @@ pub(super) fn write(run: &Context<'_>, keys: &KeyFailures) -> Result<(), RunErro
     let mut builder = CandidateBuilder::default();
     for (check, source) in run.plan.checks.tables.iter().zip(&run.delivery.sources) {
         for prepared in &check.rules {
-            let (Some(found), Outcome::Query { hidden_group, .. }) =
-                (keys.candidates.get(&prepared.rule), &prepared.outcome)
-            else {
+            let Some(found) = keys.candidates.get(&prepared.rule) else {
                 continue;
             };
             let about = About {
                 rule: &rules[prepared.rule].id,
                 source,
-                privacy: hidden_group.then_some(&privacy),
+                privacy: &privacy,
             };
+            warn_of_guesses(about.rule, found);
             let mut waiting = 0;
             for pair in found.pairs() {
                 about.push(&pair, &mut builder);
@@ -61,12 +59,13 @@ struct About<'a> {
     rule: &'a str,
     source: &'a TableSource,
     /// How keys are hidden, where they have to be.
-    privacy: Option<&'a Privacy>,
+    privacy: &'a Privacy,
 }
 
 impl About<'_> {
     fn push(&self, pair: &crate::check::probable::Candidate<'_>, builder: &mut CandidateBuilder) {
-        let shown = |record: &Record| self.shown(&record.key);
+        let table = &self.source.table;
+        let shown = |record: &Record| self.privacy.shown_key(&record.key, table);
         let [earlier, later] = pair.records;
         let keys = [shown(later), shown(earlier)];
         let record = |of: &Record, key: &'_ str| -> (String, i64, i64, String) {
@@ -87,14 +86,14 @@ impl About<'_> {
                 line: *line,
                 row: *row,
             });
-        let group = pair.group.map(shown);
+        let group = pair.group.map(|record| record.name(shown(record)));
         let decision = pair
             .pair
             .decided
             .map(|same| if same { "same" } else { "different" });
         let texts = [
             Some(self.rule),
-            Some(self.source.table.name.as_str()),
+            Some(table.name.as_str()),
             group.as_deref(),
             Some(pair.evidence.as_str()),
             decision,
@@ -106,14 +105,19 @@ impl About<'_> {
             [pair.pair.probability, pair.pair.weight],
         );
     }
+}
 
-    fn shown(&self, key: &str) -> String {
-        match self.privacy {
-            None => key.to_owned(),
-            Some(privacy) if privacy.is_keyed() => privacy.hide(key),
-            Some(_) => HIDDEN.to_owned(),
-        }
+/// Says once for each rule that its weights are not learned from the data.
+fn warn_of_guesses(rule: &str, found: &Candidates) {
+    let guessed = found.guessed();
+    if guessed.is_empty() {
+        return;
     }
+    tracing::warn!(
+        rule,
+        columns = guessed.join(", "),
+        "there are too few probable duplicates to learn from: these weights are guesses, and pairs may be missed; fix `weights` and `prior` in the rule"
+    );
 }
 
 /// What is to be said of keys that too many rows share, by their columns.

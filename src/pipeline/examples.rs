@@ -11,6 +11,7 @@ use crate::{
         Checks, Engine, EngineSettings, TableChecks,
         keys::{KeyFailures, Scratch, key_failures},
         prepare,
+        probable::DecidedPairs,
         scan::{RowCounts, RuleCounts, ScanSettings, clean_schema, scan},
         source::{SourceFile, TableSource},
     },
@@ -304,7 +305,10 @@ impl<'p> Bench<'p> {
                 &checks,
                 &rules,
                 &self.lists,
-                &[],
+                DecidedPairs {
+                    decisions: &[],
+                    privacy: &Privacy::new(None),
+                },
                 &sources,
                 &|name: &str| scratch(&format!("{place}_{name}")),
             )

@@ -20,8 +20,9 @@ pub use report::{RuleLine, RunReport, TableLine};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
 use crate::{
-    check::{Engine, keys::key_failures},
+    check::{Engine, keys::key_failures, probable::DecidedPairs},
     diagnostics::Diagnostic,
+    log::Privacy,
     project::Project,
     publish::{OutDir, StagedRun, run_id},
 };
@@ -89,7 +90,10 @@ pub async fn run_project(
         &plan.checks,
         &project.rules,
         &plan.lists,
-        &project.decisions,
+        DecidedPairs {
+            decisions: &project.decisions,
+            privacy: &Privacy::new(settings.key.as_deref()),
+        },
         sources,
         &scratch,
     )

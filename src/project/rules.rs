@@ -303,7 +303,14 @@ impl Checker<'_> {
             }
             // A column that is named and does not exist has been reported.
             OnFail::Null if rule.column.is_none() && rule.kind.column().is_none() => {
-                let help = "name the rule's `column`, or use keep, quarantine or exclude";
+                let names_one = matches!(
+                    rule.kind,
+                    Kind::Expression(_) | Kind::FailedRows(_) | Kind::Duplicates(_)
+                );
+                let help = match names_one {
+                    true => "name the rule's `column`, or use keep, quarantine or exclude",
+                    false => "use keep, quarantine or exclude",
+                };
                 self.report(&word.span, "there is no column to make null", help);
             }
             OnFail::Keep => {}

@@ -24,6 +24,7 @@ mod messages;
 mod places;
 mod planted;
 mod privacy;
+mod probable_duplicates;
 mod profile;
 mod queries;
 mod records;

@@ -191,8 +191,8 @@ impl ProbableDuplicates {
             }
         }
         if let Some(most) = self.max_block.as_ref().filter(|at| !(2..=MOST_OF_A_BLOCK).contains(&at.value)) {
-            let message = format!("`max_block` is {}", most.value);
-            let help = format!("it is a number from 2 to {MOST_OF_A_BLOCK}");
+            let message = format!("`max_block` is {} and may be 2 to {MOST_OF_A_BLOCK}", most.value);
+            let help = "add a column to that key of `block_on` where more rows share one: comparing them all would not end";
             diagnostics.push(Diagnostic::at(&most.span, message).help(help));
         }
         for compared in &self.compare {
