@@ -116,7 +116,7 @@ fn warn_of_guesses(rule: &str, found: &Candidates) {
     tracing::warn!(
         rule,
         columns = guessed.join(", "),
-        "there are too few probable duplicates to learn from: these weights are guesses, and pairs may be missed; fix `weights` and `prior` in the rule"
+        "too few rows are probably the same by a key without these columns to learn their weights from: the weights are guesses, and pairs may be missed; fix `weights` and `prior` in the rule"
     );
 }
 

@@ -288,7 +288,7 @@ fn a_rule_that_the_data_teach_nothing_says_so_once() {
         let spoken = run(&project(table, &ROWS, &[]), None).spoken;
         spoken
             .stderr
-            .matches("too few probable duplicates to learn from")
+            .matches("too few rows are probably the same")
             .count()
     };
     assert_eq!((said(TABLE), said(&guessed)), (0, 1));

@@ -41,12 +41,31 @@ const MOST_OF_A_BLOCK: u64 = 100_000;
 /// | `email` | the same, nearly the same (or the same before the `@`), similar, different |
 ///
 /// `weights` fixes what the levels of a column say, in bits, one for each; `prior` fixes how probable it is that two rows drawn
-/// by lot are one.
+/// by lot are one. Fix them where there is little to learn from: where fewer than twenty pairs are expected, weights are guesses
+/// and pairs may be missed, and a run warns of it.
 ///
 /// ## Decisions
 ///
 /// Who has looked at a pair writes it into `rules/decisions.csv`: the rule, both keys, and `same` or `different`. It is then
-/// not asked again: the pair stays in `duplicate_candidates` with its decision, and leaves the log.
+/// not asked again: the pair stays in `duplicate_candidates` with its decision, and leaves the log. So does what follows: where A
+/// is the same as B and B as C, so are A and C; where B and C are different, so are A and C. Decisions that contradict each other
+/// are a mistake in the project. A decision counts for every row that has one of its keys.
+///
+/// A hidden key is written as the log has it, `hmac:…`, which a run with the same `TRUEUP_KEY` understands, or as it is. A row
+/// without a key cannot be decided about: its key is blank in `duplicate_candidates`, and its file and line say which it is.
+///
+/// ## Groups
+///
+/// Pairs join rows to groups, the likeliest first. Rows that were decided to be different never share one, though both be like
+/// a third: the pair that would join them is still proposed, without a `group_id`.
+///
+/// Of more than ten rows that are the same in all compared columns the first is compared for all, and each other one is
+/// proposed with it alone. A row that a decision is about is no part of that.
+///
+/// ## Hidden columns
+///
+/// What agreement on a value says tells how common the value is. For a hidden column the average over all values is told and
+/// added up instead, and never less than it takes to be proposed; what is proposed follows from the values themselves.
 ///
 /// ## Missing values
 ///
@@ -55,7 +74,7 @@ const MOST_OF_A_BLOCK: u64 = 100_000;
 /// ## In the log
 ///
 /// Category `Duplicate`, dimension `uniqueness`. One finding a row that has one like it under an earlier key; `group_id` is the key of the
-/// group's first. The likeliest pair stands in the message, by its levels and never by its values:
+/// group's first that has one. The likeliest pair stands in the message, by its levels and never by its values:
 ///
 /// > the row fails (probability 0.9075 that it is `V1`: name nearly the same, born_on the same, phone the same); expected no row of probably the same under an earlier key, by name, born_on, phone. One visitor is counted twice.
 ///
