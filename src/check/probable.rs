@@ -405,15 +405,18 @@ impl Read {
             for (at, key) in (*start..).zip(keys.iter().map(Option::unwrap_or_default)) {
                 if let Some(found) = wanted.get_mut(key) {
                     found.push(at);
-                } else if by_hash
-                    && let Some(found) =
-                        wanted.get_mut(asked.privacy.shown_key(key, asked.table).as_str())
+                }
+                if by_hash
+                    && let shown = asked.privacy.shown_key(key, asked.table)
+                    && shown != key
+                    && let Some(found) = wanted.get_mut(shown.as_str())
                 {
                     found.push(at);
                 }
             }
         }
         let mut decided = linkage::Decisions::new();
+        let mut groups = linkage::Groups::default();
         for decision in decisions {
             let [ones, others] = [0, 1].map(|at| &wanted[decision.keys[at].as_str()]);
             if ones.is_empty() || others.is_empty() {
@@ -426,6 +429,7 @@ impl Read {
                 };
                 tracing::warn!(rule = decision.rule, absent, "a decision was not used");
             }
+            let mut fits = true;
             for (a, b) in ones
                 .iter()
                 .flat_map(|a| others.iter().map(move |b| (*a, *b)))
@@ -433,6 +437,15 @@ impl Read {
                 if a != b {
                     decided.insert((a.min(b), a.max(b)), decision.same);
                 }
+                // Keys and hashes of keys are told from each other by their rows alone.
+                fits &= match decision.same {
+                    true => groups.join(a, b),
+                    false => groups.part(a, b),
+                };
+            }
+            if !fits {
+                let why = "a key and its hash are decided differently";
+                tracing::warn!(rule = decision.rule, why, "a decision contradicts others");
             }
         }
         decided

@@ -107,4 +107,12 @@ mod tests {
         assert_eq!(Privacy::new(None).hide("A"), HIDDEN);
         assert_eq!(keyed.hide(""), "");
     }
+
+    #[test]
+    fn parts_of_keys_come_back_as_they_were() {
+        for parts in [["a|b", r"c\"], ["", "|"], [r"\|", ""], ["a", "b"]] {
+            let key = parts.map(|part| key_part(Cow::Borrowed(part))).join("|");
+            assert_eq!(key_parts(&key), parts, "{key}");
+        }
+    }
 }

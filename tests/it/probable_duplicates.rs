@@ -220,6 +220,11 @@ fn a_hidden_key_is_decided_by_its_hash() {
         "{}",
         found.spoken.stderr
     );
+    // A key and its hash name one row.
+    let decisions = ["A,B,same", &decision];
+    let found = run(&self::project(&table, &ROWS, &decisions), Some(KEY));
+    let said = found.spoken.stderr.matches("contradicts others").count();
+    assert_eq!(said, 1, "{}", found.spoken.stderr);
     let found = run(&project, None);
     assert!(found.pairs.iter().all(|row| &row["decision"] == ""));
     assert!(
