@@ -226,7 +226,7 @@ fn a_hidden_key_is_decided_by_its_hash() {
     let said = found.spoken.stderr.matches("contradicts others").count();
     assert_eq!(said, 1, "{}", found.spoken.stderr);
     let found = run(&project, None);
-    assert!(found.pairs.iter().all(|row| &row["decision"] == ""));
+    assert!(found.pairs.iter().all(|row| row["decision"].is_empty()));
     assert!(
         found.spoken.stderr.contains("TRUEUP_KEY"),
         "{}",
