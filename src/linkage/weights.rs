@@ -23,6 +23,8 @@ const UNLIKE: f64 = 200.0;
 const LITTLE: f64 = 0.005;
 /// Pairs of one thing that a field is learned from at least: of fewer, what is expected counts for more.
 const TAUGHT: f64 = BELIEF;
+/// Records of which nothing is expected to be learned.
+const TOO_FEW: usize = 100;
 /// A share that stands for none.
 const NEVER: f64 = 1e-7;
 
@@ -37,7 +39,8 @@ pub struct Model {
     pub different: Vec<Vec<f64>>,
     /// For each field its weights by level, in bits, where they are fixed.
     fixed: Vec<Option<Vec<f64>>>,
-    /// Fields whose weights rest on what is expected, since there are too few pairs of one thing to learn from.
+    /// Fields whose weights rest on what is expected, since there are too few pairs of one thing to learn from; none where there
+    /// are hardly any records.
     pub guessed: Vec<usize>,
     /// For each field what agreement says on average, in bits, whatever the value.
     evenly: Vec<f64>,
@@ -61,7 +64,8 @@ impl Model {
         }
         let is_guessed = |at: &usize| {
             let matches: f64 = learned[*at].iter().map(|(_, matches)| matches).sum();
-            settings.weights.get(*at).is_none_or(Option::is_none) && matches < TAUGHT
+            let is_free = settings.weights.get(*at).is_none_or(Option::is_none);
+            is_free && matches < TAUGHT && fields[*at].len() >= TOO_FEW
         };
         let guessed = (0..fields.len()).filter(is_guessed).collect();
         let same: Vec<Vec<f64>> = fields

@@ -42,7 +42,7 @@ const MOST_OF_A_BLOCK: u64 = 100_000;
 ///
 /// `weights` fixes what the levels of a column say, in bits, one for each; `prior` fixes how probable it is that two rows drawn
 /// by lot are one. Fix them where there is little to learn from: where fewer than twenty pairs are expected, weights are guesses
-/// and pairs may be missed, and a run warns of it.
+/// and pairs may be missed, and a run over a hundred rows or more warns of it.
 ///
 /// ## Decisions
 ///
