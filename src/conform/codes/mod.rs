@@ -14,7 +14,7 @@ use arrow::{
 };
 use foldhash::fast::FixedState;
 
-use self::suggest::{Candidate, Suggester, certain};
+use self::suggest::{Candidate, KEPT, Suggester, certain};
 use super::{Made, date::days, present_or, text::without_blanks};
 use crate::tables::{Alias, Cause, CodeList, Codes, Entry, Repair, VARIANT};
 
@@ -62,7 +62,7 @@ impl fmt::Display for Meant {
 /// What became of a cell that is no code in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It stands as it was, or as the code that it names though it should not.
+    /// It stands as it was.
     Kept,
     /// Its code took its place.
     Corrected,
@@ -225,11 +225,9 @@ impl Coder {
         }
         let value = replaced(VARIANT);
         if !self.stands(entry.code, day) {
-            let successor = self.successors(entry.code);
-            let value = match (self.codes.repair, successor) {
-                (Repair::Correct, Some([one]))
-                    if corrects(Cause::Retired) && self.stands(*one, day) =>
-                {
+            let is_one = |one: usize| self.stands(one, day) && self.is_of_level(one);
+            let value = match (self.codes.repair, self.successors(entry.code, day)) {
+                (Repair::Correct, [one]) if corrects(Cause::Retired) && is_one(*one) => {
                     Value::Code(*one, Cause::Retired.word())
                 }
                 _ => value,
@@ -274,23 +272,51 @@ impl Coder {
     /// What an unknown text may stand for on the day, the likeliest first; codes that are not in force, or of another level, only
     /// where no other fits.
     fn candidates(&self, text: &str, day: Option<i32>) -> Vec<Candidate> {
-        let all = self.suggester.candidates(text);
+        let successors = self.successors_of(text, day);
+        let near = self.suggester.candidates(text);
+        let near = near.iter().copied();
+        let near = near.filter(|candidate| !successors.contains(&candidate.code));
+        let of_the_past = successors.iter().copied().map(Candidate::successor);
+        let all: Vec<Candidate> = of_the_past.chain(near).take(KEPT).collect();
+        // Which part of what was split is meant, the day does not say.
+        let is_split =
+            |candidate: &Candidate| successors.len() > 1 && successors.contains(&candidate.code);
         let standing = |candidate: &&Candidate| {
-            self.stands(candidate.code, day) && self.is_of_level(candidate.code)
+            is_split(candidate)
+                || self.stands(candidate.code, day) && self.is_of_level(candidate.code)
         };
         let standing: Vec<Candidate> = all.iter().filter(standing).copied().collect();
         match standing.is_empty() {
-            true => all.to_vec(),
+            true => all,
             false => standing,
         }
     }
 
-    /// The codes that took the place of one of this list; `None` where nothing is said.
-    fn successors(&self, code: usize) -> Option<&[usize]> {
-        let successors = &self.list.correspondence.successors;
-        successors
-            .get(&self.list.codes[code].code)
-            .map(Vec::as_slice)
+    /// The codes that took the place of one of this list by that day.
+    fn successors(&self, code: usize, day: Option<i32>) -> &[usize] {
+        match self.successors_of(&self.list.codes[code].code, day) {
+            // The code of another list that goes by its name became it.
+            [one] if *one == code => &[],
+            successors => successors,
+        }
+    }
+
+    /// The codes that took the place of an earlier one by that day: where a successor was replaced itself, those that replaced it.
+    fn successors_of(&self, earlier: &str, day: Option<i32>) -> &[usize] {
+        let correspondence = &self.list.correspondence;
+        let mut found = correspondence.successors.get(earlier);
+        let is_past = |code: usize| {
+            let day = day.filter(|_| self.dated);
+            day.zip(self.in_force[code].1)
+                .is_some_and(|(day, to)| day >= to)
+        };
+        while let Some([one]) = found.map(Vec::as_slice)
+            && is_past(*one)
+            && let Some(next) = correspondence.successors_of_own(&self.list.codes[*one])
+        {
+            found = Some(next);
+        }
+        found.map_or(&[], Vec::as_slice)
     }
 
     /// Codes a column: `missing` becomes the codes' own kinds of missing where they have one.
@@ -403,7 +429,6 @@ impl Coder {
         };
         let (cleaned, fate) = match judged.value {
             Value::Text => (Some(clean.to_owned()), Fate::Kept),
-            Value::Code(code, VARIANT) => (Some(text_of(&code)), Fate::Kept),
             Value::Code(code, _) => (Some(text_of(&code)), Fate::Corrected),
             Value::Null => (None, Fate::Nulled),
         };
@@ -428,7 +453,7 @@ impl Coder {
         match is_to_come {
             true => Told::sure("not_yet_valid", Vec::new()),
             false => {
-                let successors = self.successors(code).unwrap_or_default();
+                let successors = self.successors(code, Some(day));
                 Told::sure(Cause::Retired.word(), successors.to_vec())
             }
         }

@@ -19,7 +19,7 @@ use crate::tables::{Cause, CodeList, Confidence};
 /// Distinct texts whose suggestions are remembered; beyond it they are worked out afresh.
 const REMEMBERED: usize = 100_000;
 /// Candidates of one text that are kept.
-const KEPT: usize = 8;
+pub(super) const KEPT: usize = 8;
 
 /// A code that a text may stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// A code that took the place of another.
+    pub(super) fn successor(code: usize) -> Self {
+        let (cause, fit) = (Cause::Retired, Fit::default());
+        Self { code, cause, fit }
+    }
+
     /// Whether the two are equally good.
     pub(super) fn fits_like(&self, other: &Self) -> bool {
         self.fit == other.fit
@@ -64,8 +70,6 @@ pub(super) struct Suggester {
     without_group: HashMap<String, Vec<usize>>,
     /// Names by the number of characters of their plain spelling, in its order: neighbours begin alike.
     by_length: BTreeMap<usize, Vec<Near>>,
-    /// Codes by the code of another version, or of the past, that they took the place of.
-    successors: BTreeMap<String, Vec<usize>>,
     remembered: Mutex<HashMap<Box<str>, Arc<[Candidate]>>>,
     #[cfg(test)]
     worked_out: std::sync::atomic::AtomicUsize,
@@ -112,7 +116,6 @@ impl Suggester {
             folded: HashMap::new(),
             without_group: HashMap::new(),
             by_length: BTreeMap::new(),
-            successors: list.correspondence.successors.clone(),
             remembered: Mutex::default(),
             #[cfg(test)]
             worked_out: std::sync::atomic::AtomicUsize::new(0),
@@ -182,13 +185,9 @@ impl Suggester {
         best(found)
     }
 
-    /// What `text` may stand for where only its writing or its group differs, or where its code is one of the past.
+    /// What `text` may stand for where only its writing or its group differs.
     fn written_otherwise(&self, text: &str, spelling: &str) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
-        for &code in self.successors.get(text).into_iter().flatten() {
-            let (cause, fit) = (Cause::Retired, Fit::default());
-            found.push((Candidate { code, cause, fit }, Nearness::default()));
-        }
         for &name in self.folded.get(&fold(text)).into_iter().flatten() {
             let differing = differing(text, &self.names[name].text);
             if let Some(first) = differing.first() {
@@ -315,14 +314,15 @@ fn allowed(length: usize) -> usize {
     }
 }
 
-/// The way in which people compare texts: case and runs of white space do not count.
+/// The way in which people compare texts: case, runs of white space and how accents are stored do not count.
 fn plain(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").to_lowercase()
+    words.join(" ").to_lowercase().nfc().collect()
 }
 
 /// How two texts differ whose folded spellings are the same, the least obvious first.
 fn differing(a: &str, b: &str) -> Vec<Cause> {
+    let (a, b): (String, String) = (a.nfc().collect(), b.nfc().collect());
     let kinds = [
         (Cause::LeadingZero, without_noughts as fn(&str) -> String),
         (Cause::LookAlike, alike as fn(&str) -> String),
@@ -336,12 +336,12 @@ fn differing(a: &str, b: &str) -> Vec<Cause> {
             let others = kinds.iter().enumerate().filter(|(at, _)| *at != kind);
             others.fold(text.to_owned(), |text, (_, (_, fold))| fold(&text))
         };
-        all_others(a) != all_others(b)
+        all_others(&a) != all_others(&b)
     };
     let found = (0..kinds.len()).filter(|kind| differs(*kind));
     let found: Vec<Cause> = found.map(|kind| kinds[kind].0).collect();
-    match found.is_empty() && a != b {
-        // Two kinds of folding that each would do.
+    match found.is_empty() {
+        // Two kinds of folding that each would do, or the same characters put together otherwise.
         true => vec![Cause::LookAlike],
         false => found,
     }
