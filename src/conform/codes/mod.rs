@@ -14,7 +14,7 @@ use arrow::{
 };
 use foldhash::fast::FixedState;
 
-use self::suggest::{Candidate, KEPT, Suggester, certain};
+use self::suggest::{Candidate, Suggester, certain};
 use super::{Made, date::days, present_or, text::without_blanks};
 use crate::tables::{Alias, Cause, CodeList, Codes, Entry, Repair, VARIANT};
 
@@ -270,24 +270,23 @@ impl Coder {
     }
 
     /// What an unknown text may stand for on the day, the likeliest first; codes that are not in force, or of another level, only
-    /// where no other fits.
+    /// where no other fits. Which part of a code that was split is meant, the day does not say.
     fn candidates(&self, text: &str, day: Option<i32>) -> Vec<Candidate> {
-        let successors = self.successors_of(text, day);
-        let near = self.suggester.candidates(text);
-        let near = near.iter().copied();
-        let near = near.filter(|candidate| !successors.contains(&candidate.code));
-        let of_the_past = successors.iter().copied().map(Candidate::successor);
-        let all: Vec<Candidate> = of_the_past.chain(near).take(KEPT).collect();
-        // Which part of what was split is meant, the day does not say.
-        let is_split =
-            |candidate: &Candidate| successors.len() > 1 && successors.contains(&candidate.code);
+        // What is known to be of the past is no misspelling of anything.
+        if let Some(successors) = self.successors_of(text, day) {
+            return successors
+                .iter()
+                .copied()
+                .map(Candidate::successor)
+                .collect();
+        }
+        let all = self.suggester.candidates(text);
         let standing = |candidate: &&Candidate| {
-            is_split(candidate)
-                || self.stands(candidate.code, day) && self.is_of_level(candidate.code)
+            self.stands(candidate.code, day) && self.is_of_level(candidate.code)
         };
         let standing: Vec<Candidate> = all.iter().filter(standing).copied().collect();
         match standing.is_empty() {
-            true => all,
+            true => all.to_vec(),
             false => standing,
         }
     }
@@ -296,13 +295,14 @@ impl Coder {
     fn successors(&self, code: usize, day: Option<i32>) -> &[usize] {
         match self.successors_of(&self.list.codes[code].code, day) {
             // The code of another list that goes by its name became it.
-            [one] if *one == code => &[],
-            successors => successors,
+            Some([one]) if *one == code => &[],
+            successors => successors.unwrap_or_default(),
         }
     }
 
-    /// The codes that took the place of an earlier one by that day: where a successor was replaced itself, those that replaced it.
-    fn successors_of(&self, earlier: &str, day: Option<i32>) -> &[usize] {
+    /// The codes that took the place of an earlier one by that day, where a successor was replaced itself those that replaced it;
+    /// `None` where nothing is said of such a code.
+    fn successors_of(&self, earlier: &str, day: Option<i32>) -> Option<&[usize]> {
         let correspondence = &self.list.correspondence;
         let mut found = correspondence.successors.get(earlier);
         let is_past = |code: usize| {
@@ -316,7 +316,7 @@ impl Coder {
         {
             found = Some(next);
         }
-        found.map_or(&[], Vec::as_slice)
+        found.map(Vec::as_slice)
     }
 
     /// Codes a column: `missing` becomes the codes' own kinds of missing where they have one.
@@ -469,6 +469,9 @@ impl Coder {
         let candidates = self.candidates(clean, day);
         let codes = |all: &[Candidate]| all.iter().map(|c| c.code).collect();
         match (candidates.first(), certain(&candidates)) {
+            (None, _) if self.successors_of(clean, day).is_some() => {
+                Told::sure(Cause::Retired.word(), Vec::new())
+            }
             (None, _) => Told::sure("unknown", Vec::new()),
             (Some(_), Some(best)) => Told {
                 cause: best.cause.word(),

@@ -19,7 +19,7 @@ use crate::tables::{Cause, CodeList, Confidence};
 /// Distinct texts whose suggestions are remembered; beyond it they are worked out afresh.
 const REMEMBERED: usize = 100_000;
 /// Candidates of one text that are kept.
-pub(super) const KEPT: usize = 8;
+const KEPT: usize = 8;
 
 /// A code that a text may stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -436,6 +436,7 @@ fn a_successor_that_was_replaced_itself_is_followed_by_the_day() {
         code("F", second, None),
         code("G", second, None),
         code("H", None, second),
+        code("Old Oaks", None, None),
     ];
     let mut list = CodeList::new(Name::new("areas").expect("a name"), codes);
     list.correspondence.successors = [
@@ -448,6 +449,7 @@ fn a_successor_that_was_replaced_itself_is_followed_by_the_day() {
         ("Old split", vec![5, 7]),
         ("H", vec![]),
         ("Old H", vec![7]),
+        ("Old Oat", vec![]),
     ]
     .map(|(code, successors)| (code.to_owned(), successors))
     .into();
@@ -455,7 +457,7 @@ fn a_successor_that_was_replaced_itself_is_followed_by_the_day() {
         as_of: Some(0),
         repair: Repair::Correct,
         correct: vec![Cause::Retired],
-        guess: vec![Cause::Retired],
+        guess: vec![Cause::Retired, Cause::OneEdit, Cause::NearMiss],
         ..Codes::of(0)
     };
     let coder = Coder::new(Arc::new(list.clone()), &codes);
@@ -468,7 +470,11 @@ fn a_successor_that_was_replaced_itself_is_followed_by_the_day() {
         ("D", 2020, "retired", "F or G", Some("D")),
         ("Old split", 2012, "ambiguous", "F or H", None),
         ("Old split", 2020, "ambiguous", "F or H", None),
-        ("Old H", 2020, "unknown", "", None),
+        ("Old H", 2012, "retired", "H", Some("H")),
+        ("Old H", 2020, "retired", "", None),
+        // Near to a code, and known to be none.
+        ("Old Oat", 2020, "retired", "", None),
+        ("Old Oak", 2020, "one_edit", "Old Oaks", Some("Old Oaks")),
     ] {
         let fault = coder
             .explain(text, days(date(year, 1, 1)))
