@@ -504,22 +504,22 @@ fn a_code_of_another_level_takes_no_place_of_a_retired_one() {
         ..Code::plain(code, 1)
     };
     let codes = vec![
-        of_level("Old ward", "ward", Some(date(2015, 1, 1))),
-        of_level("City", "city", None),
+        of_level("Old room", "room", Some(date(2015, 1, 1))),
+        of_level("Wing", "wing", None),
     ];
     let mut list = CodeList::new(Name::new("areas").expect("a name"), codes);
-    list.correspondence.successors = [("Old ward".to_owned(), vec![1])].into();
+    list.correspondence.successors = [("Old room".to_owned(), vec![1])].into();
     let codes = Codes {
         as_of: Some(0),
-        level: Some("ward".to_owned()),
+        level: Some("room".to_owned()),
         repair: Repair::Correct,
         correct: vec![Cause::Retired],
         ..Codes::of(0)
     };
-    let told = told(&list, &codes, "Old ward");
+    let told = told(&list, &codes, "Old room");
     assert_eq!(
         told,
-        ("retired", "City".to_owned(), Some("Old ward".to_owned()))
+        ("retired", "Wing".to_owned(), Some("Old room".to_owned()))
     );
 }
 
