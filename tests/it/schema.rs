@@ -476,7 +476,6 @@ fn of_the_broken_projects_it_refuses_those_of_a_wrong_shape() {
         "accepted_variant",
         "key_with_nothing_behind_it",
         "key_with_nothing_behind_it",
-        "level_that_is_none",
         "list_for_a_map",
         "missing_key",
         "name_that_sql_cannot_take",
