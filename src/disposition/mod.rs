@@ -155,11 +155,10 @@ impl Settlement {
     }
 }
 
-/// What a rule's own disposition did about a failure. For `correct` that depends on the value: see `conform`.
+/// What a rule's own disposition did about a failure. What becomes of a code that stays depends on the text: see `conform`.
 pub fn action(on_fail: OnFail, corrected: Option<Action>) -> Action {
     match on_fail {
-        OnFail::Keep => Action::Kept,
-        OnFail::Correct => corrected.unwrap_or(Action::Kept),
+        OnFail::Keep | OnFail::Correct => corrected.unwrap_or(Action::Kept),
         OnFail::Null => Action::Nulled,
         OnFail::Quarantine => Action::Quarantined,
         OnFail::Exclude => Action::Excluded,

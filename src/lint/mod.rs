@@ -5,6 +5,7 @@ mod facts;
 mod nulls;
 mod sarif;
 
+mod unreachable;
 mod unused;
 mod values;
 
@@ -41,6 +42,10 @@ pub const LINTS: &[(&str, &str)] = &[
     (
         "unknown_value",
         "A comparison with a text that the column can never hold.",
+    ),
+    (
+        "unreachable_code",
+        "A code or an alias that no cleaned cell can be.",
     ),
     (
         "unused_aggregate",
@@ -87,6 +92,7 @@ pub async fn lint(root: &Path, today: Date) -> Result<Findings, RunError> {
     values::values(&project, &plan, &mut diagnostics);
     decide::decide(&project, &plan, &engine, &mut diagnostics);
     if !mistaken {
+        unreachable::unreachable(&project, &plan, &mut diagnostics);
         unused::unused(&project, &plan, &mut diagnostics);
         unused::unknown_figures(&project, &plan, &mut diagnostics);
     }

@@ -134,6 +134,11 @@ fn is_only(selector: &Selector, source: Source) -> bool {
     !texts.is_empty() && texts.iter().all(|text| text.value == source.word())
 }
 
+/// The code lists that statements and comparisons name.
+pub fn lists_of_statements(plan: &Plan) -> BTreeSet<&str> {
+    Selectors::of(plan).codes
+}
+
 /// What statements and comparisons select.
 struct Selectors<'p> {
     all: Vec<&'p Selector>,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     diagnostics::{Diagnostic, Source, Span},
-    tables::{Alias, Cause, Code, CodeList, Confidence, Entry, Missing, VARIANT},
+    tables::{Alias, Cause, Code, CodeList, Confidence, Correspondence, Entry, Missing, VARIANT},
 };
 
 const CODES: [&str; 8] = [
@@ -57,8 +57,8 @@ pub fn read(
     for file in &files.correspondences {
         let stem = stem(file, CORRESPONDENCE_OF);
         if let Some(at) = list_of(file, stem, files, &read, unread, diagnostics) {
-            let successors = successors(file, &read[at], &read, files, diagnostics);
-            read[at].correspondence.successors = successors;
+            let successors = correspondence(file, &read[at], &read, files, diagnostics);
+            read[at].correspondence = successors;
         }
     }
     for file in &files.lists {
@@ -292,15 +292,16 @@ fn overlap(a: &Code, b: &Code) -> bool {
 }
 
 /// What a correspondence says of earlier codes: of each the codes of `list` that took its place.
-fn successors(
+fn correspondence(
     file: &Named,
     list: &CodeList,
     lists: &[CodeList],
     files: &Files,
     diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, Vec<usize>> {
-    let mut all: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+) -> Correspondence {
+    let mut all = Correspondence::default();
     let mut stated = BTreeMap::new();
+    let mut own: Successions = BTreeMap::new();
     for fields in csv::records(&file.source, CORRESPONDENCE, 0, diagnostics) {
         let mut reader = Cells {
             source: &file.source,
@@ -319,7 +320,8 @@ fn successors(
             continue;
         };
         let mut code_of = |list: &CodeList, field: &Field| {
-            let at = list.codes.iter().position(|code| code.code == field.text);
+            let mut meanings = list.meanings(&field.text).iter();
+            let at = meanings.find_map(|entry| entry.alias.is_none().then_some(entry.code));
             if at.is_none() && is_sound(list.name.as_str(), files, reader.diagnostics) {
                 let message = format!("list `{}` has no code `{}`", list.name, field.text);
                 let known = list.codes.iter().map(|code| code.code.as_str());
@@ -328,9 +330,9 @@ fn successors(
             }
             at
         };
-        if code_of(earlier, from).is_none() {
+        let Some(replaced) = code_of(earlier, from) else {
             continue;
-        }
+        };
         let successor = match to.text.is_empty() {
             true => None,
             false => match code_of(list, to) {
@@ -338,8 +340,31 @@ fn successors(
                 None => continue,
             },
         };
+        if earlier.name != list.name {
+            all.of_others.insert(from.text.clone());
+        } else if successor == Some(replaced) {
+            let message = format!("`{}` is its own successor", to.text);
+            let help = "name the code that took its place, or none where nothing did";
+            reader.report(to, &message, help);
+            continue;
+        } else {
+            let is_told = stated.contains_key(&from.text);
+            let never_ends = list.codes[replaced].valid_to.is_none();
+            if never_ends && !is_told && is_sound(list.name.as_str(), files, reader.diagnostics) {
+                let message = format!(
+                    "`{}` has successors and no end: in `{}` it has no `valid_to`",
+                    from.text, list.name
+                );
+                let help = "say there from which day it is no longer in force, or remove the line";
+                reader.report(from, &message, help);
+            }
+            if let Some(successor) = successor {
+                let all = own.entry(replaced).or_default();
+                all.push((successor, to.clone()));
+            }
+        }
         let other_list = stated.insert(from.text.clone(), from_list.text.clone());
-        let of_from = all.entry(from.text.clone()).or_default();
+        let of_from = all.successors.entry(from.text.clone()).or_default();
         if other_list.is_some_and(|other| other != from_list.text) {
             let message = format!("`{}` is a code of two earlier lists", from.text);
             reader.report(from, &message, "a code has one history: remove one of them");
@@ -352,7 +377,45 @@ fn successors(
         }
         of_from.extend(successor);
     }
+    let mut reader = Cells {
+        source: &file.source,
+        diagnostics,
+    };
+    circles(&own, list, &mut reader);
     all
+}
+
+/// The codes of a list that took the place of others of it, and where that stands.
+type Successions = BTreeMap<usize, Vec<(usize, Field)>>;
+
+/// Reports codes that are their own successors by way of others.
+fn circles(all: &Successions, list: &CodeList, reader: &mut Cells<'_>) {
+    let (mut on_path, mut done) = (BTreeSet::new(), BTreeSet::new());
+    for start in all.keys() {
+        let mut path = vec![(*start, 0)];
+        while let Some((code, next)) = path.last_mut() {
+            let code = *code;
+            on_path.insert(code);
+            let successors = all.get(&code).filter(|_| !done.contains(&code));
+            let Some((to, place)) = successors.and_then(|all| all.get(*next)) else {
+                on_path.remove(&code);
+                done.insert(code);
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            if on_path.contains(to) {
+                let message = format!(
+                    "`{}` is its own successor, by way of `{}`",
+                    place.text, list.codes[code].code
+                );
+                let help = "what came after a code cannot come before it: remove one of the lines";
+                reader.report(place, &message, help);
+            } else {
+                path.push((*to, 0));
+            }
+        }
+    }
 }
 
 struct Cells<'r> {

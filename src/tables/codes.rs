@@ -1,7 +1,7 @@
 //! Code lists: codes with their periods and places in a hierarchy, the other texts that stand for them, and what became of
 //! the codes of another version.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -82,7 +82,7 @@ pub enum Cause {
     Spacing,
     /// Only punctuation differs; `&` is `and`.
     Punctuation,
-    /// Characters that look alike, or accents.
+    /// Characters that look alike, accents, or the same characters put together otherwise.
     LookAlike,
     /// Noughts in front are missing, or too many.
     LeadingZero,
@@ -125,6 +125,35 @@ impl Cause {
         Self::PartOf,
         Self::OtherLevel,
     ];
+}
+
+/// What a list says of its aliases itself, so that a column may accept them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "cause of aliases", rename_all = "snake_case")]
+#[schemars(rename = "AliasCause")]
+pub enum AliasCause {
+    /// Misspelt.
+    Misspelling,
+    /// Named in the wrong group.
+    WrongGroup,
+    /// An earlier name.
+    OldName,
+    /// A part of what the code means.
+    PartOf,
+    /// Something of another level.
+    OtherLevel,
+}
+
+impl From<AliasCause> for Cause {
+    fn from(cause: AliasCause) -> Self {
+        match cause {
+            AliasCause::Misspelling => Self::Misspelling,
+            AliasCause::WrongGroup => Self::WrongGroup,
+            AliasCause::OldName => Self::OldName,
+            AliasCause::PartOf => Self::PartOf,
+            AliasCause::OtherLevel => Self::OtherLevel,
+        }
+    }
 }
 
 /// A list of codes with their aliases.
@@ -274,9 +303,17 @@ impl Code {
 pub struct Correspondence {
     /// Earlier code to the codes of this list that took its place, by index; none where nothing did.
     pub successors: BTreeMap<String, Vec<usize>>,
+    /// Those of the earlier codes that are codes of another list.
+    pub of_others: BTreeSet<String>,
 }
 
 impl Correspondence {
+    /// The codes that took the place of a code of this list itself.
+    pub fn successors_of_own(&self, code: &Code) -> Option<&Vec<usize>> {
+        let successors = self.successors.get(&code.code);
+        successors.filter(|_| !self.of_others.contains(&code.code))
+    }
+
     /// The relation between an earlier code and its successors; `None` for a code that is not in the table.
     pub fn relation(&self, earlier: &str) -> Option<Relation> {
         let successors = self.successors.get(earlier)?;

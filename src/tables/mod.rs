@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use codes::{
-    Alias, Cause, Code, CodeList, Codes, Confidence, Correspondence, Entry, Relation, Repair,
-    VARIANT,
+    Alias, AliasCause, Cause, Code, CodeList, Codes, Confidence, Correspondence, Entry, Relation,
+    Repair, VARIANT,
 };
 pub use file_pattern::{FilePattern, NoPattern};
 

@@ -13,7 +13,7 @@ use trueup::{
     },
 };
 
-use crate::harness::repository;
+use crate::harness::{Project, Sheet, parquet_cells, repository};
 
 /// Numbers that look drawn by lot, the same each time.
 struct Lot(u64);
@@ -272,4 +272,76 @@ fn a_typo_is_understood_and_nothing_is_sure_that_could_as_well_be_another() {
         "{first} of {all}\n{}",
         missed.join("\n")
     );
+}
+
+/// The rows of the log of a small project: what was delivered, what was done, what the clean table holds.
+fn done(on_fail: &str) -> Vec<String> {
+    let table = format!(
+        "version: 1
+table: visits
+source: {{ files: visits.csv }}
+key: [visit_ref]
+columns:
+  visit_ref: {{ type: string }}
+  visited_on: {{ type: date }}
+  room:
+    type: string
+    accepted_values: {{ list: rooms, map_aliases: true, as_of: visited_on, level: room, on_fail: {on_fail}, why: A guest needs a room. }}
+"
+    );
+    let project = Project::of(&[
+        ("rules/tables/visits.yaml", &table),
+        (
+            "rules/reference/rooms.csv",
+            "code,label,parent,sort,missing,valid_from,valid_to,level
+Green,Green,,1,,,,room
+East,East wing,,2,,,,wing
+Old,Old room,,3,,,2015-01-01,room
+",
+        ),
+        (
+            "rules/reference/rooms.aliases.csv",
+            "alias,code,cause,confidence
+EAST,East,variant,verified
+OLD,Old,variant,verified
+",
+        ),
+        (
+            "delivery/visits.csv",
+            "visit_ref,visited_on,room
+V1,2017-01-04,East
+V2,2017-01-04,EAST
+V3,2017-01-04,OLD
+V4,2017-01-04,Elsewhere
+",
+        ),
+    ]);
+    project.run("--fail-on never").expect(0);
+    let clean = parquet_cells(&project.path("out/current/clean/visits.parquet"));
+    let rooms: Vec<&str> = clean
+        .iter()
+        .map(|row| row["room"].as_deref().unwrap_or_default())
+        .collect();
+    let log = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+    let mut done: Vec<String> = log
+        .iter()
+        .map(|row| {
+            let at: usize = row["source_row"].parse().expect("a row");
+            assert_eq!(&row["cleaned"], rooms[at - 1], "{row:?}");
+            format!("{} {} {}", &row["observed"], &row["action"], rooms[at - 1])
+        })
+        .collect();
+    done.sort();
+    done
+}
+
+#[test]
+fn the_log_says_that_a_variant_was_replaced_though_its_code_fails() {
+    let replaced = ["EAST corrected East", "East kept East"];
+    let corrected = done("correct");
+    assert_eq!(corrected[..2], replaced);
+    assert_eq!(corrected[2..], ["Elsewhere nulled ", "OLD corrected Old"]);
+    let kept = done("keep");
+    assert_eq!(kept[..2], replaced);
+    assert_eq!(kept[2..], ["Elsewhere kept Elsewhere", "OLD corrected Old"]);
 }

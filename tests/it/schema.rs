@@ -473,6 +473,7 @@ fn of_the_broken_projects_it_refuses_those_of_a_wrong_shape() {
     }
     // Lint has a message for each case, which its own tests hold it to; these are wrong in their shape alone.
     let of_shape = [
+        "accepted_variant",
         "key_with_nothing_behind_it",
         "key_with_nothing_behind_it",
         "list_for_a_map",

@@ -62,7 +62,7 @@ impl fmt::Display for Meant {
 /// What became of a cell that is no code in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It stands as it was, or as the code that it names though it should not.
+    /// It stands as it was.
     Kept,
     /// Its code took its place.
     Corrected,
@@ -225,11 +225,9 @@ impl Coder {
         }
         let value = replaced(VARIANT);
         if !self.stands(entry.code, day) {
-            let successor = self.successors(entry.code);
-            let value = match (self.codes.repair, successor) {
-                (Repair::Correct, Some([one]))
-                    if corrects(Cause::Retired) && self.stands(*one, day) =>
-                {
+            let is_one = |one: usize| self.stands(one, day) && self.is_of_level(one);
+            let value = match (self.codes.repair, self.successors(entry.code, day)) {
+                (Repair::Correct, [one]) if corrects(Cause::Retired) && is_one(*one) => {
                     Value::Code(*one, Cause::Retired.word())
                 }
                 _ => value,
@@ -272,8 +270,16 @@ impl Coder {
     }
 
     /// What an unknown text may stand for on the day, the likeliest first; codes that are not in force, or of another level, only
-    /// where no other fits.
+    /// where no other fits. Which part of a code that was split is meant, the day does not say.
     fn candidates(&self, text: &str, day: Option<i32>) -> Vec<Candidate> {
+        // What is known to be of the past is no misspelling of anything.
+        if let Some(successors) = self.successors_of(text, day) {
+            return successors
+                .iter()
+                .copied()
+                .map(Candidate::successor)
+                .collect();
+        }
         let all = self.suggester.candidates(text);
         let standing = |candidate: &&Candidate| {
             self.stands(candidate.code, day) && self.is_of_level(candidate.code)
@@ -285,12 +291,32 @@ impl Coder {
         }
     }
 
-    /// The codes that took the place of one of this list; `None` where nothing is said.
-    fn successors(&self, code: usize) -> Option<&[usize]> {
-        let successors = &self.list.correspondence.successors;
-        successors
-            .get(&self.list.codes[code].code)
-            .map(Vec::as_slice)
+    /// The codes that took the place of one of this list by that day.
+    fn successors(&self, code: usize, day: Option<i32>) -> &[usize] {
+        match self.successors_of(&self.list.codes[code].code, day) {
+            // The code of another list that goes by its name became it.
+            Some([one]) if *one == code => &[],
+            successors => successors.unwrap_or_default(),
+        }
+    }
+
+    /// The codes that took the place of an earlier one by that day, where a successor was replaced itself those that replaced it;
+    /// `None` where nothing is said of such a code.
+    fn successors_of(&self, earlier: &str, day: Option<i32>) -> Option<&[usize]> {
+        let correspondence = &self.list.correspondence;
+        let mut found = correspondence.successors.get(earlier);
+        let is_past = |code: usize| {
+            let day = day.filter(|_| self.dated);
+            day.zip(self.in_force[code].1)
+                .is_some_and(|(day, to)| day >= to)
+        };
+        while let Some([one]) = found.map(Vec::as_slice)
+            && is_past(*one)
+            && let Some(next) = correspondence.successors_of_own(&self.list.codes[*one])
+        {
+            found = Some(next);
+        }
+        found.map(Vec::as_slice)
     }
 
     /// Codes a column: `missing` becomes the codes' own kinds of missing where they have one.
@@ -403,7 +429,6 @@ impl Coder {
         };
         let (cleaned, fate) = match judged.value {
             Value::Text => (Some(clean.to_owned()), Fate::Kept),
-            Value::Code(code, VARIANT) => (Some(text_of(&code)), Fate::Kept),
             Value::Code(code, _) => (Some(text_of(&code)), Fate::Corrected),
             Value::Null => (None, Fate::Nulled),
         };
@@ -428,7 +453,7 @@ impl Coder {
         match is_to_come {
             true => Told::sure("not_yet_valid", Vec::new()),
             false => {
-                let successors = self.successors(code).unwrap_or_default();
+                let successors = self.successors(code, Some(day));
                 Told::sure(Cause::Retired.word(), successors.to_vec())
             }
         }
@@ -444,6 +469,9 @@ impl Coder {
         let candidates = self.candidates(clean, day);
         let codes = |all: &[Candidate]| all.iter().map(|c| c.code).collect();
         match (candidates.first(), certain(&candidates)) {
+            (None, _) if self.successors_of(clean, day).is_some() => {
+                Told::sure(Cause::Retired.word(), Vec::new())
+            }
             (None, _) => Told::sure("unknown", Vec::new()),
             (Some(_), Some(best)) => Told {
                 cause: best.cause.word(),

@@ -1,6 +1,10 @@
 //! Did you mean: the codes that an unknown text may stand for, each with the cause, the likeliest first. Worked out once for
 //! each distinct text.
 
+mod near;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
@@ -9,6 +13,7 @@ use std::{
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_security::confusable_detection::skeleton;
 
+use self::near::{Bag, Near, Rows};
 use crate::tables::{Cause, CodeList, Confidence};
 
 /// Distinct texts whose suggestions are remembered; beyond it they are worked out afresh.
@@ -28,6 +33,12 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// A code that took the place of another.
+    pub(super) fn successor(code: usize) -> Self {
+        let (cause, fit) = (Cause::Retired, Fit::default());
+        Self { code, cause, fit }
+    }
+
     /// Whether the two are equally good.
     pub(super) fn fits_like(&self, other: &Self) -> bool {
         self.fit == other.fit
@@ -40,7 +51,13 @@ struct Fit {
     /// 0 the same but for what writing does to a text, 1 another group, 2 other characters.
     class: u8,
     /// How many kinds of writing differ, or how many characters.
-    distance: u8,
+    distance: usize,
+}
+
+impl Fit {
+    fn new(class: u8, distance: usize) -> Self {
+        Self { class, distance }
+    }
 }
 
 /// Works out what texts may stand for.
@@ -51,13 +68,14 @@ pub(super) struct Suggester {
     folded: HashMap<String, Vec<usize>>,
     /// Names by their folded spelling without the group in brackets.
     without_group: HashMap<String, Vec<usize>>,
-    /// Names by the number of characters of their plain spelling.
-    by_length: BTreeMap<usize, Vec<usize>>,
-    /// Codes by the code of another version, or of the past, that they took the place of.
-    successors: BTreeMap<String, Vec<usize>>,
+    /// Names by the number of characters of their plain spelling, in its order: neighbours begin alike.
+    by_length: BTreeMap<usize, Vec<Near>>,
     remembered: Mutex<HashMap<Box<str>, Arc<[Candidate]>>>,
     #[cfg(test)]
     worked_out: std::sync::atomic::AtomicUsize,
+    /// Names whose distance from a text was asked for.
+    #[cfg(test)]
+    compared: std::sync::atomic::AtomicUsize,
 }
 
 /// A code or alias, and its spellings.
@@ -98,10 +116,11 @@ impl Suggester {
             folded: HashMap::new(),
             without_group: HashMap::new(),
             by_length: BTreeMap::new(),
-            successors: list.correspondence.successors.clone(),
             remembered: Mutex::default(),
             #[cfg(test)]
             worked_out: std::sync::atomic::AtomicUsize::new(0),
+            #[cfg(test)]
+            compared: std::sync::atomic::AtomicUsize::new(0),
             names: Vec::new(),
         };
         for (at, name) in names.iter().enumerate() {
@@ -109,8 +128,15 @@ impl Suggester {
             if let Some((base, _)) = group(&name.text) {
                 by.without_group.entry(fold(base)).or_default().push(at);
             }
-            let length = name.plain.chars().count();
-            by.by_length.entry(length).or_default().push(at);
+        }
+        let mut in_order: Vec<usize> = (0..names.len()).collect();
+        in_order.sort_by_key(|at| &names[*at].plain);
+        for at in in_order {
+            let plain = &names[at].plain;
+            let others = by.by_length.entry(plain.chars().count()).or_default();
+            let before = others.last().map(|near| names[near.name].plain.as_str());
+            let near = Near::new(at, plain, before);
+            others.push(near);
         }
         Self { names, ..by }
     }
@@ -143,26 +169,30 @@ impl Suggester {
         #[cfg(test)]
         self.worked_out
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let mut found: Vec<(Candidate, Nearness)> = Vec::new();
-        for &code in self.successors.get(text).into_iter().flatten() {
-            let (cause, fit) = (Cause::Retired, Fit::default());
-            found.push((Candidate { code, cause, fit }, Nearness::default()));
-        }
         let spelling = plain(text);
-        let mut add = |name: usize, cause: Cause, class: u8, distance: usize| {
-            let fit = Fit {
-                class,
-                distance: u8::try_from(distance).unwrap_or(u8::MAX),
-            };
-            let nearness = Nearness::of(&spelling, &self.names[name].plain);
-            for &code in &self.names[name].codes {
-                found.push((Candidate { code, cause, fit }, nearness));
+        let mut found = self.written_otherwise(text, &spelling);
+        let mut near = self.near(&spelling);
+        near.sort_by_key(|(_, distance)| *distance);
+        for equal in near.chunk_by(|a, b| a.1 == b.1) {
+            // What differs more comes after all that was found.
+            if distinct(&found) >= KEPT {
+                break;
             }
-        };
+            for &(name, distance) in equal {
+                found.extend(self.misspelt(&spelling, name, distance));
+            }
+        }
+        best(found)
+    }
+
+    /// What `text` may stand for where only its writing or its group differs.
+    fn written_otherwise(&self, text: &str, spelling: &str) -> Vec<Found> {
+        let mut found: Vec<Found> = Vec::new();
         for &name in self.folded.get(&fold(text)).into_iter().flatten() {
             let differing = differing(text, &self.names[name].text);
             if let Some(first) = differing.first() {
-                add(name, *first, 0, differing.len());
+                let fit = Fit::new(0, differing.len());
+                found.extend(self.codes_of(spelling, name, *first, fit));
             }
         }
         let base = fold(group(text).map_or(text, |(base, _)| base));
@@ -170,31 +200,80 @@ impl Suggester {
         // `text` has a group that no name has, or the names have one and it has none.
         let plain = group(text).and_then(|_| self.folded.get(&base));
         for &name in with_group.into_iter().chain(plain).flatten() {
-            add(name, Cause::WrongGroup, 1, 0);
+            found.extend(self.codes_of(spelling, name, Cause::WrongGroup, Fit::new(1, 0)));
         }
+        found
+    }
+
+    /// The names in which a few characters differ from `spelling`, and how many.
+    fn near(&self, spelling: &str) -> Vec<(usize, usize)> {
         let length = spelling.chars().count();
         let allowed = allowed(length);
         let lengths = length.saturating_sub(allowed)..=length + allowed;
-        for &name in self.by_length.range(lengths).flat_map(|(_, names)| names) {
-            let other = &self.names[name].plain;
-            let distance = strsim::osa_distance(&spelling, other);
-            let cause = match distance {
-                0 => continue,
-                more if more > allowed => continue,
-                1 if is_transposed(&spelling, other) => Cause::Transposition,
-                1 => Cause::OneEdit,
-                _ => Cause::NearMiss,
-            };
-            add(name, cause, 2, distance);
+        let bag = Bag::of(spelling);
+        let mut found = Vec::new();
+        for (_, others) in self.by_length.range(lengths) {
+            let mut rows = Rows::new(spelling, allowed);
+            for other in others {
+                if rows.begins_too_far(other.shared) || !bag.is_near(other.bag, allowed) {
+                    continue;
+                }
+                #[cfg(test)]
+                self.compared
+                    .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let distance = rows.distance(&self.names[other.name].plain);
+                if let Some(distance) = distance.filter(|distance| *distance > 0) {
+                    found.push((other.name, distance));
+                }
+            }
         }
-        found.sort_by_key(|(candidate, nearness)| {
-            (candidate.fit, candidate.cause, *nearness, candidate.code)
-        });
-        let mut seen = BTreeSet::new();
-        found.retain(|(candidate, _)| seen.insert(candidate.code));
-        found.truncate(KEPT);
-        found.into_iter().map(|(candidate, _)| candidate).collect()
+        found
     }
+
+    fn misspelt(
+        &self,
+        spelling: &str,
+        name: usize,
+        distance: usize,
+    ) -> impl Iterator<Item = Found> {
+        let cause = match distance {
+            1 if is_transposed(spelling, &self.names[name].plain) => Cause::Transposition,
+            1 => Cause::OneEdit,
+            _ => Cause::NearMiss,
+        };
+        self.codes_of(spelling, name, cause, Fit::new(2, distance))
+    }
+
+    fn codes_of(
+        &self,
+        spelling: &str,
+        name: usize,
+        cause: Cause,
+        fit: Fit,
+    ) -> impl Iterator<Item = Found> {
+        let name = &self.names[name];
+        let nearness = Nearness::of(spelling, &name.plain);
+        let found = move |&code: &usize| (Candidate { code, cause, fit }, nearness);
+        name.codes.iter().map(found)
+    }
+}
+
+type Found = (Candidate, Nearness);
+
+fn distinct(found: &[Found]) -> usize {
+    let codes: BTreeSet<usize> = found.iter().map(|(candidate, _)| candidate.code).collect();
+    codes.len()
+}
+
+/// The best first, each code once.
+fn best(mut found: Vec<Found>) -> Vec<Candidate> {
+    found.sort_by_key(|(candidate, nearness)| {
+        (candidate.fit, candidate.cause, *nearness, candidate.code)
+    });
+    let mut seen = BTreeSet::new();
+    found.retain(|(candidate, _)| seen.insert(candidate.code));
+    found.truncate(KEPT);
+    found.into_iter().map(|(candidate, _)| candidate).collect()
 }
 
 /// The one code that fits best; `None` where two fit equally, or none.
@@ -235,14 +314,15 @@ fn allowed(length: usize) -> usize {
     }
 }
 
-/// The way in which people compare texts: case and runs of white space do not count.
+/// The way in which people compare texts: case, runs of white space and how accents are stored do not count.
 fn plain(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").to_lowercase()
+    words.join(" ").to_lowercase().nfc().collect()
 }
 
 /// How two texts differ whose folded spellings are the same, the least obvious first.
 fn differing(a: &str, b: &str) -> Vec<Cause> {
+    let (a, b): (String, String) = (a.nfc().collect(), b.nfc().collect());
     let kinds = [
         (Cause::LeadingZero, without_noughts as fn(&str) -> String),
         (Cause::LookAlike, alike as fn(&str) -> String),
@@ -256,12 +336,12 @@ fn differing(a: &str, b: &str) -> Vec<Cause> {
             let others = kinds.iter().enumerate().filter(|(at, _)| *at != kind);
             others.fold(text.to_owned(), |text, (_, (_, fold))| fold(&text))
         };
-        all_others(a) != all_others(b)
+        all_others(&a) != all_others(&b)
     };
     let found = (0..kinds.len()).filter(|kind| differs(*kind));
     let found: Vec<Cause> = found.map(|kind| kinds[kind].0).collect();
-    match found.is_empty() && a != b {
-        // Two kinds of folding that each would do.
+    match found.is_empty() {
+        // Two kinds of folding that each would do, or the same characters put together otherwise.
         true => vec![Cause::LookAlike],
         false => found,
     }

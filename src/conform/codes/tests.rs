@@ -420,6 +420,124 @@ fn successors_take_the_place_of_a_retired_code_unless_it_was_split() {
 }
 
 #[test]
+fn a_successor_that_was_replaced_itself_is_followed_by_the_day() {
+    let code = |code: &str, from, to| Code {
+        valid_from: from,
+        valid_to: to,
+        ..Code::plain(code, 1)
+    };
+    let (first, second) = (Some(date(2010, 1, 1)), Some(date(2015, 1, 1)));
+    let codes = vec![
+        code("A", None, first),
+        code("B", first, second),
+        code("C", second, None),
+        code("D", None, first),
+        code("E", first, second),
+        code("F", second, None),
+        code("G", second, None),
+        code("H", None, second),
+        code("Old Oaks", None, None),
+    ];
+    let mut list = CodeList::new(Name::new("areas").expect("a name"), codes);
+    list.correspondence.successors = [
+        ("A", vec![1]),
+        ("B", vec![2]),
+        ("D", vec![4]),
+        // One part of what was split is still in force, and that makes it no surer.
+        ("E", vec![5, 6]),
+        ("Old A", vec![0]),
+        ("Old split", vec![5, 7]),
+        ("H", vec![]),
+        ("Old H", vec![7]),
+        ("Old Oat", vec![]),
+    ]
+    .map(|(code, successors)| (code.to_owned(), successors))
+    .into();
+    let codes = Codes {
+        as_of: Some(0),
+        repair: Repair::Correct,
+        correct: vec![Cause::Retired],
+        guess: vec![Cause::Retired, Cause::OneEdit, Cause::NearMiss],
+        ..Codes::of(0)
+    };
+    let coder = Coder::new(Arc::new(list.clone()), &codes);
+    for (text, year, cause, meant, cleaned) in [
+        ("A", 2012, "retired", "B", Some("B")),
+        ("A", 2020, "retired", "C", Some("C")),
+        ("Old A", 2012, "retired", "B", Some("B")),
+        ("Old A", 2020, "retired", "C", Some("C")),
+        ("D", 2012, "retired", "E", Some("E")),
+        ("D", 2020, "retired", "F or G", Some("D")),
+        ("Old split", 2012, "ambiguous", "F or H", None),
+        ("Old split", 2020, "ambiguous", "F or H", None),
+        ("Old H", 2012, "retired", "H", Some("H")),
+        ("Old H", 2020, "retired", "", None),
+        // Near to a code, and known to be none.
+        ("Old Oat", 2020, "retired", "", None),
+        ("Old Oak", 2020, "one_edit", "Old Oaks", Some("Old Oaks")),
+    ] {
+        let fault = coder
+            .explain(text, days(date(year, 1, 1)))
+            .expect("not in force");
+        assert_eq!(
+            (
+                fault.cause,
+                codes_of(&fault).join(" or ").as_str(),
+                fault.cleaned.as_deref()
+            ),
+            (cause, meant, cleaned),
+            "{text} in {year}"
+        );
+    }
+    // What another list's code became says nothing of this list's own code of that name.
+    list.correspondence.of_others = ["B".to_owned()].into();
+    let coder = Coder::new(Arc::new(list), &codes);
+    let fault = coder.explain("A", days(date(2020, 1, 1))).expect("retired");
+    assert_eq!((codes_of(&fault), fault.fate), (vec!["B"], Fate::Kept));
+}
+
+#[test]
+fn a_code_of_another_level_takes_no_place_of_a_retired_one() {
+    let of_level = |code: &str, level: &str, to| Code {
+        level: Some(level.to_owned()),
+        valid_to: to,
+        ..Code::plain(code, 1)
+    };
+    let codes = vec![
+        of_level("Old room", "room", Some(date(2015, 1, 1))),
+        of_level("Wing", "wing", None),
+    ];
+    let mut list = CodeList::new(Name::new("areas").expect("a name"), codes);
+    list.correspondence.successors = [("Old room".to_owned(), vec![1])].into();
+    let codes = Codes {
+        as_of: Some(0),
+        level: Some("room".to_owned()),
+        repair: Repair::Correct,
+        correct: vec![Cause::Retired],
+        ..Codes::of(0)
+    };
+    let told = told(&list, &codes, "Old room");
+    assert_eq!(
+        told,
+        ("retired", "Wing".to_owned(), Some("Old room".to_owned()))
+    );
+}
+
+#[test]
+fn how_accents_are_stored_is_one_kind_of_writing_and_no_more() {
+    let list = named(&["Café Órgãos"]);
+    for (text, cause) in [
+        ("Cafe\u{301} O\u{301}rga\u{303}os", "look_alike"),
+        ("cafe\u{301} o\u{301}rga\u{303}os", "case"),
+        ("Cafe\u{301}-O\u{301}rga\u{303}os", "punctuation"),
+        ("Cafe\u{301} O\u{301}rga\u{303}o", "one_edit"),
+    ] {
+        let (told, meant, _) = told(&list, &Codes::of(0), text);
+        assert_eq!((told, meant.as_str()), (cause, "Café Órgãos"), "{text}");
+    }
+}
+
+#[test]
 fn a_code_of_another_level_fails_and_stays() {
     let of_level = |code: &str, level: &str| Code {
         level: Some(level.to_owned()),

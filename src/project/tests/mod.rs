@@ -407,6 +407,33 @@ fn lists_know_codes_and_aliases() {
 }
 
 #[test]
+fn a_correspondence_knows_codes_of_the_list_from_those_of_others() {
+    let folder = Folder::with(&[
+        (
+            "rules/reference/genres_2000.csv",
+            "code,label,parent,sort,missing,valid_from,valid_to\nVerse,Verse,,1,,,\nProse,Prose,,2,,,\n",
+        ),
+        (
+            "rules/reference/genres.correspondence.csv",
+            "from_list,from,to\ngenres_2000,Verse,Poetry\ngenres_2000,Prose,\ngenres,\"Novels, \"\"long\"\"\",Poetry\n",
+        ),
+    ]);
+    let project = folder.load().expect("a good project");
+    let list = project
+        .lists
+        .iter()
+        .find(|list| list.name.as_str() == "genres");
+    let list = list.expect("the list");
+    let said = &list.correspondence;
+    let of_others: Vec<&str> = said.of_others.iter().map(String::as_str).collect();
+    assert_eq!(of_others, ["Prose", "Verse"]);
+    assert_eq!(said.successors["Verse"], [0]);
+    assert!(said.successors["Prose"].is_empty());
+    assert_eq!(said.successors_of_own(&list.codes[1]), Some(&vec![0]));
+    assert_eq!(said.successors_of_own(&list.codes[0]), None);
+}
+
+#[test]
 fn a_rule_keeps_its_version_until_it_does_something_else() {
     let version = |from: &str, to: &str| {
         assert!(BOOKS.contains(from), "{from}");

@@ -12,7 +12,7 @@ use crate::{
     discrepancy::{Category, Dimension},
     names::Name,
     rules::{Plan, Rule, Sql, template::render},
-    tables::{Cause, Code, CodeList, Codes, ColumnType, Confidence, Table},
+    tables::{AliasCause, Cause, Code, CodeList, Codes, ColumnType, Confidence, Entry, Table},
 };
 
 /// Most values that a rule may list itself.
@@ -112,11 +112,13 @@ pub struct AcceptedValues {
     pub map_aliases: Option<At<bool>>,
     /// With `map_aliases`: how sure an alias has to be to be understood; unless said `inferred`.
     pub min_confidence: Option<At<Confidence>>,
-    /// With `map_aliases`: causes of aliases that are no failure, as a variant is none; the clean table holds their code.
-    pub accept: Vec<At<Cause>>,
+    /// With `map_aliases`: causes of aliases that are no failure, as a variant is none; the clean table holds their code. What a
+    /// text is to a code without an alias, such as `case`, is for `correct`.
+    pub accept: Vec<At<AliasCause>>,
     /// With `list`: the level that the code has to be of.
     pub level: Option<At<String>>,
-    /// With `on_fail: correct`: the causes that are corrected; unless said those of aliases. Anything else becomes null.
+    /// With `on_fail: correct`: the causes that are corrected, of aliases and of other texts; unless said those of aliases. Anything
+    /// else becomes null.
     pub correct: Option<At<Vec<At<Cause>>>>,
 }
 
@@ -130,6 +132,7 @@ impl AcceptedValues {
     pub fn codes(&self, list: usize) -> Codes {
         let unless_said = Codes::of(list);
         let values = |causes: &[At<Cause>]| causes.iter().map(|cause| cause.value).collect();
+        let accept = self.accept.iter().map(|cause| cause.value.into()).collect();
         Codes {
             map_aliases: self.maps_aliases(),
             min_confidence: self
@@ -137,7 +140,7 @@ impl AcceptedValues {
                 .as_ref()
                 .map_or(unless_said.min_confidence, |at| at.value),
             level: self.level.as_ref().map(|at| at.value.clone()),
-            accept: values(&self.accept),
+            accept,
             correct: match &self.correct {
                 Some(causes) => values(&causes.value),
                 None => Cause::OF_ALIASES.to_vec(),
@@ -169,6 +172,24 @@ impl AcceptedValues {
         }
     }
 
+    /// `accept` is about aliases, and one of another level has a code that `level` refuses.
+    fn validate_accepted_level(&self, list: &CodeList, diagnostics: &mut Vec<Diagnostic>) {
+        let accepted = self.accept.iter().find(|cause| cause.value == AliasCause::OtherLevel);
+        let (Some(accepted), Some(level)) = (accepted, &self.level) else { return };
+        let is_accepted = |entry: &Entry| {
+            entry.alias.is_some_and(|alias| alias.cause == Some(Cause::OtherLevel))
+                && list.codes[entry.code].level.as_ref() == Some(&level.value)
+        };
+        if self.maps_aliases() && !list.lookup.values().flatten().any(is_accepted) {
+            let message = format!("`other_level` accepts nothing beside `level: {}`", level.value);
+            let help = format!(
+                "`accept` is about aliases, and no alias of that cause stands for a {} in `{}`: remove it, or `level`",
+                level.value, list.name
+            );
+            diagnostics.push(Diagnostic::at(&accepted.span, message).help(help));
+        }
+    }
+
     /// What is said of aliases where none is understood.
     fn validate_aliases(&self, diagnostics: &mut Vec<Diagnostic>) {
         let of_aliases = [
@@ -181,17 +202,10 @@ impl AcceptedValues {
                 diagnostics.push(Diagnostic::at(span, message).help("remove it, or let aliases be understood"));
             }
         }
-        for cause in &self.accept {
-            if !Cause::OF_ALIASES.contains(&cause.value) {
-                let message = format!("no alias has the cause `{}`", cause.value.word());
-                let known = Cause::OF_ALIASES.map(Cause::word).join(", ");
-                diagnostics.push(Diagnostic::at(&cause.span, message).help(format!("causes of aliases are {known}")));
-            }
-        }
         let mut seen = BTreeSet::new();
         let corrected = self.correct.iter().flat_map(|at| &at.value);
         for cause in corrected {
-            let accepted = self.accept.iter().any(|other| other.value == cause.value);
+            let accepted = self.accept.iter().any(|other| Cause::from(other.value) == cause.value);
             let message = match seen.insert(cause.value) {
                 false => format!("`{}` stands here twice", cause.value.word()),
                 true if accepted => format!("`{}` is no failure: `accept` says so", cause.value.word()),
@@ -266,6 +280,7 @@ impl RuleKind for AcceptedValues {
                 let found = scope.lists.iter().find(|l| l.name.as_str() == list.value);
                 if let Some(found) = found {
                     self.validate_level(found, diagnostics);
+                    self.validate_accepted_level(found, diagnostics);
                     let by_day = found.lookup.iter().filter(|(_, entries)| entries.len() > 1);
                     let by_day = by_day.map(|(text, _)| text).min();
                     if let Some(text) = by_day.filter(|_| self.maps_aliases() && self.as_of.is_none()) {
