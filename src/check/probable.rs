@@ -14,14 +14,10 @@ use datafusion::{
 };
 use futures::TryStreamExt;
 
-use super::{
-    keys::{FailingRows, Noted},
-    prepare::GROUP,
-    session::Engine,
-    sql::plan_query,
-};
+use super::{failing::FailingRows, prepare::GROUP, session::Engine, sql::plan_query};
 use crate::{
     linkage::{self, Field, Linked, Pair},
+    log::Privacy,
     names::provenance,
     rules::{Comparison, Decision},
 };
@@ -142,7 +138,7 @@ impl Candidates {
     }
 
     /// The rows that have an earlier one like them about which nobody decided, each with the likeliest such pair.
-    fn failing(&self, hidden: bool) -> FailingRows {
+    fn failing(&self, hides: Option<&Privacy>) -> Result<FailingRows, DataFusionError> {
         let mut best: HashMap<u32, &Pair> = HashMap::new();
         for pair in self
             .found
@@ -163,16 +159,16 @@ impl Candidates {
                     .map(|record| (*record, (*first, records.len()))),
             );
         }
-        let mut found: Vec<(&Record, Noted)> = Vec::new();
+        let mut found: Vec<(i64, Option<Box<str>>, Box<str>)> = Vec::new();
         for (record, pair) in best {
             let (Some(row), Some(other)) = (self.rows.get(&record), self.rows.get(&pair.first))
             else {
                 continue;
             };
             let (first, size) = group_of.get(&record).copied().unwrap_or((pair.first, 2));
-            let whose = match hidden {
-                true => "another row".to_owned(),
-                false => format!("`{}`", other.key),
+            let whose = match hides {
+                Some(_) => "another row".to_owned(),
+                None => format!("`{}`", other.key),
             };
             let more = match size {
                 ..=2 => String::new(),
@@ -184,17 +180,15 @@ impl Candidates {
                 // Never quite sure.
                 pair.probability.min(0.9999)
             );
-            let group = self.rows.get(&first).map(|row| row.key.as_str().into());
-            found.push((
-                row,
-                Noted {
-                    group,
-                    note: note.into(),
-                },
-            ));
+            let group = self.rows.get(&first).map(|first| match hides {
+                None => first.key.as_str().into(),
+                Some(privacy) if privacy.is_keyed() => privacy.hide(&first.key).into(),
+                Some(_) => first.row.to_string().into(),
+            });
+            found.push((row.row, group, note.into()));
         }
-        found.sort_by_key(|(row, _)| row.row);
-        FailingRows::noted(found.into_iter().map(|(row, noted)| (row.row, noted)))
+        found.sort_by_key(|(row, ..)| *row);
+        FailingRows::noted(found)
     }
 }
 
@@ -205,7 +199,7 @@ pub(super) async fn find(
     query: &str,
     comparison: &Comparison,
     decisions: &[&Decision],
-    hidden: bool,
+    hides: Option<&Privacy>,
 ) -> Result<(FailingRows, Candidates), DataFusionError> {
     let plan = plan_query(session, query).await?;
     let frame = session.execute_logical_plan(plan).await?;
@@ -248,7 +242,7 @@ pub(super) async fn find(
         prior = candidates.found.model.prior,
         "rows compared"
     );
-    Ok((candidates.failing(hidden), candidates))
+    Ok((candidates.failing(hides)?, candidates))
 }
 
 /// The rows as they are read.
