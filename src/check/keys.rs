@@ -7,31 +7,29 @@ use std::{
     sync::Arc,
 };
 
-use arrow::array::{Array, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use datafusion::{
     datasource::file_format::parquet::ParquetFormat,
     datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
     error::DataFusionError,
     execution::context::SessionContext,
 };
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 
 use super::{
-    prepare::{Checks, GROUP, Outcome},
-    probable::{self, Asked, Candidates, DecidedPairs},
+    failing::{FailingRows, Scratch},
+    key_rule::{Failed, KeyRule, TableRows},
+    prepare::{Checks, Outcome},
+    probable::{self, Asked, Candidates},
     session::{Engine, EngineError, describe, is_exhausted, is_io},
     source::{ByProducts, TableSource},
-    sql::plan_query,
 };
 use crate::{
     conform::{Conformer, full_schema},
     ingest::Reject,
     log::Privacy,
-    names::provenance,
-    row_groups::{EncodedRowGroup, Packing, RowGroupEncoder, RowGroupFile},
-    rules::Rule,
+    row_groups::{EncodedRowGroup, Packing, RowGroup, RowGroupFile},
+    rules::{Decision, Returns, Rule},
     tables::CodeList,
 };
 
@@ -46,90 +44,34 @@ pub struct KeyFailures {
     pub candidates: BTreeMap<usize, Candidates>,
 }
 
-/// The failing rows of one rule.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct FailingRows {
-    /// Table-wide record numbers, ascending, each once.
-    pub rows: Vec<i64>,
-    /// The group of each, where the rule has groups.
-    pub groups: Vec<Option<Box<str>>>,
-    /// Record number and line of the first row of each one's group, where the rule says it.
-    pub firsts: Vec<Option<(i64, i64)>>,
-    /// What is to be said about each, where the rule says something.
-    pub notes: Vec<Option<Box<str>>>,
-    /// Whether each is the one of its group that survives: nothing is done about it.
-    pub survives: Vec<bool>,
+/// What key rules look at, beside their tables' files.
+pub struct KeySettings<'k> {
+    /// All rules of the project.
+    pub rules: &'k [Rule],
+    /// Code lists.
+    pub lists: &'k [Arc<CodeList>],
+    /// What was decided about pairs of rows.
+    pub decisions: &'k [Decision],
+    /// What may be shown.
+    pub privacy: &'k Privacy,
+    /// Makes temporary files.
+    pub scratch: &'k Scratch,
 }
 
-/// Stands in a note for the row that survives.
-pub const SURVIVOR: &str = "{survivor}";
-
-/// What is known of a failing row.
-#[derive(Debug)]
-pub struct Noted {
-    /// Its group.
-    pub group: Option<Box<str>>,
-    /// What is to be said about it.
-    pub note: Box<str>,
-}
-
-impl FailingRows {
-    /// Rows, ascending, each with what is said about it.
-    pub fn noted(rows: impl Iterator<Item = (i64, Noted)>) -> Self {
-        let mut all = Self::default();
-        for (row, noted) in rows {
-            all.rows.push(row);
-            all.groups.push(noted.group);
-            all.firsts.push(None);
-            all.notes.push(Some(noted.note));
-            all.survives.push(false);
-        }
-        all
-    }
-
-    /// The positions in `rows` of the record numbers from `first` to `last`.
-    pub fn between(&self, first: i64, last: i64) -> std::ops::Range<usize> {
-        self.rows.partition_point(|r| *r < first)..self.rows.partition_point(|r| *r <= last)
-    }
-
-    /// The same with groups whose texts may not be told: by their keyed hash or, without a key, by their number in the
-    /// order of the rows, since guesses could be tried against anything made of the text alone.
-    pub fn with_hidden_groups(&self, privacy: &Privacy) -> Self {
-        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-        let groups = self.groups.iter().map(|group| {
-            let text = group.as_deref()?;
-            Some(match privacy.is_keyed() {
-                true => privacy.hide(text).into_boxed_str(),
-                false => {
-                    let next = numbers.len() + 1;
-                    let number = *numbers.entry(text).or_insert(next);
-                    number.to_string().into_boxed_str()
-                }
-            })
-        });
-        Self {
-            rows: self.rows.clone(),
-            groups: groups.collect(),
-            firsts: self.firsts.clone(),
-            notes: self.notes.clone(),
-            survives: self.survives.clone(),
-        }
-    }
-}
-
-/// Makes a temporary file of that name and says where it is: making files is `publish`'s alone.
-pub type Scratch<'a> = dyn Fn(&str) -> std::io::Result<(File, PathBuf)> + Sync + 'a;
-
-/// Evaluates every key rule. `scratch` makes a temporary file of that name.
+/// Evaluates every key rule.
 pub async fn key_failures(
     engine: &Engine,
     checks: &Checks,
-    rules: &[Rule],
-    lists: &[Arc<CodeList>],
-    decided: DecidedPairs<'_>,
     sources: &[Arc<TableSource>],
-    scratch: &Scratch<'_>,
+    settings: &KeySettings<'_>,
 ) -> Result<KeyFailures, KeyError> {
+    let KeySettings {
+        rules,
+        lists,
+        decisions,
+        privacy,
+        scratch,
+    } = *settings;
     let session = engine.ordered_session();
     let frugal = engine.frugal_session();
     let mut stored: Vec<Arc<TableRows>> = Vec::new();
@@ -143,7 +85,13 @@ pub async fn key_failures(
         let (file, path) = scratch(&format!("keys_{name}.parquet")).map_err(KeyError::Scratch)?;
         let wanted = |column: &str| check.key_columns.contains(column);
         let conformer = Conformer::new(&check.table, lists, false, wanted);
-        rows.rejected = store_keys(engine, Arc::clone(source), conformer, file).await?;
+        let schema = Arc::clone(conformer.schema());
+        let encode = {
+            let source = Arc::clone(source);
+            move |chunk, group| encode_keys(&source, chunk, conformer.clone(), group)
+        };
+        let rejected = store(engine, source.chunks(), schema, file, encode).await?;
+        rows.rejected = rejected.concat();
         stored.push(Arc::new(rows));
         // All columns, as when the query was checked: one that only the optimiser can do without is not stored.
         register_parquet_as(&session, name, &path, full_schema(&check.table))?;
@@ -152,26 +100,45 @@ pub async fn key_failures(
     }
     // Several run at a time: most are too small to be worth parting.
     let mut work = Vec::new();
-    let mut queries = BTreeMap::new();
+    let mut key_rules = BTreeMap::new();
     let mut comparisons = Vec::new();
-    for (check, rows) in checks.tables.iter().zip(&stored) {
+    for ((check, source), rows) in checks.tables.iter().zip(sources).zip(&stored) {
         for prepared in &check.rules {
-            if let Outcome::Query {
+            let Outcome::Query {
                 query,
-                compare: Some(compare),
+                returns,
+                hidden_group,
                 ..
             } = &prepared.outcome
-            {
-                comparisons.push((prepared.rule, query, compare, &*check.table));
-            } else if let Outcome::Query { query, .. } = &prepared.outcome {
-                let (rule, query, session) = (prepared.rule, query.clone(), session.clone());
-                let rows = Arc::clone(rows);
-                queries.insert(prepared.rule, (query.clone(), Arc::clone(&rows)));
-                work.push(async move {
-                    let failing = async move { failing_rows(&session, &query, &rows).await };
-                    (rule, tokio::spawn(failing).await)
-                });
+            else {
+                continue;
+            };
+            if let Returns::Records(comparison) = returns {
+                comparisons.push((prepared.rule, query, comparison, &*check.table));
+                continue;
             }
+            let members = match returns {
+                Returns::Members(members) => Some(members.clone()),
+                Returns::Failing | Returns::Records(_) => None,
+            };
+            let key_rule = Arc::new(KeyRule {
+                rule: prepared.rule,
+                query: query.clone(),
+                members,
+                hides: hidden_group.then(|| privacy.clone()),
+                source: Arc::clone(source),
+                lists: lists.to_vec(),
+                rows: Arc::clone(rows),
+                scratch: Arc::clone(scratch),
+            });
+            key_rules.insert(prepared.rule, Arc::clone(&key_rule));
+            let (engine, session) = (engine.clone(), session.clone());
+            work.push(async move {
+                let rule = key_rule.rule;
+                let failing =
+                    async move { key_rule.failing_rows(&engine, &session, "failing").await };
+                (rule, tokio::spawn(failing).await)
+            });
         }
     }
     let mut done = futures::stream::iter(work).buffered(engine.threads());
@@ -187,31 +154,27 @@ pub async fn key_failures(
     }
     // What needs more memory than there is goes alone, joined in a way that can spill.
     for rule in again {
-        if let Some((query, rows)) = queries.get(&rule) {
+        if let Some(key_rule) = key_rules.get(&rule) {
             tracing::debug!(rule = rules[rule].id, "evaluated again in less memory");
-            all.push((rule, failing_rows(&frugal, query, rows).await));
+            let failing = key_rule.failing_rows(engine, &frugal, "again").await;
+            all.push((rule, failing));
         }
     }
     for (rule, failing) in all {
         let id = &rules[rule].id;
         match failing {
             Ok(failing) => {
-                tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
+                tracing::debug!(rule = id, failing = failing.len(), "key rule done");
                 failures.rows.insert(rule, Arc::new(failing));
             }
             // No fault of the rule's: what it would have found is not known.
+            Err(Failed::Files(error)) => return Err(error),
             Err(Failed::Engine(error)) if is_io(&error) => {
                 let doing = format!("reading the key columns for rule {id}");
                 return Err(EngineError::query(doing)(error).into());
             }
             Err(failed) => {
-                let why = match failed {
-                    Failed::Engine(error) => describe(&error),
-                    Failed::NullRow => "its query returns a `_row` that is null".to_owned(),
-                    Failed::NoRow => {
-                        "its query returns a `_row` that is no row of the table".to_owned()
-                    }
-                };
+                let why = failed.to_string();
                 tracing::debug!(rule = id, why, "the rule's query failed");
                 failures.errors.insert(rule, why);
             }
@@ -220,17 +183,17 @@ pub async fn key_failures(
     // One after the other: each uses all workers, and the memory that there is.
     for (rule, query, comparison, table) in comparisons {
         let id = &rules[rule].id;
-        let of_rule = decided.decisions.iter().filter(|d| d.rule == *id);
+        let of_rule = decisions.iter().filter(|d| d.rule == *id);
         let asked = Asked {
             query,
             comparison,
             table,
             decisions: of_rule.collect(),
-            privacy: decided.privacy,
+            privacy,
         };
         match probable::find(engine, &session, &asked).await {
             Ok((failing, candidates)) => {
-                tracing::debug!(rule = id, failing = failing.rows.len(), "key rule done");
+                tracing::debug!(rule = id, failing = failing.len(), "key rule done");
                 failures.rows.insert(rule, Arc::new(failing));
                 failures.candidates.insert(rule, candidates);
             }
@@ -263,21 +226,24 @@ pub enum KeyError {
     Scratch(#[source] std::io::Error),
 }
 
-/// Stores the key columns of a table; returns the numbers of its records that are no row, ascending.
-async fn store_keys(
+/// Stores of each chunk what `encode` makes of it, in order; returns what else it says.
+pub(super) async fn store<T: Send + 'static>(
     engine: &Engine,
-    source: Arc<TableSource>,
-    conformer: Conformer,
+    chunks: Vec<(usize, usize)>,
+    schema: SchemaRef,
     file: File,
-) -> Result<Vec<i64>, KeyError> {
+    encode: impl Fn((usize, usize), RowGroup) -> Result<(EncodedRowGroup, T), KeyError>
+    + Clone
+    + Send
+    + 'static,
+) -> Result<Vec<T>, KeyError> {
     let sink = std::io::BufWriter::with_capacity(1 << 20, file);
-    let mut out = RowGroupFile::new(sink, Arc::clone(conformer.schema()), Packing::Scratch)?;
+    let mut out = RowGroupFile::new(sink, schema, Packing::Scratch)?;
     let encoder = out.encoder();
-    let work = source.chunks().into_iter().map(|chunk| {
-        let (source, conformer, encoder) =
-            (Arc::clone(&source), conformer.clone(), encoder.clone());
+    let work = chunks.into_iter().map(|chunk| {
+        let (encode, encoder) = (encode.clone(), encoder.clone());
         async move {
-            tokio::spawn(async move { encode_chunk(&source, chunk, conformer, &encoder) })
+            tokio::spawn(async move { encode(chunk, encoder.start()?) })
                 .await
                 .map_err(|_| EngineError::Worker {
                     doing: "reading key columns".to_owned(),
@@ -285,23 +251,23 @@ async fn store_keys(
         }
     });
     let mut groups = futures::stream::iter(work).buffered(engine.threads());
-    let mut rejected = Vec::new();
+    let mut beside = Vec::new();
     while let Some(group) = groups.next().await {
-        let (group, mut of_chunk) = group?;
+        let (group, of_chunk) = group?;
         out.append(group)?;
-        rejected.append(&mut of_chunk);
+        beside.push(of_chunk);
     }
     out.finish()?;
-    Ok(rejected)
+    Ok(beside)
 }
 
-fn encode_chunk(
+/// The conformed columns of a chunk, and the numbers of its records that are no row, ascending.
+fn encode_keys(
     source: &TableSource,
     chunk: (usize, usize),
     conformer: Conformer,
-    encoder: &RowGroupEncoder,
+    mut group: RowGroup,
 ) -> Result<(EncodedRowGroup, Vec<i64>), KeyError> {
-    let mut group = encoder.start()?;
     let mut batches = source.read(chunk, conformer)?;
     let mut beside = ByProducts::default();
     while let Some(batch) = batches
@@ -346,7 +312,7 @@ pub async fn register_parquets(
 }
 
 /// The same with the columns of `schema`, of which those that a query reads stand in the file.
-fn register_parquet_as(
+pub(super) fn register_parquet_as(
     session: &SessionContext,
     name: &str,
     path: &Path,
@@ -374,123 +340,4 @@ fn parquet_files(paths: &[PathBuf]) -> Result<ListingTableConfig, DataFusionErro
     ))
     .with_file_extension(".parquet");
     Ok(ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options))
-}
-
-/// The numbers that are rows of a table.
-#[derive(Debug)]
-struct TableRows {
-    records: i64,
-    /// Records that are no row, ascending.
-    rejected: Vec<i64>,
-}
-
-impl TableRows {
-    fn of(source: &TableSource) -> Self {
-        let records: u64 = source.files.iter().map(|f| f.export.records).sum();
-        Self {
-            records: records.cast_signed(),
-            rejected: Vec::new(),
-        }
-    }
-
-    fn contains(&self, row: i64) -> bool {
-        (1..=self.records).contains(&row) && self.rejected.binary_search(&row).is_err()
-    }
-}
-
-/// Why the failing rows of a rule are not known.
-enum Failed {
-    Engine(DataFusionError),
-    NullRow,
-    NoRow,
-}
-
-impl<E: Into<DataFusionError>> From<E> for Failed {
-    fn from(error: E) -> Self {
-        Self::Engine(error.into())
-    }
-}
-
-/// A row's place in its group.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Member {
-    /// From 1, which survives.
-    place: i64,
-    size: i64,
-    /// The columns in which it differs from the one that survives.
-    differs: Box<str>,
-}
-
-impl Member {
-    /// What is said of it, with [`SURVIVOR`] where the one that survives is to be named.
-    fn note(&self) -> Box<str> {
-        let place = format!("{} of {}", self.place, self.size);
-        match (self.place, &*self.differs) {
-            (1, _) => format!("{place}, which survives").into(),
-            (_, "") => format!("{place}; identical to {SURVIVOR}").into(),
-            (_, differs) => format!("{place}; differs from {SURVIVOR} in {differs}").into(),
-        }
-    }
-}
-
-async fn failing_rows(
-    session: &SessionContext,
-    query: &str,
-    of_table: &TableRows,
-) -> Result<FailingRows, Failed> {
-    let plan = plan_query(session, query).await?;
-    let frame = session.execute_logical_plan(plan).await?;
-    let mut stream = frame.execute_stream().await?;
-    let mut found = Vec::new();
-    while let Some(batch) = stream.try_next().await? {
-        let Some(rows) = batch.column_by_name(provenance::ROW) else {
-            continue;
-        };
-        let rows = rows.as_primitive::<Int64Type>();
-        // The engine may hand out another text type than it planned.
-        let groups = match batch.column_by_name(GROUP) {
-            Some(groups) => Some(cast(groups, &DataType::Utf8)?),
-            None => None,
-        };
-        let groups = groups.as_ref().map(|g| g.as_string::<i32>());
-        let number = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
-        let firsts = number("_first").zip(number("_first_line"));
-        let members = number("_place").zip(number("_size"));
-        let differs = match batch.column_by_name("_differs") {
-            Some(differs) => Some(cast(differs, &DataType::Utf8)?),
-            None => None,
-        };
-        let differs = differs.as_ref().map(|d| d.as_string::<i32>());
-        for at in 0..rows.len() {
-            let group = groups
-                .filter(|g| g.is_valid(at))
-                .map(|g| g.value(at).into());
-            if rows.is_null(at) {
-                return Err(Failed::NullRow);
-            }
-            if !of_table.contains(rows.value(at)) {
-                return Err(Failed::NoRow);
-            }
-            let first = firsts.map(|(row, line)| (row.value(at), line.value(at)));
-            let member = members.map(|(place, size)| Member {
-                place: place.value(at),
-                size: size.value(at),
-                differs: differs.map_or("", |differs| differs.value(at)).into(),
-            });
-            found.push((rows.value(at), group, first, member));
-        }
-    }
-    found.sort_unstable();
-    found.dedup_by_key(|f| f.0);
-    let mut failing = FailingRows::default();
-    for (row, group, first, member) in found {
-        failing.rows.push(row);
-        failing.groups.push(group);
-        failing.firsts.push(first);
-        failing
-            .survives
-            .push(member.as_ref().is_some_and(|member| member.place == 1));
-        failing.notes.push(member.map(|member| member.note()));
-    }
-    Ok(failing)
 }

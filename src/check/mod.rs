@@ -3,7 +3,9 @@
 mod constants;
 pub mod decides;
 mod depth;
+pub mod failing;
 mod key_hash;
+mod key_rule;
 pub mod keys;
 pub mod lineage;
 mod lookups;

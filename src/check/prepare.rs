@@ -22,7 +22,7 @@ use crate::{
     conform::full_schema,
     diagnostics::Diagnostic,
     names::provenance,
-    rules::{Comparison, Plan, Rule, Sql},
+    rules::{Plan, Returns, Rule, Sql},
     tables::Table,
 };
 
@@ -77,8 +77,8 @@ pub enum Outcome {
         evaluated: Option<Expr>,
         /// Whether what it groups rows by is made of a hidden column.
         hidden_group: bool,
-        /// The rows that it returns are to be compared with each other.
-        compare: Option<Box<Comparison>>,
+        /// What the rows are that it returns.
+        returns: Returns,
     },
     /// The number of rows.
     RowCount {
@@ -197,7 +197,7 @@ impl Planner<'_> {
             Plan::Rows {
                 query,
                 evaluated,
-                compare,
+                returns,
             } => {
                 let evaluated = match evaluated {
                     Some(sql) => Some(self.predicate(&sql, diagnostics)?),
@@ -209,7 +209,7 @@ impl Planner<'_> {
                     evaluated,
                     hidden_group: self.hides_group(&plan),
                     plan: Box::new(plan),
-                    compare: compare.map(Box::new),
+                    returns,
                 }
             }
         };

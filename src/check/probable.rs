@@ -14,12 +14,7 @@ use datafusion::{
 };
 use futures::TryStreamExt;
 
-use super::{
-    keys::{FailingRows, Noted},
-    prepare::GROUP,
-    session::Engine,
-    sql::plan_query,
-};
+use super::{failing::FailingRows, prepare::GROUP, session::Engine, sql::plan_query};
 use crate::{
     linkage::{self, Field, Linked, Pair},
     log::{HASHED, Privacy},
@@ -178,7 +173,7 @@ impl Candidates {
     }
 
     /// The rows that have an earlier one like them about which nobody decided, each with the likeliest such pair.
-    fn failing(&self, asked: &Asked<'_>) -> FailingRows {
+    fn failing(&self, asked: &Asked<'_>) -> Result<FailingRows, DataFusionError> {
         let mut best: HashMap<u32, &Pair> = HashMap::new();
         for pair in self
             .found
@@ -192,7 +187,7 @@ impl Candidates {
             }
         }
         let group_of = self.group_of();
-        let mut found: Vec<(&Record, Noted)> = Vec::new();
+        let mut found: Vec<(i64, Option<Box<str>>, Box<str>)> = Vec::new();
         for (record, pair) in best {
             let (Some(row), Some(other)) = (self.rows.get(&record), self.rows.get(&pair.first))
             else {
@@ -217,17 +212,17 @@ impl Candidates {
                 pair.probability.min(0.9999)
             );
             let group = group.and_then(|(first, _)| self.names(first));
-            let group = group.map(|row| row.name(row.key.clone()).into());
-            found.push((
-                row,
-                Noted {
-                    group,
-                    note: note.into(),
-                },
-            ));
+            let group = group.map(|first| match asked.hides_keys() {
+                false => first.name(first.key.clone()).into(),
+                true if asked.privacy.is_keyed() => {
+                    asked.privacy.hide(&first.name(first.key.clone())).into()
+                }
+                true => first.row.to_string().into(),
+            });
+            found.push((row.row, group, note.into()));
         }
-        found.sort_by_key(|(row, _)| row.row);
-        FailingRows::noted(found.into_iter().map(|(row, noted)| (row.row, noted)))
+        found.sort_by_key(|(row, ..)| *row);
+        FailingRows::noted(found)
     }
 }
 
@@ -239,15 +234,6 @@ fn of_both(group_of: &GroupOf, pair: &Pair) -> Option<(u32, usize)> {
     let [one, other] = [pair.first, pair.second].map(|record| group_of.get(&record));
     one.filter(|_| one == other && pair.decided != Some(false))
         .copied()
-}
-
-/// What was decided about pairs, and how keys that are hidden are written.
-#[derive(Clone, Copy)]
-pub struct DecidedPairs<'d> {
-    /// The decisions, of all rules.
-    pub decisions: &'d [Decision],
-    /// How hidden values are shown.
-    pub privacy: &'d Privacy,
 }
 
 /// What one rule asks.
@@ -330,7 +316,7 @@ pub(super) async fn find(
         prior = candidates.found.model.prior,
         "rows compared"
     );
-    Ok((candidates.failing(asked), candidates))
+    Ok((candidates.failing(asked)?, candidates))
 }
 
 /// The rows as they are read.

@@ -1,6 +1,9 @@
 //! The files of one table as one sequence of chunks, and a chunk as a stream of conformed batches.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex},
+};
 
 use arrow::{
     array::Int64Array, compute::kernels::numeric::add_wrapping, datatypes::SchemaRef,
@@ -15,7 +18,8 @@ use datafusion::{
 use crate::{
     conform::{Change, Conformer},
     ingest::{
-        ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, Swallowed, read_chunk,
+        Chunk, ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, Swallowed,
+        read_chunk,
     },
     tables::Table,
 };
@@ -51,6 +55,16 @@ impl TableSource {
                 .collect::<Vec<_>>()
         };
         self.files.iter().enumerate().flat_map(of_file).collect()
+    }
+
+    /// The table-wide record numbers of a chunk.
+    pub fn numbers_of(&self, chunk: (usize, usize)) -> Range<i64> {
+        let file = &self.files[chunk.0];
+        let first_of = |chunk: &Chunk| chunk.first_row.cast_signed();
+        let end = file.export.records.cast_signed() + 1;
+        let mut firsts = file.export.chunks[chunk.1..].iter().map(first_of);
+        let start = firsts.next().unwrap_or(end);
+        file.base + start..file.base + firsts.next().unwrap_or(end)
     }
 
     /// The file that holds the table-wide record number `row`.

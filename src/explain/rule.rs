@@ -10,7 +10,7 @@ use crate::{
     check::{Outcome, PreparedRule},
     diagnostics::Span,
     publish::{FolderError, cell, facts},
-    rules::{Example, Kind, Nulls, OnFail, Plan, Rule, RuleKind, Threshold},
+    rules::{Example, Kind, Members, Nulls, OnFail, Plan, Returns, Rule, RuleKind, Threshold},
     tables::Table,
 };
 
@@ -154,11 +154,14 @@ fn sql(rule: &Rule, table: &Table) -> String {
         Plan::Rows {
             query,
             evaluated,
-            compare,
+            returns,
         } => {
-            let what = match compare {
-                Some(_) => "returns the rows that are compared with each other",
-                None => "returns the rows that fail",
+            let what = match returns {
+                Returns::Records(_) => "returns the rows that are compared with each other",
+                Returns::Members(Members {
+                    first_passes: true, ..
+                }) => "returns the rows of each group, of which all but the first fail",
+                Returns::Members(_) | Returns::Failing => "returns the rows that fail",
             };
             let rows = format!("-- {what}\n{}", query.text.trim());
             match evaluated {

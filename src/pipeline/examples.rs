@@ -9,9 +9,9 @@ use super::error::RunError;
 use crate::{
     check::{
         Checks, Engine, EngineSettings, TableChecks,
-        keys::{KeyFailures, Scratch, key_failures},
+        failing::Scratch,
+        keys::{KeyFailures, KeySettings, key_failures},
         prepare,
-        probable::DecidedPairs,
         scan::{RowCounts, RuleCounts, ScanSettings, clean_schema, scan},
         source::{SourceFile, TableSource},
     },
@@ -110,7 +110,7 @@ impl fmt::Display for ExampleOutcome {
 pub async fn check(
     project: &Project,
     as_of: Date,
-    scratch: &Scratch<'_>,
+    scratch: &Scratch,
 ) -> Result<Vec<ExampleOutcome>, RunError> {
     let rules = project.rules.iter().cloned().enumerate();
     let trials: Vec<Trial> = rules.map(|(of, rule)| Trial { of, rule }).collect();
@@ -144,7 +144,7 @@ pub struct Trial {
 pub async fn try_out(
     project: &Project,
     as_of: Date,
-    scratch: &Scratch<'_>,
+    scratch: &Scratch,
     trials: &[Trial],
     first_only: bool,
 ) -> Result<Vec<Option<Vec<ExampleOutcome>>>, RunError> {
@@ -284,7 +284,7 @@ impl<'p> Bench<'p> {
         &self,
         at: usize,
         trial: &Trial,
-        scratch: &Scratch<'_>,
+        scratch: &Scratch,
         first_only: bool,
     ) -> Result<Option<Vec<ExampleOutcome>>, RunError> {
         let rule = &trial.rule;
@@ -300,19 +300,16 @@ impl<'p> Bench<'p> {
             }
             let sources = self.delivery(example)?;
             let place = format!("example_{at}_{}", outcomes.len());
-            let keys = key_failures(
-                &self.engine,
-                &checks,
-                &rules,
-                &self.lists,
-                DecidedPairs {
-                    decisions: &[],
-                    privacy: &Privacy::new(None),
-                },
-                &sources,
-                &|name: &str| scratch(&format!("{place}_{name}")),
-            )
-            .await?;
+            let folder = Arc::clone(scratch);
+            let scratch: Scratch = Arc::new(move |name| folder(&format!("{place}_{name}")));
+            let settings = KeySettings {
+                rules: &rules,
+                lists: &self.lists,
+                decisions: &[],
+                privacy: &Privacy::new(None),
+                scratch: &scratch,
+            };
+            let keys = key_failures(&self.engine, &checks, &sources, &settings).await?;
             if let Some(why) = keys.errors.values().next() {
                 if first_only {
                     // It shows nothing, which does not hold.

@@ -15,12 +15,18 @@ mod settings;
 mod tables;
 mod year_on_year;
 
+use std::sync::Arc;
+
 pub use error::RunError;
 pub use report::{RuleLine, RunReport, TableLine};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
 use crate::{
-    check::{Engine, keys::key_failures, probable::DecidedPairs},
+    check::{
+        Engine,
+        failing::Scratch,
+        keys::{KeySettings, key_failures},
+    },
     diagnostics::Diagnostic,
     log::Privacy,
     project::Project,
@@ -83,21 +89,16 @@ pub async fn run_project(
     };
 
     settings.stage("keys");
-    let scratch = |name: &str| staged.scratch_file(name);
-    let sources = &delivery.sources;
-    let keys = key_failures(
-        engine,
-        &plan.checks,
-        &project.rules,
-        &plan.lists,
-        DecidedPairs {
-            decisions: &project.decisions,
-            privacy: &Privacy::new(settings.key.as_deref()),
-        },
-        sources,
-        &scratch,
-    )
-    .await?;
+    let files = staged.scratch_files();
+    let scratch: Scratch = Arc::new(move |name: &str| files.file(name));
+    let key_settings = KeySettings {
+        rules: &project.rules,
+        lists: &plan.lists,
+        decisions: &project.decisions,
+        privacy: &Privacy::new(settings.key.as_deref()),
+        scratch: &scratch,
+    };
+    let keys = key_failures(engine, &plan.checks, &delivery.sources, &key_settings).await?;
 
     candidates::write(run, &keys)?;
     let mut scanned = tables::scan_all(run, &keys).await?;

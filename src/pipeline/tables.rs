@@ -62,7 +62,8 @@ impl FindingFile {
     /// Starts the findings about `what`.
     pub(super) fn new(staged: &StagedRun, what: &str) -> Result<Self, RunError> {
         let (file, path) = staged
-            .scratch_file(&format!("findings-{what}.parquet"))
+            .scratch_files()
+            .file(&format!("findings-{what}.parquet"))
             .map_err(KeyError::Scratch)?;
         let sink = BufWriter::with_capacity(1 << 20, file);
         let out = BatchFile::new(sink, Arc::clone(&FINDING_SCHEMA), Packing::Scratch)

@@ -18,6 +18,7 @@ use super::{
     names::{FileHash, MANIFEST, RunId, RunPath},
     out::Held,
     switch::VerifiedRun,
+    temporary::ScratchFiles,
 };
 
 /// Most files in a run: a hundred times what a project needs, and their manifest stays far below its own limit.
@@ -108,14 +109,9 @@ impl StagedRun {
         &self.scratch
     }
 
-    /// Makes a temporary file in [`Self::scratch`] and says where it is.
-    pub fn scratch_file(&self, name: &str) -> io::Result<(File, PathBuf)> {
-        let path = self.scratch.join(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
-        Ok((file, path))
+    /// Makes temporary files in [`Self::scratch`].
+    pub fn scratch_files(&self) -> ScratchFiles {
+        ScratchFiles::in_folder(&self.scratch)
     }
 
     /// Where a file of this run is until it is published, for reading back what was finished.

@@ -45,10 +45,29 @@ impl TemporaryFolder {
         Ok(std::fs::write(&path, text).map_err(IoError::on("write", &path))?)
     }
 
-    /// Makes a file in it; its name must be new.
+    /// Makes files in it.
+    pub fn files(&self) -> ScratchFiles {
+        ScratchFiles::in_folder(self.folder.path())
+    }
+}
+
+/// Makes temporary files in a folder that goes away with them.
+#[derive(Clone, Debug)]
+pub struct ScratchFiles {
+    folder: PathBuf,
+}
+
+impl ScratchFiles {
+    pub(super) fn in_folder(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// Makes one and says where it is; its name must be new.
     #[expect(clippy::disallowed_methods, reason = "`publish` creates files")]
     pub fn file(&self, name: &str) -> io::Result<(File, PathBuf)> {
-        let path = self.folder.path().join(name);
+        let path = self.folder.join(name);
         Ok((File::create_new(&path)?, path))
     }
 }

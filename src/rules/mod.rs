@@ -138,8 +138,8 @@ pub enum Plan {
         query: Sql,
         /// A row expression: rows where it is not true are not evaluated.
         evaluated: Option<Sql>,
-        /// The query returns all rows, `_field_0` and so on beside them, and those that are probably the same are to be found.
-        compare: Option<Comparison>,
+        /// What they are.
+        returns: Returns,
     },
     /// The number of rows of the table.
     RowCount {
@@ -148,6 +148,27 @@ pub enum Plan {
         /// Most.
         max: Option<u64>,
     },
+}
+
+/// What the rows of a query are.
+#[derive(Clone, Debug)]
+pub enum Returns {
+    /// Those that fail.
+    Failing,
+    /// The members of groups: `_first` and `_first_line` say which is the first of a row's group, `_place` its own place in
+    /// it from 1 and `_size` how many there are.
+    Members(Members),
+    /// All rows, `_field_0` and so on beside them; those that are probably the same are to be found.
+    Records(Box<Comparison>),
+}
+
+/// Rows that say the same.
+#[derive(Clone, Debug)]
+pub struct Members {
+    /// Columns in which each is held against the first of its group.
+    pub compared: Vec<String>,
+    /// Whether the first passes; if not, it fails and survives.
+    pub first_passes: bool,
 }
 
 /// Rows that are to be compared with each other.

@@ -4,7 +4,7 @@ mod deliveries;
 mod mutants;
 mod sql;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use jiff::civil::Date;
 
@@ -13,7 +13,7 @@ use datafusion::{common::DFSchema, logical_expr::ExprSchemable};
 use mutants::{How, Mutant, mutants};
 
 use crate::{
-    check::{Checks, Outcome, TableChecks},
+    check::{Checks, Outcome, TableChecks, failing::Scratch},
     conform::full_schema,
     diagnostics::{Diagnostic, Span},
     pipeline::{
@@ -24,6 +24,12 @@ use crate::{
     project::{self, Project, ProjectTest},
     publish::TemporaryFolder,
 };
+
+/// Files of `folder` whose names begin with `prefix`.
+fn scratch(folder: &TemporaryFolder, prefix: &str) -> Scratch {
+    let (files, prefix) = (folder.files(), prefix.to_owned());
+    Arc::new(move |name: &str| files.file(&format!("{prefix}{name}")))
+}
 
 /// What is to be tested.
 #[derive(Clone, Debug)]
@@ -147,8 +153,8 @@ pub async fn test(request: &Request<'_>) -> Result<Report, RunError> {
     for (place, at) in selected.iter().enumerate() {
         report_of[*at] = Some(place);
     }
-    let scratch = |name: &str| folder.file(name);
-    let outcomes = check(&project, as_of, &scratch).await?;
+    let files = scratch(&folder, "");
+    let outcomes = check(&project, as_of, &files).await?;
     for outcome in &outcomes {
         if let Some(report) = report_of[outcome.rule].and_then(|place| rules.get_mut(place)) {
             match outcome.holds() {
@@ -244,8 +250,8 @@ async fn mutate(
         });
     }
     let (places, rules): (Vec<usize>, Vec<Trial>) = trials.into_iter().unzip();
-    let scratch = |name: &str| folder.file(&format!("mutant_{name}"));
-    let found = try_out(project, as_of, &scratch, &rules, true).await?;
+    let files = scratch(folder, "mutant_");
+    let found = try_out(project, as_of, &files, &rules, true).await?;
     for (place, outcomes) in places.into_iter().zip(found) {
         // One that cannot be planned is no mutant.
         killed[place] = outcomes.as_ref().map(noticed);
@@ -260,7 +266,7 @@ async fn mutate(
             rule: project.rules[mutants[*at].of].clone(),
         };
         let rules: Vec<Trial> = of.iter().map(rule).collect();
-        let more = |name: &str| folder.file(&format!("{codes:?}_{name}"));
+        let more = scratch(folder, &format!("{codes:?}_"));
         let found = try_out(&other, as_of, &more, &rules, true).await?;
         for (at, outcomes) in of.into_iter().zip(found) {
             killed[at] = outcomes.as_ref().map(noticed);

@@ -113,3 +113,64 @@ fn the_last_may_be_the_one_that_survives() {
     assert_eq!(told(&log)[3], "visits2.csv 2 kept: 1 of 4, which survives");
     assert_eq!(clean, ["V2 of 4", "V4 of 4", "V4 of 4", "V5 of 5"]);
 }
+
+const UNIQUE: &str = r#"version: 1
+table: visits
+source: { files: "visits*.csv" }
+key: [visit_ref]
+columns:
+  visit_ref:
+    type: string
+    HIDE
+    unique: { on_fail: quarantine, why: A visit entered twice is counted twice. }
+  room: { type: string, clean: [upper] }
+  visited_on: { type: date }
+  note: { type: string, policy: hide }
+"#;
+const KEYS: [&str; 2] = [
+    "visit_ref,room,visited_on,note
+V1,Green,2017-01-04,a
+V2,Blue,2017-01-04,
+V1,green,2017-01-04,a
+V2,Blue,2017-01-04,b
+",
+    "visit_ref,room,visited_on,note
+V1,Red,,a
+V3,Green,2017-01-04,
+V3,Green,2017-01-04,
+,Green,2017-01-04,
+,Green,2017-01-04,
+",
+];
+
+#[test]
+fn a_key_twice_says_how_often_it_is_there_and_in_which_columns_its_rows_differ() {
+    let project = |hide: &str| {
+        Project::of(&[
+            ("rules/tables/visits.yaml", &UNIQUE.replace("HIDE", hide)),
+            ("delivery/visits1.csv", KEYS[0]),
+            ("delivery/visits2.csv", KEYS[1]),
+        ])
+    };
+    let shown = project("");
+    shown.run("").expect(0);
+    let log = Sheet::read(&shown.path("out/current/discrepancies.csv")).rows;
+    let expected = [
+        "visits1.csv 3 quarantined: first of 3 on line 2; identical",
+        "visits1.csv 4 quarantined: first of 2 on line 3; differs in note",
+        "visits2.csv 1 quarantined: first of 3 on line 2 of visits1.csv; differs in room, visited_on",
+        "visits2.csv 3 quarantined: first of 2 on line 3; identical",
+    ];
+    assert_eq!(told(&log), expected);
+
+    // Groups are told apart though their keys may not be shown.
+    let hidden = project("policy: hide");
+    hidden.run("").expect(0);
+    let log = Sheet::read(&hidden.path("out/current/discrepancies.csv")).rows;
+    assert_eq!(told(&log), expected);
+    let mut groups: Vec<&str> = log.iter().map(|row| &row["group_id"]).collect();
+    groups.sort();
+    assert!(groups.iter().all(|group| !group.is_empty()));
+    groups.dedup();
+    assert_eq!(groups.len(), 3);
+}

@@ -1,9 +1,10 @@
 //! Every rule's examples show what they say.
 
-use std::{fs::File, path::Path};
+use std::{fs::File, path::Path, sync::Arc};
 
 use jiff::civil::Date;
 use trueup::{
+    check::failing::Scratch,
     pipeline::examples::{ExampleOutcome, Expectation, check},
     project::Project,
 };
@@ -48,10 +49,11 @@ fn every_example_of_every_rule_holds() {
 fn outcomes(root: &Path) -> (Project, Vec<ExampleOutcome>) {
     let project = trueup::project::load(root).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let scratch = |name: &str| {
-        let path = folder.path().join(name);
+    let files = folder.path().to_owned();
+    let scratch: Scratch = Arc::new(move |name: &str| {
+        let path = files.join(name);
         Ok((File::create_new(&path)?, path))
-    };
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let outcomes = runtime
         .block_on(check(&project, Date::constant(2017, 10, 9), &scratch))

@@ -60,12 +60,12 @@ fn a_repeated_key_says_where_it_stands_first_and_a_rule_its_category() {
     assert_eq!(
         told,
         [
-            "visits.room_and_day | visits_2.csv:3 | Duplicate | room is `A` (first on line 2 of visits_1.csv); expected one row for each room, visited_on. A room is visited once a day.",
+            "visits.room_and_day | visits_2.csv:3 | Duplicate | room is `A` (first of 2 on line 2 of visits_1.csv; differs in visit_ref); expected one row for each room, visited_on. A room is visited once a day.",
             "visits.size.even | visits_2.csv:2 | Schema | size is `13`; expected a row that the rule's query does not return. Rooms are even.",
             "visits.size.small | visits_2.csv:2 | Out of range | size is `13`; expected size < 10. Rooms are small.",
-            "visits.visit_ref.unique | visits_1.csv:4 | Duplicate | visit_ref is ` v1 ` (first on line 2); expected one row for each visit_ref. no two rows share a visit_ref",
-            "visits.visit_ref.unique | visits_1.csv:5 | Duplicate | visit_ref is `v1` (first on line 2); expected one row for each visit_ref. no two rows share a visit_ref",
-            "visits.visit_ref.unique | visits_2.csv:2 | Duplicate | visit_ref is `v2` (first on line 3 of visits_1.csv); expected one row for each visit_ref. no two rows share a visit_ref",
+            "visits.visit_ref.unique | visits_1.csv:4 | Duplicate | visit_ref is ` v1 ` (first of 3 on line 2; differs in visited_on, room); expected one row for each visit_ref. no two rows share a visit_ref",
+            "visits.visit_ref.unique | visits_1.csv:5 | Duplicate | visit_ref is `v1` (first of 3 on line 2; differs in visited_on, room); expected one row for each visit_ref. no two rows share a visit_ref",
+            "visits.visit_ref.unique | visits_2.csv:2 | Duplicate | visit_ref is `v2` (first of 2 on line 3 of visits_1.csv; differs in visited_on, room, size); expected one row for each visit_ref. no two rows share a visit_ref",
         ]
     );
 }

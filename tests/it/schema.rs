@@ -1,12 +1,13 @@
 //! The committed schemas and pages are those of the program; the schemas take what the project holds and refuse what the
 //! decoder refuses; and what a page says happens when its example is run.
 
-use std::{collections::BTreeMap, fs::File, path::Path};
+use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc};
 
 use jiff::civil::date;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 use trueup::{
+    check::failing::Scratch,
     diagnostics::{
         Source,
         yaml::{self, Node},
@@ -599,10 +600,11 @@ fn every_page_of_a_rule_has_examples_that_hold() {
 fn examples_held(root: &Path) -> Vec<&'static str> {
     let project = trueup::project::load(root).expect("no mistakes");
     let folder = tempfile::tempdir().expect("a folder");
-    let scratch = |name: &str| {
-        let path = folder.path().join(name);
+    let files = folder.path().to_owned();
+    let scratch: Scratch = Arc::new(move |name: &str| {
+        let path = files.join(name);
         Ok((File::create_new(&path)?, path))
-    };
+    });
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let outcomes = runtime
         .block_on(check(&project, date(2020, 6, 1), &scratch))

@@ -14,12 +14,14 @@ use arrow::{
 use datafusion::error::DataFusionError;
 use sha2::{Digest, Sha256};
 
-use super::super::keys::SURVIVOR;
 use super::{
     ChunkResult, RowCounts, RuleCounts, ScanOutcome, ScanRule, Scanner, quarantine_schema,
 };
 use crate::{
-    check::source::ByProducts,
+    check::{
+        failing::{Cursor, Failing},
+        source::ByProducts,
+    },
     conform::{Change, CodeFault, Fate, Meant, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
@@ -42,6 +44,8 @@ pub(super) struct Chunk<'s> {
     rejects: Vec<Reject>,
     swallowed: Vec<Swallowed>,
     rules: Vec<RuleCounts>,
+    /// Where each rule is among its failing rows, if it knows them.
+    cursors: Vec<Option<Cursor>>,
     counts: RowCounts,
 }
 
@@ -57,17 +61,24 @@ impl<'s> Chunk<'s> {
             rejects: Vec::new(),
             swallowed: Vec::new(),
             rules: vec![RuleCounts::default(); scanner.rules.len()],
+            cursors: scanner.rules.iter().map(ScanRule::cursor).collect(),
             counts: RowCounts::default(),
         })
     }
 
     pub(super) fn add(&mut self, batch: &RecordBatch, beside: ByProducts) -> Result<()> {
         let view = View::new(self.scanner, self.file, batch);
+        let known: Vec<Option<Failing>> = self
+            .cursors
+            .iter_mut()
+            .map(|cursor| cursor.as_mut().map(|c| view.failing(c)).transpose())
+            .collect::<Result<_>>()?;
         let outcomes: Vec<Outcomes> = self
             .scanner
             .rules
             .iter()
-            .map(|rule| view.outcomes(rule))
+            .zip(&known)
+            .map(|(rule, known)| view.outcomes(rule, known.as_ref()))
             .collect();
         for ((counts, outcomes), rule) in self
             .rules
@@ -93,24 +104,26 @@ impl<'s> Chunk<'s> {
                 .rules
                 .iter()
                 .zip(&outcomes)
-                .filter(|(_, o)| o.failed > 0)
+                .zip(&known)
+                .map(|((rule, outcomes), known)| (rule, outcomes, known.as_ref()))
+                .filter(|(_, outcomes, _)| outcomes.failed > 0)
         };
-        let failures = rules().map(|(rule, outcomes)| {
+        let failures = rules().map(|(rule, outcomes, _)| {
             let declared = &self.scanner.settings.rules[rule.rule];
             (declared.on_fail, declared.column, &outcomes.acted)
         });
         let settlement = settle(batch.num_rows(), failures);
         let mut changes = beside.changes;
-        for (rule, outcomes) in rules() {
+        for (rule, outcomes, known) in rules() {
             let into = (&mut self.findings, &mut changes);
-            view.report(rule, outcomes, &settlement, into);
+            view.report(rule, outcomes, known, &settlement, into);
         }
         changes.sort_by_key(|c| (c.row, c.column));
         view.note_changes(&changes, &mut self.changes);
         self.rejects.extend(beside.rejects);
         self.swallowed.extend(beside.swallowed);
         let reasons =
-            || rules().map(|(r, o)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.acted));
+            || rules().map(|(r, o, _)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.acted));
         let quarantine = view.quarantine(&settlement, reasons())?;
         self.quarantine.extend(quarantine);
         self.clean.write(&view.clean(&settlement)?)?;
@@ -190,31 +203,35 @@ impl<'s> View<'s> {
         self.batch.column(at).as_boolean()
     }
 
-    fn outcomes(&self, rule: &ScanRule) -> Outcomes {
+    /// The rows of the batch that are known to fail.
+    fn failing(&self, cursor: &mut Cursor) -> Result<Failing> {
+        match (self.rows.values().first(), self.rows.values().last()) {
+            (Some(first), Some(last)) => cursor.between(*first, *last),
+            _ => Ok(Failing::none()),
+        }
+    }
+
+    fn outcomes(&self, rule: &ScanRule, known: Option<&Failing>) -> Outcomes {
         let applies = rule.applies.map(|at| self.boolean(at));
         match &rule.outcome {
             ScanOutcome::Predicate(at) => {
                 let nulls = self.scanner.settings.rules[rule.rule].nulls;
                 Outcomes::of(self.boolean(*at), applies, nulls)
             }
-            ScanOutcome::Known {
-                failing, evaluated, ..
-            } => {
+            ScanOutcome::Known { evaluated, .. } => {
                 let unset = || {
                     let mut bits = BooleanBufferBuilder::new(self.rows.len());
                     bits.append_n(self.rows.len(), false);
                     bits
                 };
                 let (mut bits, mut survivors) = (unset(), unset());
-                if let (Some(first), Some(last)) =
-                    (self.rows.values().first(), self.rows.values().last())
+                for (row, place) in known
+                    .iter()
+                    .flat_map(|k| k.rows.values().iter().zip(&k.places))
                 {
-                    for found in failing.between(*first, *last) {
-                        let row = &failing.rows[found];
-                        if let Ok(at) = self.rows.values().binary_search(row) {
-                            bits.set_bit(at, true);
-                            survivors.set_bit(at, failing.survives[found]);
-                        }
+                    if let Ok(at) = self.rows.values().binary_search(row) {
+                        bits.set_bit(at, true);
+                        survivors.set_bit(at, place == Some(1));
                     }
                 }
                 let evaluated = evaluated.map(|at| self.boolean(at));
@@ -269,6 +286,7 @@ impl<'s> View<'s> {
         &self,
         scan: &ScanRule,
         outcomes: &Outcomes,
+        known: Option<&Failing>,
         settlement: &Settlement,
         (findings, changes): (&mut FindingBuilder, &mut Vec<Change>),
     ) {
@@ -301,23 +319,14 @@ impl<'s> View<'s> {
                 .column
                 .filter(|c| settlement.holds(at, *c))
                 .and_then(|c| self.cleaned(c, at, done, fault.as_ref()));
-            let (group, shown_group) = match &scan.outcome {
-                ScanOutcome::Known {
-                    failing,
-                    hidden_group,
-                    ..
-                } => {
-                    let found = failing.rows.binary_search(&self.rows.value(at)).ok();
-                    let group = found.and_then(|i| failing.groups[i].as_deref());
-                    (group, group.map(|group| hidden_group.unwrap_or(group)))
-                }
-                ScanOutcome::Predicate(_) => (None, None),
-            };
+            let found = known.and_then(|k| Some((k, k.position(self.rows.value(at))?)));
+            let group = found.and_then(|(k, i)| k.groups.is_valid(i).then(|| k.groups.value(i)));
+            let shown_group = group.map(|group| scan.hidden_group().unwrap_or(group));
             let expected = match told.and_then(|f| f.in_force.as_deref()) {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
-            let beside = self.beside(scan, at, shown_group);
+            let beside = found.and_then(|(k, i)| self.beside(scan, k, i, shown_group));
             let message = message(
                 beside.as_deref(),
                 column,
@@ -360,25 +369,46 @@ impl<'s> View<'s> {
     }
 
     /// What the rule says beside a failing row, or where the first row of its group stands.
-    fn beside(&self, scan: &ScanRule, at: usize, group: Option<&str>) -> Option<String> {
-        let ScanOutcome::Known { failing, .. } = &scan.outcome else {
-            return None;
-        };
-        let found = failing.rows.binary_search(&self.rows.value(at)).ok()?;
-        let note = failing.notes.get(found)?.as_deref();
-        let Some((row, line)) = *failing.firsts.get(found)? else {
+    fn beside(
+        &self,
+        scan: &ScanRule,
+        known: &Failing,
+        at: usize,
+        group: Option<&str>,
+    ) -> Option<String> {
+        let note = known.notes.is_valid(at).then(|| known.notes.value(at));
+        if known.firsts.is_null(at) {
             return note.map(str::to_owned);
-        };
+        }
         let source = &self.scanner.source;
-        let file = &source.file_of(row).export.file;
-        let place = match *file == source.files[self.file].export.file {
+        let line = known.first_lines.value(at);
+        let file = &source.file_of(known.firsts.value(at)).export.file;
+        let first = match *file == source.files[self.file].export.file {
             true => format!("on line {line}"),
             false => format!("on line {line} of {file}"),
         };
-        Some(match (note, group) {
-            (None, _) => format!("first {place}"),
-            (Some(note), Some(group)) => note.replace(SURVIVOR, &format!("`{group}` {place}")),
-            (Some(note), None) => note.replace(SURVIVOR, &format!("the one {place}")),
+        let (Some(members), false) = (scan.members(), known.places.is_null(at)) else {
+            return Some(format!("first {first}"));
+        };
+        let (place, size) = (known.places.value(at), known.sizes.value(at));
+        let differs = note.unwrap_or_default();
+        let columns = match differs {
+            "" => String::new(),
+            differs => format!(" in {differs}"),
+        };
+        Some(match (members.first_passes, place, differs) {
+            (true, _, "") => format!("first of {size} {first}; identical"),
+            (true, ..) => format!("first of {size} {first}; differs{columns}"),
+            (false, 1, _) => format!("1 of {size}, which survives"),
+            (false, ..) => {
+                let how = if differs.is_empty() {
+                    "identical to"
+                } else {
+                    "differs from"
+                };
+                let survivor = group.map_or("the one".to_owned(), |group| format!("`{group}`"));
+                format!("{place} of {size}; {how} {survivor} {first}{columns}")
+            }
         })
     }
 

@@ -24,7 +24,8 @@ use datafusion::{
 use futures::{Stream, StreamExt, TryStreamExt};
 
 use super::{
-    keys::{FailingRows, KeyFailures},
+    failing::{Cursor, FailingRows},
+    keys::KeyFailures,
     prepare::{Outcome, PreparedRule, TableChecks},
     session::{Engine, EngineError, describe},
     source::{ByProducts, ChunkPartition, TableSource},
@@ -37,7 +38,7 @@ use crate::{
     log::{HIDDEN, Privacy},
     names::provenance,
     row_groups::{EncodedRowGroup, RowGroupEncoder},
-    rules::{Rule, kinds::RuleKind},
+    rules::{Members, Returns, Rule, kinds::RuleKind},
     tables::{CodeList, Table},
 };
 
@@ -228,10 +229,35 @@ struct ScanRule {
     missing: Option<usize>,
 }
 
+impl ScanRule {
+    fn cursor(&self) -> Option<Cursor> {
+        match &self.outcome {
+            ScanOutcome::Known { failing, .. } => Some(Cursor::new(failing)),
+            ScanOutcome::Predicate(_) => None,
+        }
+    }
+
+    fn members(&self) -> Option<&Members> {
+        match &self.outcome {
+            ScanOutcome::Known { members, .. } => members.as_ref(),
+            ScanOutcome::Predicate(_) => None,
+        }
+    }
+
+    fn hidden_group(&self) -> Option<&'static str> {
+        match &self.outcome {
+            ScanOutcome::Known { hidden_group, .. } => *hidden_group,
+            ScanOutcome::Predicate(_) => None,
+        }
+    }
+}
+
 enum ScanOutcome {
     Predicate(usize),
     Known {
         failing: Arc<FailingRows>,
+        /// Its rows are the members of groups.
+        members: Option<Members>,
         evaluated: Option<usize>,
         /// The text that stands for every group, where none may be shown.
         hidden_group: Option<&'static str>,
@@ -454,18 +480,17 @@ fn select(
             Outcome::Query {
                 evaluated,
                 hidden_group,
+                returns,
                 ..
-            } => {
-                let failing = keys.rows.get(&rule.rule).cloned().unwrap_or_default();
-                ScanOutcome::Known {
-                    failing: match hidden_group {
-                        true => Arc::new(failing.with_hidden_groups(&settings.privacy)),
-                        false => failing,
-                    },
-                    evaluated: evaluated.as_ref().map(&mut place),
-                    hidden_group: (*hidden_group && !settings.privacy.is_keyed()).then_some(HIDDEN),
-                }
-            }
+            } => ScanOutcome::Known {
+                failing: keys.rows.get(&rule.rule).cloned().unwrap_or_default(),
+                members: match returns {
+                    Returns::Members(members) => Some(members.clone()),
+                    Returns::Failing | Returns::Records(_) => None,
+                },
+                evaluated: evaluated.as_ref().map(&mut place),
+                hidden_group: (*hidden_group && !settings.privacy.is_keyed()).then_some(HIDDEN),
+            },
             Outcome::RowCount { .. } => continue,
         };
         let declared = &settings.rules[rule.rule];

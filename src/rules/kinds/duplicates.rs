@@ -8,7 +8,7 @@ use super::{Kind, Mutant, RuleKind, Scope, expect_column, once_each};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
-    rules::{Plan, Rule, Sql, template::render},
+    rules::{Members, Plan, Returns, Rule, Sql, template::render},
     tables::Table,
 };
 
@@ -127,15 +127,12 @@ impl RuleKind for Duplicates {
         let names = |list: &[At<String>]| list.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
         let key: Vec<String> = table.key.iter().map(|k| table.columns[*k].name.to_string()).collect();
         let columns = names(&self.columns);
-        // What is made of another's cells says nothing of its own.
-        let own = table.delivered().map(|column| column.name.to_string());
-        let others: Vec<String> = own.filter(|name| !columns.contains(name)).collect();
-        let mut read = [key.clone(), others.clone(), columns.clone(), names(&self.order_by)].concat();
+        let compared = super::delivered_beside(table, &columns);
+        let mut read = [key.clone(), columns.clone(), names(&self.order_by)].concat();
         read.sort_unstable();
         read.dedup();
         let values = context! {
             read,
-            others,
             table => table.name.as_str(),
             key,
             columns,
@@ -146,7 +143,10 @@ impl RuleKind for Duplicates {
         Plan::Rows {
             query: Sql::ours(render(include_str!("duplicates.sql"), values.clone())),
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
-            compare: None,
+            returns: Returns::Members(Members {
+                compared,
+                first_passes: false,
+            }),
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {

@@ -1,13 +1,12 @@
 {# Rows whose hash is theirs alone have no duplicate: only the others are compared. #}
 SELECT n."_row" AS "_row", n."_group" AS "_group", n."_first" AS "_first", n."_first_line" AS "_first_line",
-  n."_place" AS "_place", n."_size" AS "_size", n."_differs" AS "_differs"
+  n."_place" AS "_place", n."_size" AS "_size"
 FROM (
   SELECT r."_row" AS "_row",
     first_value(concat_ws('|', {% for c in key %}coalesce(replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'), ''){% if not loop.last %}, {% endif %}{% endfor %})) OVER w AS "_group",
     first_value(r."_row") OVER w AS "_first", first_value(r."_line") OVER w AS "_first_line",
     CAST(row_number() OVER w AS BIGINT) AS "_place",
-    count(*) OVER (PARTITION BY {% for c in columns %}r.{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_size",
-    concat_ws(', ', CAST(NULL AS VARCHAR){% for c in others %}, CASE WHEN r.{{ c|ident }} IS DISTINCT FROM first_value(r.{{ c|ident }}) OVER w THEN {{ c|text }} END{% endfor %}) AS "_differs"
+    count(*) OVER (PARTITION BY {% for c in columns %}r.{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_size"
   FROM (
     SELECT "_row", "_line"{% for c in read %}, {{ c|ident }}{% endfor %}
     FROM {{ table|ident }}

@@ -7,7 +7,7 @@ use super::{Kind, RuleKind, Scope};
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
-    rules::{Plan, Rule, Sql},
+    rules::{Plan, Returns, Rule, Sql},
     tables::Table,
 };
 
@@ -132,7 +132,7 @@ impl RuleKind for FailedRows {
         Plan::Rows {
             query: Sql::of_author(&self.sql),
             evaluated: self.evaluated.as_ref().map(Sql::of_author),
-            compare: None,
+            returns: Returns::Failing,
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {

@@ -205,6 +205,12 @@ fn without_each(columns: &[At<String>], check: impl Fn(Vec<At<String>>) -> Kind)
     (0..columns.len()).map(without).collect()
 }
 
+/// The columns of the export beside `columns`: what is made of another's cells says nothing of its own.
+fn delivered_beside(table: &Table, columns: &[String]) -> Vec<String> {
+    let own = table.delivered().map(|column| column.name.to_string());
+    own.filter(|name| !columns.contains(name)).collect()
+}
+
 /// All of `columns` are present.
 const ALL_PRESENT: &str = "{% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}";
 

@@ -11,7 +11,7 @@ use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
     linkage::{self, Compare, MAX_FIELDS},
-    rules::{Comparison, Plan, Rule, Sql, template::render},
+    rules::{Comparison, Plan, Returns, Rule, Sql, template::render},
     tables::Table,
 };
 
@@ -285,10 +285,10 @@ impl RuleKind for ProbableDuplicates {
         Plan::Rows {
             query: Sql::ours(render(include_str!("probable_duplicates.sql"), values.clone())),
             evaluated: Some(Sql::ours(render(ANY_PRESENT, values))),
-            compare: Some(Comparison {
+            returns: Returns::Records(Box::new(Comparison {
                 fields: fields.collect(),
                 settings,
-            }),
+            })),
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {

@@ -8,7 +8,7 @@ use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column, need_colu
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
-    rules::{Plan, Rule, Sql, template::render},
+    rules::{Plan, Returns, Rule, Sql, template::render},
     tables::{ColumnType, Table},
 };
 
@@ -242,7 +242,7 @@ impl RuleKind for Relationships {
                 author: self.to_where.clone(),
             },
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
-            compare: None,
+            returns: Returns::Failing,
         }
     }
     fn expected(&self, _rule: &Rule, _table: &Table) -> String {

@@ -8,7 +8,7 @@ use super::{Kind, Mutant, RuleKind, Scope, column_name, expect_column, once_each
 use crate::{
     diagnostics::{At, Diagnostic},
     discrepancy::{Category, Dimension},
-    rules::{Plan, Rule, Sql, template::render},
+    rules::{Members, Plan, Returns, Rule, Sql, template::render},
     tables::Table,
 };
 
@@ -23,15 +23,17 @@ use crate::{
 ///
 /// ## In the log
 ///
-/// Category `Duplicate`, dimension `uniqueness`; the message says on which line the first row stands:
+/// Category `Duplicate`, dimension `uniqueness`; `group_id` is the same for all rows of a key. The message says how many share
+/// it, where the first of them stands, and whether the row is identical to that one, as a row delivered twice is, or in which
+/// other columns of the export it differs:
 ///
-/// > visit_ref is `V1` (first on line 2); expected one row for each visit_ref. Two rows with one reference are counted twice.
+/// > visit_ref is `V1` (first of 2 on line 2; differs in room, visited_on); expected one row for each visit_ref. Two rows with one reference are counted twice.
 ///
 /// ## A failing row
 ///
-/// Compare it with the line that the message names. The same row twice: mend the export, and `on_fail: quarantine`
-/// meanwhile. Two visits with one reference: one of them was misnumbered at the source. Rows that say the same under
-/// different keys are [`duplicates`](duplicates.md).
+/// `identical`: the same row twice; mend the export, and `on_fail: quarantine` meanwhile. `differs`: one of two visits was
+/// misnumbered at the source, or the same visit was delivered in two versions; look at the line that the message names. Rows that
+/// say the same under different keys are [`duplicates`](duplicates.md), which can also choose another row than the first to keep.
 ///
 /// ## Example
 ///
@@ -72,7 +74,7 @@ use crate::{
 /// visit_ref,room,visited_on
 /// V1,Green,2017-01-04
 /// V2,Blue,2017-01-04
-/// V1,Green,2017-01-05
+/// V1,Red,2017-01-05
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -109,6 +111,7 @@ impl RuleKind for Unique {
         } else {
             self.columns.iter().map(|c| c.value.clone()).collect()
         };
+        let compared = super::delivered_beside(table, &columns);
         let values = context! {
             table => table.name.as_str(),
             columns,
@@ -117,7 +120,10 @@ impl RuleKind for Unique {
         Plan::Rows {
             query: Sql::ours(render(include_str!("unique.sql"), values.clone())),
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
-            compare: None,
+            returns: Returns::Members(Members {
+                compared,
+                first_passes: true,
+            }),
         }
     }
     fn expected(&self, rule: &Rule, table: &Table) -> String {

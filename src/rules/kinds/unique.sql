@@ -1,9 +1,11 @@
 {# Rows whose hash is theirs alone share no key: only the others are compared. #}
 SELECT r."_row" AS "_row", concat_ws('|', {% for c in columns %}replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'){% if not loop.last %}, {% endif %}{% endfor %}) AS "_group",
-  r."_first" AS "_first", r."_first_line" AS "_first_line"
+  r."_first" AS "_first", r."_first_line" AS "_first_line", r."_place" AS "_place", r."_size" AS "_size"
 FROM (
   SELECT "_row"{% for c in columns %}, {{ c|ident }}{% endfor %},
-    first_value("_row") OVER w AS "_first", first_value("_line") OVER w AS "_first_line"
+    first_value("_row") OVER w AS "_first", first_value("_line") OVER w AS "_first_line",
+    CAST(row_number() OVER w AS BIGINT) AS "_place",
+    count(*) OVER (PARTITION BY {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_size"
   FROM {{ table|ident }}
   WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
     {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
@@ -20,4 +22,4 @@ FROM (
     )
   WINDOW w AS (PARTITION BY {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %} ORDER BY "_row")
 ) r
-WHERE r."_row" > r."_first"
+WHERE r."_size" > 1
