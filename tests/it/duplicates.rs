@@ -1,6 +1,6 @@
 //! Exact duplicates: every row of a group is told with its place, what was delivered twice apart from what contradicts itself.
 
-use crate::harness::{Project, Row, Sheet, parquet_cells};
+use crate::harness::{Project, Row, Sheet, parquet_cells, read};
 
 const TABLE: &str = r#"version: 1
 table: visits
@@ -173,4 +173,51 @@ fn a_key_twice_says_how_often_it_is_there_and_in_which_columns_its_rows_differ()
     assert!(groups.iter().all(|group| !group.is_empty()));
     groups.dedup();
     assert_eq!(groups.len(), 3);
+}
+
+#[test]
+fn more_repeated_rows_than_memory_holds_are_told_one_by_one() {
+    const KEYS: usize = 40_000;
+    let mut rows = String::from("visit_ref,room,visited_on,note\n");
+    for row in 0..2 * KEYS {
+        // Every key is there twice, and in every third pair the rooms differ.
+        let (key, again) = (row % KEYS, row / KEYS);
+        let room = if key % 3 == 0 { again } else { key };
+        rows += &format!("V{key},{room},2017-01-04,\n");
+    }
+    let project = Project::of(&[
+        ("rules/tables/visits.yaml", &UNIQUE.replace("HIDE", "")),
+        ("delivery/visits1.csv", &rows),
+    ]);
+    project.run("").expect(0);
+    let roomy = read(&project.path("out/current/discrepancies.csv"));
+    project
+        .run("--memory-limit 16M --threads 1 --out narrow")
+        .expect(0);
+    assert_eq!(
+        roomy,
+        read(&project.path("narrow/current/discrepancies.csv"))
+    );
+
+    let log = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+    let mut of_key: Vec<Option<&Row>> = vec![None; KEYS];
+    for row in &log {
+        let key: usize = row["record_key"][1..].parse().expect("a number");
+        assert!(of_key[key].replace(row).is_none(), "{key} is told twice");
+    }
+    for (key, row) in of_key.into_iter().enumerate() {
+        let row = row.unwrap_or_else(|| panic!("nothing of {key}"));
+        let how = if key % 3 == 0 {
+            "differs in room"
+        } else {
+            "identical"
+        };
+        let told = format!("(first of 2 on line {}; {how})", key + 2);
+        assert!(
+            row["message"].contains(&told),
+            "{told}: {}",
+            &row["message"]
+        );
+        assert_eq!(&row["source_row"], (KEYS + key + 1).to_string());
+    }
 }
