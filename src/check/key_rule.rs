@@ -14,7 +14,7 @@ use datafusion::{
     execution::context::SessionContext,
     functions::string::expr_fn::concat_ws,
     functions_window::nth_value::first_value,
-    logical_expr::{Expr, ExprFunctionExt, Operator, binary_expr, cast, when},
+    logical_expr::{Expr, ExprFunctionExt, LogicalPlan, Operator, binary_expr, cast, when},
     prelude::{ident, lit},
     scalar::ScalarValue,
 };
@@ -24,6 +24,7 @@ use super::{
     failing::{Cursor, Failing, FailingRows, SCHEMA, Scratch, Storing},
     keys::{KeyError, register_parquet_as, store},
     prepare::GROUP,
+    repeated::{Repeated, bound},
     session::{Engine, EngineError, describe},
     source::{ByProducts, TableSource},
     sql::plan_query,
@@ -37,6 +38,8 @@ use crate::{
     tables::CodeList,
 };
 
+/// The share of the memory in which keys are noted: one in so many.
+const SHARE_OF_KEYS: usize = 8;
 /// The first row of a group whose text may not be told.
 const NUMBER: &str = "_number";
 
@@ -114,7 +117,10 @@ impl KeyRule {
         session: &SessionContext,
         attempt: &str,
     ) -> Result<FailingRows, Failed> {
-        let plan = plan_query(session, &self.query).await?;
+        let mut plan = plan_query(session, &self.query).await?;
+        if self.members.is_some() {
+            plan = self.noted(engine, session, plan).await?;
+        }
         let found = self.in_order(session.execute_logical_plan(plan).await?)?;
         let name = |what: &str| format!("{attempt}_{}_{what}.parquet", self.rule);
         match &self.members {
@@ -134,6 +140,24 @@ impl KeyRule {
                 self.stored(found, name("failing"), first_passes).await
             }
         }
+    }
+
+    /// The plan that looks at rows alone whose keys may be there more than once, after all keys were noted.
+    async fn noted(
+        &self,
+        engine: &Engine,
+        session: &SessionContext,
+        plan: LogicalPlan,
+    ) -> Result<LogicalPlan, DataFusionError> {
+        let (rows, pool) = (self.rows.records.unsigned_abs(), engine.memory_pool());
+        let most = engine.memory_limit() / SHARE_OF_KEYS;
+        let repeated = Arc::new(Repeated::new(rows, most, &pool));
+        let plan = bound(plan, &repeated)?;
+        let noting = session.execute_logical_plan(plan.clone()).await?;
+        let mut none = noting.execute_stream().await?;
+        while none.try_next().await?.is_some() {}
+        repeated.ask();
+        Ok(plan)
     }
 
     /// The columns of [`SCHEMA`], by `_row`; without a key for hidden texts a group is called by its first row.

@@ -21,12 +21,17 @@ use datafusion::{
 use jiff::civil::Date;
 
 use super::{
-    key_hash, lookups,
+    lookups,
     overflow::{CheckIntegers, checked_sum},
+    repeated::repeated,
 };
 
 /// Rows a batch inside the engine.
 pub const BATCH_ROWS: usize = 8_192;
+
+/// The share of the memory that each sort sets aside for merging what it spilt, one in so many, and the most.
+const SHARE_OF_MERGES: usize = 32;
+const MOST_OF_MERGES: usize = 10 << 20;
 
 /// What an engine may use.
 #[derive(Clone, Debug)]
@@ -138,6 +143,7 @@ pub fn is_io(error: &DataFusionError) -> bool {
 pub struct Engine {
     config: SessionConfig,
     runtime: Arc<RuntimeEnv>,
+    memory_limit: usize,
     as_of: Date,
 }
 
@@ -167,9 +173,13 @@ impl Engine {
         options.execution.parquet.skip_metadata = true;
         options.execution.collect_statistics = true;
         options.execution.time_zone = Some("UTC".to_owned());
+        // Unless said ten million bytes for each sort, which is all that there is where memory is short.
+        options.execution.sort_spill_reservation_bytes =
+            (settings.memory_limit / SHARE_OF_MERGES).min(MOST_OF_MERGES);
         Ok(Self {
             config,
             runtime,
+            memory_limit: settings.memory_limit,
             as_of: settings.as_of,
         })
     }
@@ -217,7 +227,7 @@ impl Engine {
         }
         let context = SessionContext::new_with_state(state);
         let day = crate::conform::days(self.as_of);
-        context.register_udf(key_hash::key_hash());
+        context.register_udf(repeated());
         context.register_udaf(checked_sum());
         context.register_udf(create_udf(
             "as_of",
@@ -232,6 +242,11 @@ impl Engine {
     /// The memory that all sessions share.
     pub fn memory_pool(&self) -> Arc<dyn MemoryPool> {
         Arc::clone(&self.runtime.memory_pool)
+    }
+
+    /// Bytes of it.
+    pub fn memory_limit(&self) -> usize {
+        self.memory_limit
     }
 
     /// Worker threads.

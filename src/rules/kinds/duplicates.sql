@@ -1,4 +1,4 @@
-{# Rows whose hash is theirs alone have no duplicate: only the others are compared. #}
+{# Keys are noted first; then only rows come whose keys may be there more than once. #}
 SELECT n."_row" AS "_row", n."_group" AS "_group", n."_first" AS "_first", n."_first_line" AS "_first_line",
   n."_place" AS "_place", n."_size" AS "_size"
 FROM (
@@ -12,17 +12,7 @@ FROM (
     FROM {{ table|ident }}
     WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
       {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
-      AND _key_hash({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) IN (
-        SELECT h."_hash"
-        FROM (
-          SELECT _key_hash({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_hash"
-          FROM {{ table|ident }}
-          WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
-          {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
-        ) h
-        GROUP BY h."_hash"
-        HAVING count(*) > 1
-      )
+      AND _repeated({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %})
   ) r
   WINDOW w AS (
     PARTITION BY {% for c in columns %}r.{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}

@@ -1,4 +1,4 @@
-{# Rows whose hash is theirs alone share no key: only the others are compared. #}
+{# Keys are noted first; then only rows come whose keys may be there more than once. #}
 SELECT r."_row" AS "_row", concat_ws('|', {% for c in columns %}replace(replace(CAST(r.{{ c|ident }} AS VARCHAR), '\', '\\'), '|', '\|'){% if not loop.last %}, {% endif %}{% endfor %}) AS "_group",
   r."_first" AS "_first", r."_first_line" AS "_first_line", r."_place" AS "_place", r."_size" AS "_size"
 FROM (
@@ -9,17 +9,7 @@ FROM (
   FROM {{ table|ident }}
   WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
     {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
-    AND _key_hash({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) IN (
-      SELECT h."_hash"
-      FROM (
-        SELECT _key_hash({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %}) AS "_hash"
-        FROM {{ table|ident }}
-        WHERE {% for c in columns %}{{ c|ident }} IS NOT NULL{% if not loop.last %} AND {% endif %}{% endfor %}
-        {%- if only_where is not none %} AND ({{ only_where|author }}){% endif %}
-      ) h
-      GROUP BY h."_hash"
-      HAVING count(*) > 1
-    )
+    AND _repeated({% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %})
   WINDOW w AS (PARTITION BY {% for c in columns %}{{ c|ident }}{% if not loop.last %}, {% endif %}{% endfor %} ORDER BY "_row")
 ) r
 WHERE r."_size" > 1
