@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufWriter},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, LazyLock},
 };
 
@@ -67,6 +67,22 @@ impl FailingRows {
     /// How many they are.
     pub fn len(&self) -> usize {
         self.rows
+    }
+
+    /// The file in which they are; `None` where they are held.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Held(_) => None,
+            Place::File { path, .. } => Some(path),
+        }
+    }
+
+    /// Those that are held.
+    pub(super) fn held(&self) -> Option<&RecordBatch> {
+        match &self.place {
+            Place::Held(rows) => Some(rows),
+            Place::File { .. } => None,
+        }
     }
 
     /// Whether some may have record numbers from `first` to `last`.

@@ -1,6 +1,6 @@
 //! One key rule: which rows its query finds, and how the members of a group differ.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use arrow::{
     array::{Array, AsArray, BooleanArray, UInt64Array},
@@ -22,6 +22,7 @@ use futures::TryStreamExt;
 
 use super::{
     failing::{Cursor, Failing, FailingRows, SCHEMA, Scratch, Storing},
+    groups::Grouping,
     keys::{KeyError, register_parquet_as, store},
     prepare::GROUP,
     repeated::{Repeated, bound},
@@ -117,29 +118,60 @@ impl KeyRule {
         session: &SessionContext,
         attempt: &str,
     ) -> Result<FailingRows, Failed> {
-        let mut plan = plan_query(session, &self.query).await?;
-        if self.members.is_some() {
-            plan = self.noted(engine, session, plan).await?;
-        }
-        let found = self.in_order(session.execute_logical_plan(plan).await?)?;
+        let plan = plan_query(session, &self.query).await?;
         let name = |what: &str| format!("{attempt}_{}_{what}.parquet", self.rule);
-        match &self.members {
-            Some(members) if !members.compared.is_empty() => {
-                let grouped = self.stored(found, name("found"), false).await?;
-                if grouped.len() == 0 {
-                    return Ok(grouped);
-                }
-                let compared = self
-                    .compared(engine, session, members, grouped, name("members"))
-                    .await?;
-                self.stored(compared, name("failing"), members.first_passes)
-                    .await
-            }
-            members => {
-                let first_passes = members.as_ref().is_some_and(|m| m.first_passes);
-                self.stored(found, name("failing"), first_passes).await
-            }
+        let Some(members) = &self.members else {
+            let found = by_row(self.columns(session.execute_logical_plan(plan).await?)?)?;
+            return self.stored(found, name("failing"), false).await;
+        };
+        // One sort at a time, each with all the memory that there is.
+        let plan = self.noted(engine, session, plan).await?;
+        let found = self.columns(session.execute_logical_plan(plan).await?)?;
+        let mut groups = Grouping::new(&self.scratch, name("groups"), &engine.memory_pool());
+        let mut batches = found.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            groups.add(&Failing::of(&plain(&batch)?))?;
         }
+        drop(batches);
+        let grouped = groups.finish()?;
+        let grouped = by_row(self.table(session, "groups", &grouped).await?)?;
+        if members.compared.is_empty() {
+            return self
+                .stored(grouped, name("failing"), members.first_passes)
+                .await;
+        }
+        let grouped = self.stored(grouped, name("grouped"), false).await?;
+        if grouped.len() == 0 {
+            return Ok(grouped);
+        }
+        let members_of = self
+            .members(engine, session, members, grouped, name("members"))
+            .await?;
+        let mut compared = Storing::new(&self.scratch, name("compared"));
+        let mut batches = differing(members_of, &members.compared)?
+            .execute_stream()
+            .await?;
+        while let Some(batch) = batches.try_next().await? {
+            compared.add(&Failing::of(&plain(&batch)?))?;
+        }
+        drop(batches);
+        let compared = by_row(self.table(session, "compared", &compared.finish()?).await?)?;
+        self.stored(compared, name("failing"), members.first_passes)
+            .await
+    }
+
+    /// What was stored as a table of the session.
+    async fn table(
+        &self,
+        session: &SessionContext,
+        what: &str,
+        rows: &FailingRows,
+    ) -> Result<DataFrame, Failed> {
+        let Some(path) = rows.path() else {
+            return Ok(session.read_batches(rows.held().cloned())?);
+        };
+        self.registered(session, what, path, Arc::clone(&SCHEMA))
+            .await
     }
 
     /// The plan that looks at rows alone whose keys may be there more than once, after all keys were noted.
@@ -160,11 +192,15 @@ impl KeyRule {
         Ok(plan)
     }
 
-    /// The columns of [`SCHEMA`], by `_row`; without a key for hidden texts a group is called by its first row.
-    fn in_order(&self, mut frame: DataFrame) -> Result<DataFrame, DataFusionError> {
+    /// The columns of [`SCHEMA`]; without a key for hidden texts a group is called by its first row.
+    fn columns(&self, mut frame: DataFrame) -> Result<DataFrame, DataFusionError> {
         let grouped = frame.schema().has_column_with_unqualified_name(GROUP);
         let numbered = grouped && self.hides.as_ref().is_some_and(|hides| !hides.is_keyed());
-        if numbered {
+        let number = match self.members {
+            Some(_) => "_first",
+            None => NUMBER,
+        };
+        if numbered && self.members.is_none() {
             let row = ident(provenance::ROW);
             let first = first_value(row.clone()).partition_by(vec![ident(GROUP)]);
             let first = first.order_by(vec![row.sort(true, true)]).build()?;
@@ -179,7 +215,7 @@ impl KeyRule {
                 .is_ok_and(|found| *ty != DataType::Int64 || *found.data_type() == DataType::Int64);
             let value = match there {
                 true if name == GROUP && numbered => {
-                    let number = cast(ident(NUMBER), ty.clone());
+                    let number = cast(ident(number), ty.clone());
                     when(ident(GROUP).is_not_null(), number).end()?
                 }
                 true => cast(ident(name), ty.clone()),
@@ -188,13 +224,7 @@ impl KeyRule {
             Ok(value.alias(name))
         };
         let columns = SCHEMA.fields().iter().map(column);
-        let frame = frame.select(columns.collect::<Result<Vec<_>, _>>()?)?;
-        let order = SCHEMA.fields().iter();
-        frame.sort(
-            order
-                .map(|field| ident(field.name()).sort(true, true))
-                .collect(),
-        )
+        frame.select(columns.collect::<Result<Vec<_>, _>>()?)
     }
 
     /// What `found` returns, each row once, checked to be rows of the table.
@@ -232,8 +262,8 @@ impl KeyRule {
         Ok(storing.finish()?)
     }
 
-    /// The members of `grouped` with the columns in which each differs from the first of its group.
-    async fn compared(
+    /// The members of `grouped` with the columns that are compared.
+    async fn members(
         &self,
         engine: &Engine,
         session: &SessionContext,
@@ -263,12 +293,32 @@ impl KeyRule {
         store(engine, chunks.collect(), Arc::clone(&schema), file, encode)
             .await
             .map_err(Failed::Files)?;
-        let name = format!("_members_{}", self.rule);
-        let _ = session.deregister_table(name.as_str())?;
-        register_parquet_as(session, &name, &path, schema).map_err(|e| Failed::Files(e.into()))?;
-        let frame = session.table(name.as_str()).await?;
-        Ok(differing(frame, &members.compared)?)
+        self.registered(session, "members", &path, schema).await
     }
+
+    /// A temporary file as a table of the session.
+    async fn registered(
+        &self,
+        session: &SessionContext,
+        what: &str,
+        path: &Path,
+        schema: SchemaRef,
+    ) -> Result<DataFrame, Failed> {
+        let name = format!("_{what}_{}", self.rule);
+        let _ = session.deregister_table(name.as_str())?;
+        register_parquet_as(session, &name, path, schema).map_err(|e| Failed::Files(e.into()))?;
+        Ok(session.table(name.as_str()).await?)
+    }
+}
+
+/// In the order of the table; what names a row twice, always in one order.
+fn by_row(frame: DataFrame) -> Result<DataFrame, DataFusionError> {
+    let order = SCHEMA.fields().iter();
+    frame.sort(
+        order
+            .map(|field| ident(field.name()).sort(true, true))
+            .collect(),
+    )
 }
 
 /// The columns of [`SCHEMA`] in its types: the engine may hand out other ones than it planned.
@@ -328,7 +378,7 @@ fn encode_members(
     Ok((group.finish()?, ()))
 }
 
-/// The columns of [`SCHEMA`] by row, the note being the columns in which a row differs from the first of its group.
+/// The columns of [`SCHEMA`], the note being the columns in which a row differs from the first of its group.
 fn differing(frame: DataFrame, columns: &[String]) -> Result<DataFrame, DataFusionError> {
     let of_first = |column: &String| {
         let first = first_value(ident(column)).partition_by(vec![ident("_first")]);
@@ -348,6 +398,5 @@ fn differing(frame: DataFrame, columns: &[String]) -> Result<DataFrame, DataFusi
     let note = concat_ws(lit(", "), told?).alias("_note");
     let own = SCHEMA.fields().iter().map(|field| field.name().as_str());
     let own = own.filter(|name| *name != "_note").map(ident);
-    let frame = frame.select(own.chain([note]).collect::<Vec<_>>())?;
-    frame.sort(vec![ident(provenance::ROW).sort(true, true)])
+    frame.select(own.chain([note]).collect::<Vec<_>>())
 }

@@ -4,6 +4,7 @@ mod constants;
 pub mod decides;
 mod depth;
 pub mod failing;
+mod groups;
 mod key_rule;
 pub mod keys;
 pub mod lineage;

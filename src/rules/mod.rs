@@ -155,8 +155,8 @@ pub enum Plan {
 pub enum Returns {
     /// Those that fail.
     Failing,
-    /// The members of groups: `_first` and `_first_line` say which is the first of a row's group, `_place` its own place in
-    /// it from 1 and `_size` how many there are.
+    /// What may be the members of groups, those of one group one after the other: `_first` and `_first_line` say which is the
+    /// first of a row's group, `_place` its own place in it, from 1. A row that is alone is in no group.
     Members(Members),
     /// All rows, `_field_0` and so on beside them; those that are probably the same are to be found.
     Records(Box<Comparison>),

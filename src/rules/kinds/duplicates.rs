@@ -128,11 +128,7 @@ impl RuleKind for Duplicates {
         let key: Vec<String> = table.key.iter().map(|k| table.columns[*k].name.to_string()).collect();
         let columns = names(&self.columns);
         let compared = super::delivered_beside(table, &columns);
-        let mut read = [key.clone(), columns.clone(), names(&self.order_by)].concat();
-        read.sort_unstable();
-        read.dedup();
         let values = context! {
-            read,
             table => table.name.as_str(),
             key,
             columns,
