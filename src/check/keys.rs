@@ -73,7 +73,8 @@ pub async fn key_failures(
         scratch,
     } = *settings;
     let session = engine.ordered_session();
-    let frugal = engine.frugal_session();
+    // Of groups one sort at a time; of other queries the two sides of a join and what comes of it.
+    let frugal = [engine.frugal_session(1), engine.frugal_session(3)];
     let mut stored: Vec<Arc<TableRows>> = Vec::new();
     for (check, source) in checks.tables.iter().zip(sources) {
         let mut rows = TableRows::of(source);
@@ -95,7 +96,9 @@ pub async fn key_failures(
         stored.push(Arc::new(rows));
         // All columns, as when the query was checked: one that only the optimiser can do without is not stored.
         register_parquet_as(&session, name, &path, full_schema(&check.table))?;
-        register_parquet_as(&frugal, name, &path, full_schema(&check.table))?;
+        for frugal in &frugal {
+            register_parquet_as(frugal, name, &path, full_schema(&check.table))?;
+        }
         tracing::debug!(table = name, "key columns stored");
     }
     // Several run at a time: most are too small to be worth parting.
@@ -148,7 +151,11 @@ pub async fn key_failures(
     while let Some((rule, failing)) = done.next().await {
         let doing = || format!("evaluating rule {}", rules[rule].id);
         match failing.map_err(|_| EngineError::Worker { doing: doing() })? {
-            Err(Failed::Engine(error)) if is_exhausted(&error) => again.push(rule),
+            Err(Failed::Engine(error)) if is_exhausted(&error) => {
+                // Names of operators and numbers of bytes alone.
+                tracing::debug!(rule = rules[rule].id, %error, "memory ran out");
+                again.push(rule);
+            }
             done => all.push((rule, done)),
         }
     }
@@ -156,7 +163,8 @@ pub async fn key_failures(
     for rule in again {
         if let Some(key_rule) = key_rules.get(&rule) {
             tracing::debug!(rule = rules[rule].id, "evaluated again in less memory");
-            let failing = key_rule.failing_rows(engine, &frugal, "again").await;
+            let frugal = &frugal[usize::from(key_rule.members.is_none())];
+            let failing = key_rule.failing_rows(engine, frugal, "again").await;
             all.push((rule, failing));
         }
     }

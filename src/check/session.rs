@@ -29,6 +29,10 @@ use super::{
 /// Rows a batch inside the engine.
 pub const BATCH_ROWS: usize = 8_192;
 
+/// Rows a batch where rows are wide.
+const WIDE_BATCH_ROWS: usize = 1_024;
+/// What each worker of a sort of wide rows may hold at least.
+const MEMORY_OF_SORT: usize = 128 << 20;
 /// The share of the memory that each sort sets aside for merging what it spilt, one in so many, and the most.
 const SHARE_OF_MERGES: usize = 32;
 const MOST_OF_MERGES: usize = 10 << 20;
@@ -200,10 +204,23 @@ impl Engine {
         self.with(config, lookups::rules())
     }
 
-    /// A session whose joins sort, and so can spill, where others hold one side.
-    pub fn frugal_session(&self) -> SessionContext {
+    /// A session for a query alone with so many `sorts`: its joins sort, and so can spill, where others hold one side, and a
+    /// sort sets aside what merging takes, about half of what it holds.
+    pub fn frugal_session(&self, sorts: usize) -> SessionContext {
         let mut config = self.config.clone().with_target_partitions(1);
-        config.options_mut().optimizer.prefer_hash_join = false;
+        let options = config.options_mut();
+        options.optimizer.prefer_hash_join = false;
+        options.execution.sort_spill_reservation_bytes = self.memory_limit / (3 * sorts.max(1));
+        self.with(config, PhysicalOptimizer::new().rules)
+    }
+
+    /// A session for one sort of wide rows: few at a time, and by one worker where memory is short.
+    pub fn sorting_session(&self) -> SessionContext {
+        let workers = (self.memory_limit / MEMORY_OF_SORT).clamp(1, self.threads());
+        let config = self.config.clone().with_target_partitions(workers);
+        let mut config = config.with_batch_size(WIDE_BATCH_ROWS);
+        config.options_mut().execution.sort_spill_reservation_bytes =
+            self.memory_limit / (4 * workers);
         self.with(config, PhysicalOptimizer::new().rules)
     }
 

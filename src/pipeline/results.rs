@@ -166,7 +166,7 @@ pub(super) fn statement_facts(statements: &[Statement]) -> impl Iterator<Item = 
 /// Sorts the findings into the log.
 pub(super) async fn log(run: &Context<'_>, scanned: &Scanned) -> Result<LogCounts, RunError> {
     let staged = run.staged;
-    let session = run.engine.session();
+    let session = run.engine.sorting_session();
     register_parquets(&session, "findings", &scanned.findings).await?;
     let fail = || EngineError::query("sorting the discrepancies");
     let sorted = session.sql(LOG_ORDER).await.map_err(fail())?;
