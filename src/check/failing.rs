@@ -54,6 +54,7 @@ impl FailingRows {
             groups: rows.iter().map(|(_, group, _)| group.as_deref()).collect(),
             firsts: Int64Array::new_null(rows.len()),
             first_lines: Int64Array::new_null(rows.len()),
+            survivors: StringArray::new_null(rows.len()),
             places: Int64Array::new_null(rows.len()),
             sizes: Int64Array::new_null(rows.len()),
             notes: rows.iter().map(|(.., note)| Some(note.as_ref())).collect(),
@@ -112,6 +113,7 @@ pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("_group", DataType::Utf8, true),
         Field::new("_first", DataType::Int64, true),
         Field::new("_first_line", DataType::Int64, true),
+        Field::new("_survivor", DataType::Utf8, true),
         Field::new("_place", DataType::Int64, true),
         Field::new("_size", DataType::Int64, true),
         Field::new("_note", DataType::Utf8, true),
@@ -129,6 +131,8 @@ pub struct Failing {
     pub firsts: Int64Array,
     /// Line of the same.
     pub first_lines: Int64Array,
+    /// The key of the row of its group that survives, as a key is written, where the rule says it.
+    pub survivors: StringArray,
     /// The place of each in its group, from 1, where the rule says it.
     pub places: Int64Array,
     /// How many its group has.
@@ -152,9 +156,10 @@ impl Failing {
             groups: text(1),
             firsts: number(2),
             first_lines: number(3),
-            places: number(4),
-            sizes: number(5),
-            notes: text(6),
+            survivors: text(4),
+            places: number(5),
+            sizes: number(6),
+            notes: text(7),
         }
     }
 
@@ -166,6 +171,7 @@ impl Failing {
                 Arc::new(self.groups.clone()),
                 Arc::new(self.firsts.clone()),
                 Arc::new(self.first_lines.clone()),
+                Arc::new(self.survivors.clone()),
                 Arc::new(self.places.clone()),
                 Arc::new(self.sizes.clone()),
                 Arc::new(self.notes.clone()),
@@ -343,6 +349,7 @@ mod tests {
                 .collect(),
             firsts: Int64Array::new_null(rows.len()),
             first_lines: Int64Array::new_null(rows.len()),
+            survivors: StringArray::new_null(rows.len()),
             places: Int64Array::new_null(rows.len()),
             sizes: Int64Array::new_null(rows.len()),
             notes: StringArray::new_null(rows.len()),

@@ -29,6 +29,8 @@ struct Group {
     name: Option<Arc<str>>,
     /// Record number and line of the first.
     first: Option<(i64, i64)>,
+    /// The key of the one that survives.
+    survivor: Option<Arc<str>>,
     rows: Vec<i64>,
 }
 
@@ -51,13 +53,11 @@ impl Grouping {
                 self.end()?;
                 let (first, line) = (&found.firsts, &found.first_lines);
                 self.open = Group {
-                    name: found
-                        .groups
-                        .is_valid(at)
-                        .then(|| found.groups.value(at).into()),
+                    name: text(&found.groups, at),
                     first: first
                         .is_valid(at)
                         .then(|| (first.value(at), line.value(at))),
+                    survivor: text(&found.survivors, at),
                     rows: Vec::new(),
                 };
             } else if place != Some(self.open.rows.len() as i64 + 1) {
@@ -108,6 +108,10 @@ impl Grouping {
                     .collect(),
                 firsts: numbers(&|group| Some(group.first?.0)),
                 first_lines: numbers(&|group| Some(group.first?.1)),
+                survivors: rows
+                    .iter()
+                    .map(|(group, ..)| group.survivor.as_deref())
+                    .collect(),
                 places: rows.iter().map(|(_, place, _)| *place).collect(),
                 sizes: numbers(&|group| Some(group.rows.len() as i64)),
                 notes: StringArray::new_null(rows.len()),
@@ -121,4 +125,8 @@ impl Grouping {
         self.store()?;
         self.storing.finish()
     }
+}
+
+fn text(texts: &StringArray, at: usize) -> Option<Arc<str>> {
+    texts.is_valid(at).then(|| texts.value(at).into())
 }

@@ -12,7 +12,7 @@ use datafusion::{
     dataframe::DataFrame,
     error::DataFusionError,
     execution::context::SessionContext,
-    functions::string::expr_fn::concat_ws,
+    functions::{core::expr_fn::coalesce, string::expr_fn::concat_ws},
     functions_window::nth_value::first_value,
     logical_expr::{Expr, ExprFunctionExt, LogicalPlan, Operator, binary_expr, cast, when},
     prelude::{ident, lit},
@@ -31,7 +31,7 @@ use super::{
     sql::plan_query,
 };
 use crate::{
-    conform::Conformer,
+    conform::{Conformer, RAW},
     log::Privacy,
     names::provenance,
     row_groups::{EncodedRowGroup, RowGroup},
@@ -125,15 +125,7 @@ impl KeyRule {
             return self.stored(found, name("failing"), false).await;
         };
         // One sort at a time, each with all the memory that there is.
-        let plan = self.noted(engine, session, plan).await?;
-        let found = self.columns(session.execute_logical_plan(plan).await?)?;
-        let mut groups = Grouping::new(&self.scratch, name("groups"), &engine.memory_pool());
-        let mut batches = found.execute_stream().await?;
-        while let Some(batch) = batches.try_next().await? {
-            groups.add(&Failing::of(&plain(&batch)?))?;
-        }
-        drop(batches);
-        let grouped = groups.finish()?;
+        let grouped = self.grouped(engine, session, plan, name("groups")).await?;
         let grouped = by_row(self.table(session, "groups", &grouped).await?)?;
         if members.compared.is_empty() {
             return self
@@ -144,20 +136,42 @@ impl KeyRule {
         if grouped.len() == 0 {
             return Ok(grouped);
         }
-        let members_of = self
+        let all = self
             .members(engine, session, members, grouped, name("members"))
             .await?;
-        let mut compared = Storing::new(&self.scratch, name("compared"));
-        let mut batches = differing(members_of, &members.compared)?
-            .execute_stream()
-            .await?;
-        while let Some(batch) = batches.try_next().await? {
-            compared.add(&Failing::of(&plain(&batch)?))?;
-        }
-        drop(batches);
-        let compared = by_row(self.table(session, "compared", &compared.finish()?).await?)?;
+        let compared = differing(all, &members.compared)?;
+        let compared = self.compared(compared, name("compared")).await?;
+        let compared = by_row(self.table(session, "compared", &compared).await?)?;
         self.stored(compared, name("failing"), members.first_passes)
             .await
+    }
+
+    /// The rows of groups of more than one, group by group.
+    async fn grouped(
+        &self,
+        engine: &Engine,
+        session: &SessionContext,
+        plan: LogicalPlan,
+        name: String,
+    ) -> Result<FailingRows, Failed> {
+        let plan = self.noted(engine, session, plan).await?;
+        let found = self.columns(session.execute_logical_plan(plan).await?)?;
+        let mut groups = Grouping::new(&self.scratch, name, &engine.memory_pool());
+        let mut batches = found.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            groups.add(&Failing::of(&plain(&batch)?))?;
+        }
+        Ok(groups.finish()?)
+    }
+
+    /// What `compared` returns, in its order.
+    async fn compared(&self, compared: DataFrame, name: String) -> Result<FailingRows, Failed> {
+        let mut storing = Storing::new(&self.scratch, name);
+        let mut batches = compared.execute_stream().await?;
+        while let Some(batch) = batches.try_next().await? {
+            storing.add(&Failing::of(&plain(&batch)?))?;
+        }
+        Ok(storing.finish()?)
     }
 
     /// What was stored as a table of the session.
@@ -271,7 +285,8 @@ impl KeyRule {
         grouped: FailingRows,
         name: String,
     ) -> Result<DataFrame, Failed> {
-        let wanted: BTreeSet<&str> = members.compared.iter().map(String::as_str).collect();
+        let names = |name: &String| [name.clone(), format!("{RAW}{name}")];
+        let wanted: BTreeSet<String> = members.compared.iter().flat_map(names).collect();
         let table = &self.source.table;
         let conformer = Conformer::new(table, &self.lists, false, |c| wanted.contains(c));
         let grouped = Arc::new(grouped);
@@ -380,8 +395,13 @@ fn encode_members(
 
 /// The columns of [`SCHEMA`], the note being the columns in which a row differs from the first of its group.
 fn differing(frame: DataFrame, columns: &[String]) -> Result<DataFrame, DataFusionError> {
+    // A value that is none is what was delivered: two that could not be read need not be the same.
+    let value = |column: &String| {
+        let read = cast(ident(column), DataType::Utf8);
+        coalesce(vec![read, ident(format!("{RAW}{column}"))])
+    };
     let of_first = |column: &String| {
-        let first = first_value(ident(column)).partition_by(vec![ident("_first")]);
+        let first = first_value(value(column)).partition_by(vec![ident("_first")]);
         let first = first
             .order_by(vec![ident("_place").sort(true, true)])
             .build()?;
@@ -391,7 +411,7 @@ fn differing(frame: DataFrame, columns: &[String]) -> Result<DataFrame, DataFusi
     let frame = frame.window(firsts?)?;
     let told = |column: &String| {
         let first = ident(format!("_first.{column}"));
-        let differs = binary_expr(ident(column), Operator::IsDistinctFrom, first);
+        let differs = binary_expr(value(column), Operator::IsDistinctFrom, first);
         when(differs, lit(column.as_str())).end()
     };
     let told: Result<Vec<Expr>, DataFusionError> = columns.iter().map(told).collect();

@@ -42,12 +42,13 @@ impl Outcomes {
         failing: &BooleanBuffer,
         evaluated: Option<&BooleanArray>,
         applies: Option<&BooleanArray>,
+        nulls: Nulls,
     ) -> Self {
         let evaluated = match evaluated {
             Some(evaluated) => is_true(evaluated),
             None => BooleanBuffer::new_set(failing.len()),
         };
-        Self::settle(failing, &evaluated, applies, Nulls::NotEvaluated)
+        Self::settle(failing, &evaluated, applies, nulls)
     }
 
     fn settle(
@@ -198,7 +199,8 @@ mod tests {
     #[test]
     fn known_failures_count_only_where_evaluated() {
         let evaluated = BooleanArray::from(vec![Some(true), Some(false), None]);
-        let settled = Outcomes::of_failing(&bits("111"), Some(&evaluated), None);
+        let settled =
+            Outcomes::of_failing(&bits("111"), Some(&evaluated), None, Nulls::NotEvaluated);
         assert_eq!((settled.failed, settled.not_evaluated), (1, 2));
     }
 

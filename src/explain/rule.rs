@@ -160,8 +160,11 @@ fn sql(rule: &Rule, table: &Table) -> String {
                 Returns::Records(_) => "returns the rows that are compared with each other",
                 Returns::Members(Members {
                     first_passes: true, ..
-                }) => "returns the rows of each group, of which all but the first fail",
-                Returns::Members(_) | Returns::Failing => "returns the rows that fail",
+                }) => "returns rows group by group; of a group of several all but the first fail",
+                Returns::Members(_) => {
+                    "returns rows group by group; those of a group of several fail"
+                }
+                Returns::Failing => "returns the rows that fail",
             };
             let rows = format!("-- {what}\n{}", query.text.trim());
             match evaluated {

@@ -62,7 +62,9 @@ fn list(
     let names = names_table(name);
     let by_queries = queries().any(|file| mentions(file, &table) || mentions(file, &names));
     let by_totals = selectors.codes.contains(name);
-    if !(by_rules || by_queries || by_totals) {
+    let by_lists = (project.lists.iter())
+        .any(|list| list.name.as_str() != name && list.correspondence.from_lists.contains(name));
+    if !(by_rules || by_queries || by_totals || by_lists) {
         let message = format!("nothing uses the code list `{name}`");
         let help = format!(
             "name it (`accepted_values: {{ list: {name} }}`, `codes: {name}`, or `{table}` in SQL), or remove the file"

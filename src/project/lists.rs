@@ -330,6 +330,7 @@ fn correspondence(
             }
             at
         };
+        all.from_lists.insert(from_list.text.clone());
         let Some(replaced) = code_of(earlier, from) else {
             continue;
         };

@@ -305,6 +305,8 @@ pub struct Correspondence {
     pub successors: BTreeMap<String, Vec<usize>>,
     /// Those of the earlier codes that are codes of another list.
     pub of_others: BTreeSet<String>,
+    /// The lists that it names.
+    pub from_lists: BTreeSet<String>,
 }
 
 impl Correspondence {

@@ -13,7 +13,7 @@ use trueup::{
     },
 };
 
-use crate::harness::{Project, Sheet, parquet_cells, repository};
+use crate::harness::{Project, Sheet, Spoken, parquet_cells, repository};
 
 /// Numbers that look drawn by lot, the same each time.
 struct Lot(u64);
@@ -344,4 +344,46 @@ fn the_log_says_that_a_variant_was_replaced_though_its_code_fails() {
     let kept = done("keep");
     assert_eq!(kept[..2], replaced);
     assert_eq!(kept[2..], ["Elsewhere kept Elsewhere", "OLD corrected Old"]);
+}
+
+#[test]
+fn a_hidden_column_tells_no_cause_and_a_list_that_a_correspondence_names_is_used() {
+    let project = Project::of(&[
+        (
+            "rules/tables/notes.yaml",
+            r#"version: 1
+table: notes
+source: { files: "notes.csv" }
+key: [ref]
+columns:
+  ref: { type: string }
+  code:
+    type: string
+    policy: hide
+    accepted_values: { list: codes, correct: [case, retired], on_fail: correct, why: Codes are counted. }
+"#,
+        ),
+        (
+            "rules/reference/codes.csv",
+            "code,label,parent,sort,missing,valid_from,valid_to\nnorth,North,,1,,,\nsouth,South,,2,,,\n",
+        ),
+        (
+            "rules/reference/old_codes.csv",
+            "code,label,parent,sort,missing,valid_from,valid_to\nn,North,,1,,,\n",
+        ),
+        (
+            "rules/reference/codes.correspondence.csv",
+            "from_list,from,to\nold_codes,n,north\n",
+        ),
+        ("delivery/notes.csv", "ref,code\n1,NORTH\n2,n\n3,south\n"),
+    ]);
+    Spoken::of(&mut project.command_of("lint")).expect(0);
+    project.run("").expect(0);
+    let changes = Sheet::read(&project.path("out/current/changes.csv")).rows;
+    let reasons: Vec<&str> = changes.iter().map(|row| &row["reason"]).collect();
+    assert_eq!(reasons, ["unknown", "unknown"]);
+    let clean = parquet_cells(&project.path("out/current/clean/notes.parquet"));
+    let codes: Vec<Option<String>> = clean.into_iter().map(|row| row["code"].clone()).collect();
+    let north = Some("north".to_owned());
+    assert_eq!(codes, [north.clone(), north, Some("south".to_owned())]);
 }

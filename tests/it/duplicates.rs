@@ -221,3 +221,75 @@ fn more_repeated_rows_than_memory_holds_are_told_one_by_one() {
         assert_eq!(&row["source_row"], (KEYS + key + 1).to_string());
     }
 }
+
+#[test]
+fn groups_are_those_of_the_columns_and_what_could_not_be_read_is_not_the_same() {
+    const TABLE: &str = r#"version: 1
+table: visits
+source: { files: "visits.csv" }
+key: [visit_ref]
+columns:
+  visit_ref: { type: string, unique: { why: A visit is there once. } }
+  room: { type: string }
+  visited_on: { type: date }
+  size: { type: string, missing: { unknown: ["N/K"] } }
+rules:
+  - id: visits.room_twice
+    check: { duplicates: { columns: [room] } }
+    why: A visit entered twice is counted twice.
+  - id: visits.size_twice
+    check: { unique: { columns: [size] } }
+    nulls: fail
+    why: A size is there once.
+"#;
+    const ROWS: &str = "visit_ref,room,visited_on,size
+A,X,foo,1
+B,X,2017-01-04,2
+A,Y,bar,3
+C,Y,2017-01-04,4
+D,Z,2017-01-04,
+D,V,2017-01-04,N/K
+,W,2017-01-04,5
+E,W,2017-01-04,6
+";
+    let project = Project::of(&[
+        ("rules/tables/visits.yaml", TABLE),
+        ("delivery/visits.csv", ROWS),
+    ]);
+    project.run("").expect(0);
+    let log = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+    let of = |rule: &str| -> Vec<Row> {
+        log.iter()
+            .filter(|row| &row["rule_id"] == rule)
+            .cloned()
+            .collect()
+    };
+    let groups: std::collections::BTreeSet<String> = of("visits.room_twice")
+        .iter()
+        .map(|row| row["group_id"].to_owned())
+        .collect();
+    assert_eq!(groups.len(), 3);
+    assert_eq!(
+        told(&of("visits.room_twice")),
+        [
+            "visits.csv 1 kept: 1 of 2, which survives",
+            "visits.csv 2 kept: 2 of 2; differs from `A` on line 2 in visit_ref, visited_on, size",
+            "visits.csv 3 kept: 1 of 2, which survives",
+            "visits.csv 4 kept: 2 of 2; differs from `A` on line 4 in visit_ref, visited_on, size",
+            "visits.csv 7 kept: 1 of 2, which survives",
+            "visits.csv 8 kept: 2 of 2; differs from the one without a key on line 8 in visit_ref, size",
+        ]
+    );
+    assert_eq!(
+        told(&of("visits.visit_ref.unique")),
+        [
+            "visits.csv 3 kept: first of 2 on line 2; differs in room, visited_on, size",
+            "visits.csv 6 kept: first of 2 on line 6; differs in room, size",
+        ]
+    );
+    let missing: Vec<String> = of("visits.size_twice")
+        .iter()
+        .map(|row| row["source_row"].to_owned())
+        .collect();
+    assert_eq!(missing, ["5", "6"]);
+}

@@ -127,7 +127,7 @@ fn a_rule_tells_what_it_does_and_what_came_of_it() {
     assert!(
         sections["The SQL that runs"]
             .as_str()
-            .is_some_and(|sql| sql.contains("count(*) > 1"))
+            .is_some_and(|sql| sql.contains("PARTITION BY \"case_ref\""))
     );
     let results = Sheet::read(&project.path("out/current/rule_results.csv")).rows;
     let row = results

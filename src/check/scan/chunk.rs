@@ -34,6 +34,9 @@ use crate::{
 
 type Result<T> = std::result::Result<T, DataFusionError>;
 
+/// Reasons of changes that say nothing of the code that a text stands for.
+const OF_CELLS: [&str; 3] = ["clean", "format", "nulled"];
+
 pub(super) struct Chunk<'s> {
     scanner: &'s Scanner,
     file: usize,
@@ -213,11 +216,9 @@ impl<'s> View<'s> {
 
     fn outcomes(&self, rule: &ScanRule, known: Option<&Failing>) -> Outcomes {
         let applies = rule.applies.map(|at| self.boolean(at));
+        let nulls = self.scanner.settings.rules[rule.rule].nulls;
         match &rule.outcome {
-            ScanOutcome::Predicate(at) => {
-                let nulls = self.scanner.settings.rules[rule.rule].nulls;
-                Outcomes::of(self.boolean(*at), applies, nulls)
-            }
+            ScanOutcome::Predicate(at) => Outcomes::of(self.boolean(*at), applies, nulls),
             ScanOutcome::Known { evaluated, .. } => {
                 let unset = || {
                     let mut bits = BooleanBufferBuilder::new(self.rows.len());
@@ -235,7 +236,7 @@ impl<'s> View<'s> {
                     }
                 }
                 let evaluated = evaluated.map(|at| self.boolean(at));
-                let outcomes = Outcomes::of_failing(&bits.finish(), evaluated, applies);
+                let outcomes = Outcomes::of_failing(&bits.finish(), evaluated, applies, nulls);
                 outcomes.sparing(&survivors.finish())
             }
         }
@@ -326,7 +327,7 @@ impl<'s> View<'s> {
                 Some(period) => Cow::Owned(format!("{expected} ({period})")),
                 None => Cow::Borrowed(expected.as_str()),
             };
-            let beside = found.and_then(|(k, i)| self.beside(scan, k, i, shown_group));
+            let beside = found.and_then(|(k, i)| self.beside(scan, k, i));
             let message = message(
                 beside.as_deref(),
                 column,
@@ -369,13 +370,7 @@ impl<'s> View<'s> {
     }
 
     /// What the rule says beside a failing row, or where the first row of its group stands.
-    fn beside(
-        &self,
-        scan: &ScanRule,
-        known: &Failing,
-        at: usize,
-        group: Option<&str>,
-    ) -> Option<String> {
+    fn beside(&self, scan: &ScanRule, known: &Failing, at: usize) -> Option<String> {
         let note = known.notes.is_valid(at).then(|| known.notes.value(at));
         if known.firsts.is_null(at) {
             return note.map(str::to_owned);
@@ -406,7 +401,20 @@ impl<'s> View<'s> {
                 } else {
                     "differs from"
                 };
-                let survivor = group.map_or("the one".to_owned(), |group| format!("`{group}`"));
+                let key = known
+                    .survivors
+                    .is_valid(at)
+                    .then(|| known.survivors.value(at));
+                let key = key.map(|key| {
+                    self.scanner
+                        .settings
+                        .privacy
+                        .shown_key(key, &self.scanner.table)
+                });
+                let survivor = match key.as_deref() {
+                    None | Some("") => "the one without a key".to_owned(),
+                    Some(key) => format!("`{key}`"),
+                };
                 format!("{place} of {size}; {how} {survivor} {first}{columns}")
             }
         })
@@ -455,6 +463,11 @@ impl<'s> View<'s> {
                     at.map(|at| self.record_key(at)).unwrap_or_default(),
                 );
             }
+            // A cause that only one code may have says which it is.
+            let reason = match table.columns[change.column].policy {
+                Policy::Hide if !OF_CELLS.contains(&change.reason) => "unknown",
+                _ => change.reason,
+            };
             let before = self.shown(change.column, &change.before);
             let after = self.shown(change.column, &change.after);
             let texts = [
@@ -464,7 +477,7 @@ impl<'s> View<'s> {
                 Some(file.as_str()),
                 Some(before.as_ref()),
                 Some(after.as_ref()).filter(|text| !text.is_empty()),
-                Some(change.reason),
+                Some(reason),
             ];
             out.push(texts, change.line, change.row - self.base);
         }

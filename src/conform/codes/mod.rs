@@ -274,18 +274,28 @@ impl Coder {
     fn candidates(&self, text: &str, day: Option<i32>) -> Vec<Candidate> {
         // What is known to be of the past is no misspelling of anything.
         if let Some(successors) = self.successors_of(text, day) {
-            return successors
-                .iter()
-                .copied()
-                .map(Candidate::successor)
-                .collect();
+            let mut all = successors.to_vec();
+            // Without a day any of those that came one after the other may be meant.
+            while day.is_none()
+                && self.dated
+                && let [.., last] = all[..]
+                && let Some([next]) = self.next_of(last)
+            {
+                all.push(*next);
+            }
+            return all.into_iter().map(Candidate::successor).collect();
         }
         let all = self.suggester.candidates(text);
         let standing = |candidate: &&Candidate| {
             self.stands(candidate.code, day) && self.is_of_level(candidate.code)
         };
         let standing: Vec<Candidate> = all.iter().filter(standing).copied().collect();
-        match standing.is_empty() {
+        let written = |candidates: &[Candidate]| {
+            let first = candidates.first();
+            first.is_some_and(Candidate::is_written_otherwise)
+        };
+        // Another writing of a code that is not in force is no misspelling of one that is.
+        match standing.is_empty() || written(&all) && !written(&standing) {
             true => all.to_vec(),
             false => standing,
         }
@@ -300,23 +310,32 @@ impl Coder {
         }
     }
 
+    /// The codes that took the place of a code of this list itself.
+    fn next_of(&self, code: usize) -> Option<&[usize]> {
+        let next = self
+            .list
+            .correspondence
+            .successors_of_own(&self.list.codes[code]);
+        next.map(Vec::as_slice)
+    }
+
     /// The codes that took the place of an earlier one by that day, where a successor was replaced itself those that replaced it;
     /// `None` where nothing is said of such a code.
     fn successors_of(&self, earlier: &str, day: Option<i32>) -> Option<&[usize]> {
         let correspondence = &self.list.correspondence;
-        let mut found = correspondence.successors.get(earlier);
+        let mut found = correspondence.successors.get(earlier).map(Vec::as_slice);
         let is_past = |code: usize| {
             let day = day.filter(|_| self.dated);
             day.zip(self.in_force[code].1)
                 .is_some_and(|(day, to)| day >= to)
         };
-        while let Some([one]) = found.map(Vec::as_slice)
+        while let Some([one]) = found
             && is_past(*one)
-            && let Some(next) = correspondence.successors_of_own(&self.list.codes[*one])
+            && let Some(next) = self.next_of(*one)
         {
             found = Some(next);
         }
-        found.map(Vec::as_slice)
+        found
     }
 
     /// Codes a column: `missing` becomes the codes' own kinds of missing where they have one.

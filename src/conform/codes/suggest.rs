@@ -39,6 +39,11 @@ impl Candidate {
         Self { code, cause, fit }
     }
 
+    /// Whether it differs only in what writing does to a text.
+    pub(super) fn is_written_otherwise(&self) -> bool {
+        self.fit.class == 0
+    }
+
     /// Whether the two are equally good.
     pub(super) fn fits_like(&self, other: &Self) -> bool {
         self.fit == other.fit
@@ -191,7 +196,9 @@ impl Suggester {
         for &name in self.folded.get(&fold(text)).into_iter().flatten() {
             let differing = differing(text, &self.names[name].text);
             if let Some(first) = differing.first() {
-                let fit = Fit::new(0, differing.len());
+                // The same characters put together otherwise are no other writing.
+                let same = text.nfc().eq(self.names[name].text.nfc());
+                let fit = Fit::new(0, if same { 0 } else { differing.len() });
                 found.extend(self.codes_of(spelling, name, *first, fit));
             }
         }

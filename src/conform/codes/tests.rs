@@ -489,6 +489,13 @@ fn a_successor_that_was_replaced_itself_is_followed_by_the_day() {
             "{text} in {year}"
         );
     }
+    // Without a day either may be meant.
+    let fault = coder.explain("Old A", None).expect("no code");
+    assert_eq!(fault.cause, "ambiguous");
+    assert_eq!(
+        (codes_of(&fault), fault.cleaned.clone()),
+        (vec!["A", "B", "C"], None)
+    );
     // What another list's code became says nothing of this list's own code of that name.
     list.correspondence.of_others = ["B".to_owned()].into();
     let coder = Coder::new(Arc::new(list), &codes);
@@ -535,6 +542,9 @@ fn how_accents_are_stored_is_one_kind_of_writing_and_no_more() {
         let (told, meant, _) = told(&list, &Codes::of(0), text);
         assert_eq!((told, meant.as_str()), (cause, "Café Órgãos"), "{text}");
     }
+    // The very code, and not the one without accents.
+    let (_, meant, _) = told(&named(&["Cafe", "Café"]), &Codes::of(0), "Cafe\u{301}");
+    assert_eq!(meant, "Café");
 }
 
 #[test]
@@ -597,6 +607,7 @@ fn a_guess_is_in_force_and_of_the_level_or_none() {
         code("Rad", "wing", None, None),
         code("Red", "room", None, None),
         code("Later", "room", Some(date(2030, 1, 1)), None),
+        code("Redx", "wing", None, None),
     ];
     let mut list = CodeList::new(Name::new("rooms").expect("a name"), codes);
     list.correspondence.successors = [("Old one".to_owned(), vec![4])].into();
@@ -612,6 +623,8 @@ fn a_guess_is_in_force_and_of_the_level_or_none() {
         ("SOUTHERN", None),
         ("Old one", None),
         ("Rod", Some("Red")),
+        // The wing in other letters, and no misspelt room.
+        ("REDX", None),
     ] {
         assert_eq!(told(&list, &codes, text).2.as_deref(), cleaned, "{text}");
     }

@@ -14,8 +14,8 @@ use crate::{
 
 /// Rows that say the same though their keys differ.
 ///
-/// Rows whose `columns` are all equal are a group, and every row of it fails. One survives: the first by `order_by`, then by
-/// place, or with `keep: last` the last. Nothing is done about it; `on_fail` is done about the others, which name it. The
+/// Rows whose `columns` are all equal are a group, and every row of it fails. One survives: the first by `order_by`, where a
+/// missing value comes last, then by place, or with `keep: last` the last. Nothing is done about it; `on_fail` is done about the others, which name it. The
 /// table needs a `key`, by which the survivor is named.
 ///
 /// ## Missing values

@@ -19,13 +19,13 @@ use crate::{
 ///
 /// ## Missing values
 ///
-/// A row in which one of the values is missing is not evaluated: say [`not_null`](not_null.md) beside it.
+/// A row in which one of the values is missing is not evaluated: say [`not_null`](not_null.md) beside it, or `nulls: fail`.
 ///
 /// ## In the log
 ///
 /// Category `Duplicate`, dimension `uniqueness`; `group_id` is the same for all rows of a key. The message says how many share
 /// it, where the first of them stands, and whether the row is identical to that one, as a row delivered twice is, or in which
-/// other columns of the export it differs:
+/// other declared columns it differs, by their cleaned values or, where there is none, by what was delivered:
 ///
 /// > visit_ref is `V1` (first of 2 on line 2; differs in room, visited_on); expected one row for each visit_ref. Two rows with one reference are counted twice.
 ///
