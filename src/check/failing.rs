@@ -86,6 +86,11 @@ impl FailingRows {
         }
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
     /// Whether some may have record numbers from `first` to `last`.
     pub(super) fn may_hold(&self, first: i64, last: i64) -> bool {
         match &self.place {

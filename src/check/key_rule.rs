@@ -133,7 +133,7 @@ impl KeyRule {
                 .await;
         }
         let grouped = self.stored(grouped, name("grouped"), false).await?;
-        if grouped.len() == 0 {
+        if grouped.is_empty() {
             return Ok(grouped);
         }
         let all = self
