@@ -132,7 +132,7 @@ impl KeyRule {
                 .stored(grouped, name("failing"), members.first_passes)
                 .await;
         }
-        let grouped = self.stored(grouped, name("grouped"), false).await?;
+        let grouped = self.kept(grouped, name("grouped")).await?;
         if grouped.is_empty() {
             return Ok(grouped);
         }
@@ -140,7 +140,7 @@ impl KeyRule {
             .members(engine, session, members, grouped, name("members"))
             .await?;
         let compared = differing(all, &members.compared)?;
-        let compared = self.compared(compared, name("compared")).await?;
+        let compared = self.kept(compared, name("compared")).await?;
         let compared = by_row(self.table(session, "compared", &compared).await?)?;
         self.stored(compared, name("failing"), members.first_passes)
             .await
@@ -164,10 +164,10 @@ impl KeyRule {
         Ok(groups.finish()?)
     }
 
-    /// What `compared` returns, in its order.
-    async fn compared(&self, compared: DataFrame, name: String) -> Result<FailingRows, Failed> {
+    /// What `found` returns, as it is and in its order.
+    async fn kept(&self, found: DataFrame, name: String) -> Result<FailingRows, Failed> {
         let mut storing = Storing::new(&self.scratch, name);
-        let mut batches = compared.execute_stream().await?;
+        let mut batches = found.execute_stream().await?;
         while let Some(batch) = batches.try_next().await? {
             storing.add(&Failing::of(&plain(&batch)?))?;
         }
@@ -241,7 +241,7 @@ impl KeyRule {
         frame.select(columns.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// What `found` returns, each row once, checked to be rows of the table.
+    /// What `found` returns, each row once, checked to be rows of the table, groups hidden that have to be.
     async fn stored(
         &self,
         found: DataFrame,

@@ -116,13 +116,13 @@ pub async fn key_failures(
             else {
                 continue;
             };
-            if let Returns::Records(comparison) = returns {
-                comparisons.push((prepared.rule, query, comparison, &*check.table));
-                continue;
-            }
             let members = match returns {
+                Returns::Records(comparison) => {
+                    comparisons.push((prepared.rule, query, comparison, &*check.table));
+                    continue;
+                }
                 Returns::Members(members) => Some(members.clone()),
-                Returns::Failing | Returns::Records(_) => None,
+                Returns::Failing => None,
             };
             let key_rule = Arc::new(KeyRule {
                 rule: prepared.rule,

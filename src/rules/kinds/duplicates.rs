@@ -137,7 +137,7 @@ impl RuleKind for Duplicates {
             only_where => rule.only_where.as_ref().map(|w| w.value.clone()),
         };
         Plan::Rows {
-            query: Sql::ours(render(include_str!("duplicates.sql"), values.clone())),
+            query: Sql::ours(render(include_str!("groups.sql"), values.clone())),
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
             returns: Returns::Members(Members {
                 compared,

@@ -115,10 +115,13 @@ impl RuleKind for Unique {
         let values = context! {
             table => table.name.as_str(),
             columns,
+            key => Vec::<String>::new(),
+            order_by => Vec::<String>::new(),
+            last => false,
             only_where => rule.only_where.as_ref().map(|w| w.value.clone()),
         };
         Plan::Rows {
-            query: Sql::ours(render(include_str!("unique.sql"), values.clone())),
+            query: Sql::ours(render(include_str!("groups.sql"), values.clone())),
             evaluated: Some(Sql::ours(render(super::ALL_PRESENT, values))),
             returns: Returns::Members(Members {
                 compared,
