@@ -29,7 +29,6 @@ pub use test::TestArgs;
 
 use crate::{
     discrepancy::Severity,
-    ingest::Limits,
     pipeline::{FailOn, Progress, Selection, Selector, Settings},
 };
 
@@ -260,7 +259,7 @@ impl RunArgs {
             threads: self.threads.map_or(around.cores, usize::from),
             memory_limit: self.memory_limit,
             key: around.key,
-            limits: Limits::default(),
+            limits: None,
             progress: around.progress,
         }
     }

@@ -1,33 +1,16 @@
 //! Sizes such as `512M`.
 
-/// Bytes; `K`, `M` and `G` are powers of 1024, `iB` and `B` may follow.
+use crate::tables::size;
+
+/// Bytes to work with, written as [`size`] says.
 pub(super) fn parse(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text[digits.len()..].to_ascii_uppercase();
-    let unit = unit.trim_end_matches('B').trim_end_matches('I');
-    let factor: usize = match unit {
-        "" => 1,
-        "K" => 1 << 10,
-        "M" => 1 << 20,
-        "G" => 1 << 30,
-        _ => {
-            return Err(format!(
-                "`{text}` is no size: write bytes, or a number with K, M or G, such as 512M"
-            ));
-        }
-    };
-    let number: usize = digits.parse().map_err(|_| {
-        format!("`{text}` is no size: write a whole number with K, M or G, such as 512M")
-    })?;
-    let bytes = number
-        .checked_mul(factor)
-        .ok_or_else(|| format!("`{text}` is more than this machine can count"))?;
+    let bytes = size(text)?;
     if bytes < 16 << 20 {
         return Err(format!(
             "`{text}` is too little to work with: give at least 16M"
         ));
     }
-    Ok(bytes)
+    usize::try_from(bytes).map_err(|_| format!("`{text}` is more than this machine can count"))
 }
 
 #[cfg(test)]

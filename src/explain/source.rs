@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Column, ColumnType, FilePattern},
+        tables::{Column, ColumnType, FilePattern, Reading},
     };
 
     /// A table of `open` and of `secret`, which is hidden.
@@ -136,6 +136,7 @@ mod tests {
             description: String::new(),
             files: FilePattern::new("t.csv").expect("a pattern"),
             required: true,
+            reading: Reading::default(),
             key: Vec::new(),
             columns: vec![column("open", Policy::Show), column("secret", Policy::Hide)],
         }

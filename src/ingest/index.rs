@@ -9,13 +9,26 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Chunk, Content, Export, IngestError, Limits, Stamp,
+    Chunk, Content, Dialect, Export, IngestError, Limits, Stamp, Written,
     header::{self, Header},
     marks::Marks,
 };
+use crate::tables::Reading;
 
 /// Passes once over a file. Where chunks begin depends on its bytes and `limits.chunk_bytes` only.
 pub fn index(file: &str, content: Content, limits: &Limits) -> Result<Export, IngestError> {
+    index_as(file, content, &Reading::default(), &[], limits)
+}
+
+/// The same for a file that is written as `reading` says. What it leaves open is found out with the help of `expected`, the
+/// names of the columns that the header should have.
+pub fn index_as(
+    file: &str,
+    content: Content,
+    _reading: &Reading,
+    _expected: &[&str],
+    limits: &Limits,
+) -> Result<Export, IngestError> {
     index_blocks(file, content, limits, BLOCK)
 }
 
@@ -65,6 +78,9 @@ pub(super) fn index_blocks(
     let stamp = source.close(bytes)?;
     Ok(Export {
         file: file.to_owned(),
+        sheet: None,
+        written: Written::csv(Dialect::default()),
+        remarks: Vec::new(),
         sha256: hexadecimal(&hash.finalize()),
         bytes,
         header: names,

@@ -22,6 +22,7 @@ mod records;
 mod swallowed;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::{fs::Metadata, ops::Range, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
 
@@ -30,49 +31,13 @@ pub use header::{
     HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header, other_separator,
     separated_by,
 };
-pub use index::index;
+pub use index::{index, index_as};
 pub use reader::{ChunkReader, RawBatch, RawRecord, Reject, RejectReason, read_chunk};
 pub use swallowed::Swallowed;
 
-/// What a file may cost. A breach is an error that names the limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// A chunk ends with the first record that reaches this size; clamped to 1 byte … 1 GiB.
-    pub chunk_bytes: usize,
-    /// The longest record, without its line break; clamped to 1 GiB.
-    pub record_bytes: usize,
-    /// The most columns of a header.
-    pub columns: usize,
-    /// The header, with blank lines before it, must end within so many bytes.
-    pub header_bytes: usize,
-    /// The most records, rows and rejects together, of a batch; at least 1.
-    pub batch_rows: usize,
-}
+pub use written::{Compression, Dialect, Remark, Written};
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            chunk_bytes: 16 << 20,
-            record_bytes: 1 << 20,
-            columns: 4096,
-            header_bytes: 1 << 20,
-            batch_rows: 16_384,
-        }
-    }
-}
-
-impl Limits {
-    /// Chunk and record together stay under 2 GiB, so that places inside a chunk and Arrow's offsets fit 31 bits.
-    const MOST: usize = (1 << 30) - 1;
-
-    fn chunk(&self) -> u64 {
-        self.chunk_bytes.clamp(1, Self::MOST) as u64
-    }
-
-    fn record(&self) -> u64 {
-        self.record_bytes.min(Self::MOST) as u64
-    }
-}
+pub use crate::tables::Limits;
 
 /// Where a file's bytes are.
 #[derive(Clone, Debug)]
@@ -88,6 +53,12 @@ pub enum Content {
 pub struct Export {
     /// Name inside the delivery, with `/` between folders.
     pub file: String,
+    /// The sheet of it that this is, of a workbook.
+    pub sheet: Option<String>,
+    /// How it turned out to be written.
+    pub written: Written,
+    /// What is to be told of how it was read.
+    pub remarks: Vec<Remark>,
     /// Where its bytes are.
     pub content: Content,
     /// SHA-256 of all its bytes, in lower-case hexadecimal, as `sha256sum` prints it.

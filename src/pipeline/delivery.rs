@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     check::source::{SourceFile, TableSource},
-    ingest::{Content, Export, IngestError, index, map_header},
+    ingest::{Content, Export, IngestError, index_as, map_header},
     project::Project,
     publish::FileHash,
     reconcile::{Figure, published},
@@ -86,7 +86,7 @@ impl Delivery {
             return Err(RunError::Incomplete { folder, missing });
         }
         let unclaimed = unclaimed(&folder, others, project, &plan.tables, &published);
-        let mut indexed = index_all(&folder, &wanted, settings).into_iter();
+        let mut indexed = index_all(&folder, &wanted, project, plan, settings).into_iter();
         let mut errors = Vec::new();
         let mut sources = Vec::new();
         for (table, names) in plan.tables.iter().zip(wanted) {
@@ -94,7 +94,7 @@ impl Delivery {
             let mut source = TableSource {
                 table: Arc::clone(table),
                 files: Vec::new(),
-                limits: settings.limits.clone(),
+                limits: settings.limits(project).clone(),
             };
             let mut base = 0_i64;
             for export in indexed.by_ref().take(names.len()) {
@@ -164,23 +164,39 @@ pub(super) fn file_hash(hex: &str) -> FileHash {
 fn index_all(
     folder: &Path,
     wanted: &[Vec<String>],
+    project: &Project,
+    plan: &Plan,
     settings: &Settings,
 ) -> Vec<Result<Export, IngestError>> {
-    let names: Vec<&String> = wanted.iter().flatten().collect();
+    let of_table = |(table, names): (&Arc<Table>, &Vec<String>)| -> Vec<(Arc<Table>, String)> {
+        let name = |name: &String| (Arc::clone(table), name.clone());
+        names.iter().map(name).collect()
+    };
+    let files: Vec<(Arc<Table>, String)> =
+        plan.tables.iter().zip(wanted).flat_map(of_table).collect();
     let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |m| m.len());
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(size(names[*at])));
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by_key(|at| std::cmp::Reverse(size(&files[*at].1)));
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let content = Content::File(folder.join(names[*at]));
-            done.push((*at, index(names[*at], content, &settings.limits)));
+            let (table, name) = &files[*at];
+            let content = Content::File(folder.join(name));
+            let expected = table.read_from();
+            let export = index_as(
+                name,
+                content,
+                &table.reading,
+                &expected,
+                settings.limits(project),
+            );
+            done.push((*at, export));
         }
         done
     };
     let mut done: Vec<(usize, Result<Export, IngestError>)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..settings.threads.min(names.len()))
+        let workers: Vec<_> = (0..settings.threads.min(files.len()))
             .map(|_| scope.spawn(work))
             .collect();
         let join = |w: std::thread::ScopedJoinHandle<'_, _>| {

@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use jiff::civil::Date;
 
-use crate::{discrepancy::Severity, ingest::Limits, rules::Rule, tables::Table};
+use crate::{
+    discrepancy::Severity,
+    project::Project,
+    rules::Rule,
+    tables::{Limits, Table},
+};
 
 /// What a run is asked to do; nothing else decides what it does.
 #[derive(Clone)]
@@ -29,13 +34,18 @@ pub struct Settings {
     pub memory_limit: usize,
     /// Key for hidden values.
     pub key: Option<Vec<u8>>,
-    /// Limits of reading.
-    pub limits: Limits,
+    /// What reading a file may cost, in place of the project's limits.
+    pub limits: Option<Limits>,
     /// Hears how far the run is.
     pub progress: Arc<dyn Progress>,
 }
 
 impl Settings {
+    /// What reading a file may cost.
+    pub(super) fn limits<'s>(&'s self, project: &'s Project) -> &'s Limits {
+        self.limits.as_ref().unwrap_or(&project.limits)
+    }
+
     /// Says that a stage begins, to the log and to whoever listens.
     pub(super) fn stage(&self, name: &str) {
         tracing::info!(stage = name, "begins");

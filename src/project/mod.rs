@@ -10,6 +10,7 @@ mod expand;
 mod files;
 mod lists;
 mod project_file;
+mod reading;
 mod rules;
 mod schema;
 mod table_file;
@@ -31,7 +32,7 @@ use crate::{
     diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
     names::Name,
     rules::{Decision, Rule, totals::Suppressed},
-    tables::{CodeList, FilePattern, Table},
+    tables::{CodeList, FilePattern, Limits, Table},
 };
 
 pub use project_file::ProjectFile;
@@ -59,6 +60,8 @@ pub struct Project {
     pub suppressed: Suppressed,
     /// Rejected records that a run tolerates, by the lines that they stand on.
     pub max_rejects: u64,
+    /// What reading a file may cost.
+    pub limits: Limits,
     /// The tables in the order of their file names.
     pub tables: Vec<Table>,
     /// The files that declare them, in the same order.
@@ -258,6 +261,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         published: head.published,
         suppressed: head.suppressed,
         max_rejects: head.max_rejects,
+        limits: head.limits,
         tables,
         table_files,
         rules,

@@ -10,11 +10,11 @@ use super::{DefaultDelivery, Period};
 use crate::{
     decimal::Decimal,
     diagnostics::{
-        At, Diagnostic, Source,
+        At, Diagnostic, Source, Span,
         yaml::{self, Entries, Tried},
     },
     rules::totals::Suppressed,
-    tables::{FilePattern, NoPattern},
+    tables::{FilePattern, Limits, NoPattern, size},
 };
 
 /// What `rules/project.yaml` may say.
@@ -38,6 +38,9 @@ pub struct ProjectFile {
     /// What stops a run.
     #[serde(default)]
     pub gates: Tried<GatesFile>,
+    /// What reading a file may cost.
+    #[serde(default)]
+    pub limits: Tried<LimitsFile>,
 }
 
 /// What a run reads when it is given no delivery.
@@ -82,6 +85,41 @@ pub struct GatesFile {
     pub max_rejects: u64,
 }
 
+/// What reading a file may cost. Sizes are bytes, or a number with K, M or G, such as `512M`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsFile {
+    /// The largest file, as it is delivered; `64G` unless said.
+    pub file_size: Option<Tried<At<String>>>,
+    /// The most that a compressed file, or all parts of a workbook together, may hold; `64G` unless said.
+    pub unpacked_size: Option<Tried<At<String>>>,
+    /// So many times its own size may a compressed file or a part of a workbook hold, from 16 MiB on; 200 unless said.
+    #[schemars(extend("minimum" = 1))]
+    pub compression_ratio: Option<Tried<At<u64>>>,
+    /// The longest record; `1M` unless said, at most `1023M`.
+    pub record_size: Option<Tried<At<String>>>,
+    /// The longest field; `1M` unless said.
+    pub field_size: Option<Tried<At<String>>>,
+    /// In so many bytes must the header end, with what stands before it; `1M` unless said.
+    pub header_size: Option<Tried<At<String>>>,
+    /// The most columns of a file; 4096 unless said.
+    #[schemars(extend("minimum" = 1))]
+    pub columns: Option<Tried<At<u64>>>,
+    /// How deep values of JSON Lines and types of Parquet may be nested; 64 unless said.
+    pub nesting: Option<Tried<At<u64>>>,
+    /// The most sheets of a workbook; 256 unless said.
+    #[schemars(extend("minimum" = 1))]
+    pub sheets: Option<Tried<At<u64>>>,
+    /// The most files that a workbook is packed of; 10000 unless said.
+    #[schemars(extend("minimum" = 1))]
+    pub entries: Option<Tried<At<u64>>>,
+    /// What the process that reads a workbook, Parquet or a compressed file may hold; `256M` unless said.
+    pub reader_memory: Option<Tried<At<String>>>,
+    /// How many seconds of a processor that process may take; 3600 unless said.
+    #[schemars(extend("minimum" = 1))]
+    pub reader_seconds: Option<Tried<At<u64>>>,
+}
+
 /// The same, checked.
 #[derive(Default)]
 pub struct Head {
@@ -91,6 +129,7 @@ pub struct Head {
     pub published: Option<FilePattern>,
     pub suppressed: Suppressed,
     pub max_rejects: u64,
+    pub limits: Limits,
 }
 
 pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
@@ -124,6 +163,60 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
         published,
         suppressed,
         max_rejects: file.gates.0.unwrap_or_default().max_rejects,
+        limits: limits(file.limits.0.unwrap_or_default(), diagnostics),
+    }
+}
+
+fn limits(file: LimitsFile, diagnostics: &mut Vec<Diagnostic>) -> Limits {
+    let usual = Limits::default();
+    fn wrong(span: &Span, message: String, diagnostics: &mut Vec<Diagnostic>) {
+        diagnostics.push(Diagnostic::at(span, message).help("a limit is at least 1"));
+    }
+    let mut bytes = |said: Option<Tried<At<String>>>, usual: u64, most: u64| {
+        let Some(said) = said.and_then(|said| said.0) else {
+            return usual;
+        };
+        match size(&said.value) {
+            Ok(bytes) if (1..=most).contains(&bytes) => bytes,
+            Ok(bytes) => {
+                let message = format!("{bytes} bytes are no limit between 1 and {most}");
+                wrong(&said.span, message, diagnostics);
+                usual
+            }
+            Err(message) => {
+                wrong(&said.span, message, diagnostics);
+                usual
+            }
+        }
+    };
+    let most = Limits::MOST as u64;
+    let length = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let limits = Limits {
+        file_bytes: bytes(file.file_size, usual.file_bytes, u64::MAX),
+        unpacked_bytes: bytes(file.unpacked_size, usual.unpacked_bytes, u64::MAX),
+        record_bytes: length(bytes(file.record_size, usual.record_bytes as u64, most)),
+        field_bytes: length(bytes(file.field_size, usual.field_bytes as u64, most)),
+        header_bytes: length(bytes(file.header_size, usual.header_bytes as u64, most)),
+        reader_memory: bytes(file.reader_memory, usual.reader_memory, u64::MAX),
+        ..usual
+    };
+    let mut number = |said: Option<Tried<At<u64>>>, usual: u64| {
+        let Some(said) = said.and_then(|said| said.0) else {
+            return usual;
+        };
+        if said.value == 0 {
+            wrong(&said.span, "0 is no limit".to_owned(), diagnostics);
+        }
+        said.value
+    };
+    Limits {
+        compression_ratio: number(file.compression_ratio, limits.compression_ratio),
+        columns: length(number(file.columns, limits.columns as u64)),
+        nesting: length(number(file.nesting, limits.nesting as u64)),
+        sheets: length(number(file.sheets, limits.sheets as u64)),
+        entries: length(number(file.entries, limits.entries as u64)),
+        reader_seconds: number(file.reader_seconds, limits.reader_seconds),
+        ..limits
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
     discrepancy::{Dimension, Severity},
     rules::{Kind, Nulls, OnFail, kinds},
-    tables::{Clean, ColumnType, Missing, Policy},
+    tables::{Clean, ColumnType, Encoding, Format, Missing, Policy},
 };
 
 /// A table of the delivery: where it comes from, its columns, and the rules that it must keep.
@@ -53,7 +53,39 @@ pub struct SourceFile {
     /// Whether a delivery without such a file is refused.
     #[serde(default = "yes")]
     pub required: bool,
+    /// Their format; unless said it is told by their first bytes and their names.
+    #[serde(default)]
+    pub format: Option<Tried<Format>>,
+    /// The encoding of text; unless said it is found out, and the log says where that was a guess.
+    #[serde(default)]
+    pub encoding: Option<Tried<Encoding>>,
+    /// The character between the fields of CSV, such as `";"` or `"\t"`; unless said it is found out by the header.
+    #[serde(default)]
+    #[schemars(extend("minLength" = 1, "maxLength" = 1))]
+    pub delimiter: Option<Tried<At<String>>>,
+    /// The character around the fields of CSV; `""` says that there is none. Unless said it is found out by the header.
+    #[serde(default)]
+    #[schemars(extend("maxLength" = 1))]
+    pub quote: Option<Tried<At<String>>>,
+    /// The character of CSV that makes text of the one behind it, such as `"\\"`; unless said there is none.
+    #[serde(default)]
+    #[schemars(extend("minLength" = 1, "maxLength" = 1))]
+    pub escape: Option<Tried<At<String>>>,
+    /// The line, or the row of a sheet, of the header; unless said it is the first row with the names of columns.
+    #[serde(default)]
+    #[schemars(extend("minimum" = 1))]
+    pub header_row: Option<Tried<At<u64>>>,
+    /// With what the first cell of a row begins that stands below the table, such as `["Total", "Printed on"]`.
+    #[serde(default)]
+    #[schemars(extend("maxItems" = MAX_FOOTERS))]
+    pub footer: Tried<Vec<At<String>>>,
+    /// The sheets of a workbook that hold the table: a name in which `*` stands for any text; unless said its only sheet.
+    #[serde(default)]
+    pub sheet: Option<Tried<At<String>>>,
 }
+
+/// Most texts that begin a footer.
+pub const MAX_FOOTERS: usize = 20;
 
 /// The alphabet of names, for the editor.
 fn name() -> serde_json::Value {

@@ -10,6 +10,7 @@ use jiff::{
 use super::{
     files::Named,
     project_file::{file_pattern, version},
+    reading,
     table_file::{ColumnFile, MAX_FORMATS, TableFile},
     unread::{Unread, Words},
 };
@@ -19,7 +20,7 @@ use crate::{
         yaml::{self, Entries, Node, Tried},
     },
     names::Name,
-    tables::{Clean, Column, ColumnType, FilePattern, Policy, Table},
+    tables::{Clean, Column, ColumnType, FilePattern, Policy, Reading, Table},
 };
 
 /// Most columns of a table.
@@ -77,6 +78,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
             description: String::new(),
             files: FilePattern::default(),
             required: true,
+            reading: Reading::default(),
             key: Vec::new(),
             columns: Vec::new(),
         },
@@ -109,6 +111,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
     if let Some(found) = read.source.0 {
         declared.table.files = file_pattern(&found.files, diagnostics);
         declared.table.required = found.required;
+        declared.table.reading = reading::read(found, diagnostics);
     }
     match read.columns.0 {
         Some(Entries(columns)) => {

@@ -2,6 +2,8 @@
 
 mod codes;
 mod file_pattern;
+mod limits;
+mod reading;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ pub use codes::{
     Repair, VARIANT,
 };
 pub use file_pattern::{FilePattern, NoPattern};
+pub use limits::{Limits, size};
+pub use reading::{Encoding, Format, Quote, Reading};
 
 use crate::names::Name;
 
@@ -25,6 +29,8 @@ pub struct Table {
     pub files: FilePattern,
     /// Whether a delivery without such a file is refused.
     pub required: bool,
+    /// How its files are written.
+    pub reading: Reading,
     /// The columns that identify a row, as indices into `columns`.
     pub key: Vec<usize>,
     /// The columns in declared order.

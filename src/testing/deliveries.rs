@@ -6,7 +6,6 @@ use jiff::civil::Date;
 
 use crate::{
     diagnostics::Span,
-    ingest::Limits,
     pipeline::{FailOn, RunError, Selection, Selector, Settings, Silent, run_project},
     project::{Project, ProjectTest, Row, VerdictWord},
     publish::{Row as Found, RunFolder, TemporaryFolder, cell},
@@ -77,7 +76,7 @@ pub async fn run_test(
         threads: 1,
         memory_limit: 64 << 20,
         key: None,
-        limits: Limits::default(),
+        limits: None,
         progress: Arc::new(Silent),
     };
     let report = run_project(&of_test, &[], &settings).await?;

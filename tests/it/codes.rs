@@ -9,7 +9,7 @@ use trueup::{
     project,
     tables::{
         Cause, Code, CodeList, Codes, Column, ColumnType, Confidence, Entry, FilePattern, Policy,
-        Table,
+        Reading, Table,
     },
 };
 
@@ -53,6 +53,7 @@ impl Asked {
             description: String::new(),
             files: FilePattern::new("rows.csv").expect("a pattern"),
             required: true,
+            reading: Reading::default(),
             key: Vec::new(),
             columns: vec![column],
         };

@@ -75,11 +75,11 @@ fn in_small_chunks(project: &Project, out: &str, threads: usize) {
         threads,
         memory_limit: 256 << 20,
         key: None,
-        limits: Limits {
+        limits: Some(Limits {
             chunk_bytes: SMALL_CHUNKS,
             batch_rows: 300,
             ..Limits::default()
-        },
+        }),
         progress: Arc::new(Silent),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
