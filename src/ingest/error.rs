@@ -2,7 +2,8 @@
 
 use std::{fmt, io};
 
-use super::header::HeaderMismatch;
+use super::{header::HeaderMismatch, readers::ReadError};
+use crate::tables::Format;
 
 /// What stops the reading of a file.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +168,58 @@ pub enum IngestError {
         /// In the header.
         fields: usize,
     },
+    /// A breach of `limits.file_size`.
+    #[error(
+        "`{file}` has {bytes} bytes, more than {limit} (`limits.file_size` of rules/project.yaml), which is the most that is read"
+    )]
+    FileTooLarge {
+        /// The file.
+        file: String,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// Not the format that the project or the file's name says.
+    #[error(
+        "`{file}` is {told} where {} is expected; correct its name or the table's `format`, or deliver it again", .declared.words()
+    )]
+    OtherFormat {
+        /// The file.
+        file: String,
+        /// What the project or its name says.
+        declared: Format,
+        /// What it is.
+        told: &'static str,
+    },
+    /// Text that ends inside a character.
+    #[error(
+        "`{file}` is text in {encoding} and ends inside a character: it was cut off, or is none; deliver it again"
+    )]
+    HalfACharacter {
+        /// The file.
+        file: String,
+        /// The encoding's name.
+        encoding: &'static str,
+    },
+    /// A reader says why it cannot read on.
+    #[error("`{file}` cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        source: ReadError,
+    },
+    /// A reader died.
+    #[error(
+        "`{file}` cannot be read: its reader {how}; the file may be damaged or made to do harm: deliver it again, or raise the limit"
+    )]
+    ReaderDied {
+        /// The file.
+        file: String,
+        /// How.
+        how: String,
+    },
     /// Arrow refused a column.
     #[error(
         "`{file}` row {row}: cannot build a column of text from here on: {source}; lower the limit `batch_rows`"
@@ -179,6 +232,17 @@ pub enum IngestError {
         /// What Arrow said.
         source: arrow::error::ArrowError,
     },
+}
+
+impl IngestError {
+    /// Whether the file itself is at fault, so that others can be read all the same.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::ReaderDied { .. } | Self::HalfACharacter { .. } => true,
+            Self::Unreadable { source, .. } => source.is_damage(),
+            _ => false,
+        }
+    }
 }
 
 /// The part of a message about a quote that was still open at a limit.
@@ -266,7 +330,14 @@ fn is_markup(start: &[u8]) -> bool {
 
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(self.words())
+    }
+}
+
+impl Foreign {
+    /// What it is.
+    pub(super) fn words(self) -> &'static str {
+        match self {
             Self::Utf16 => "UTF-16 text",
             Self::Compressed => "a compressed file",
             Self::Zip => "a ZIP archive or a workbook",
@@ -274,6 +345,6 @@ impl fmt::Display for Foreign {
             Self::Parquet => "a Parquet file",
             Self::Pdf => "a PDF",
             Self::Markup => "an HTML page or XML",
-        })
+        }
     }
 }

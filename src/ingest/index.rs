@@ -4,12 +4,14 @@ use std::{
     fmt::Write as _,
     fs::File,
     io::{ErrorKind, Read},
+    os::unix::fs::FileExt,
 };
 
 use sha2::{Digest, Sha256};
 
 use super::{
     Chunk, Content, Dialect, Export, IngestError, Limits, Stamp, Written,
+    encoding::Utf8Check,
     header::{self, Header},
     marks::Marks,
 };
@@ -45,10 +47,12 @@ pub(super) fn index_blocks(
     let mut source = Source::open(file, &content, block)?;
     let mut hash = Sha256::new();
 
+    let mut encoding = Utf8Check::default();
     let mut head = Vec::new();
     let header = loop {
         let block = source.block()?;
         hash.update(block);
+        encoding.block(block);
         head.extend_from_slice(block);
         if let Some(header) = header::read(file, &head, block.is_empty(), limits)? {
             break header;
@@ -70,6 +74,7 @@ pub(super) fn index_blocks(
             break;
         }
         hash.update(block);
+        encoding.block(block);
         scan.block(block)?;
         terminated = block.ends_with(b"\n");
     }
@@ -84,10 +89,12 @@ pub(super) fn index_blocks(
         sha256: hexadecimal(&hash.finalize()),
         bytes,
         header: names,
+        constants: Vec::new(),
         header_line,
         chunks,
         records,
         terminated,
+        doubtful: encoding.is_windows_1252(),
         stamp,
         content,
     })
@@ -250,12 +257,24 @@ enum Source<'a> {
         rest: &'a [u8],
         block: usize,
     },
+    Scratch {
+        name: &'a str,
+        file: &'a File,
+        at: u64,
+        buffer: Vec<u8>,
+    },
 }
 
 impl<'a> Source<'a> {
     fn open(name: &'a str, content: &'a Content, block: usize) -> Result<Self, IngestError> {
         match content {
             Content::Bytes(bytes) => Ok(Self::Bytes { rest: bytes, block }),
+            Content::Scratch(file) | Content::Rows(file) => Ok(Self::Scratch {
+                name,
+                file,
+                at: 0,
+                buffer: vec![0; block],
+            }),
             Content::File(path) => {
                 let io = |source| io_error(name, "open", source);
                 // Before it is opened: opening a pipe would wait for its writer.
@@ -284,6 +303,26 @@ impl<'a> Source<'a> {
                 *rest = after;
                 Ok(next)
             }
+            Self::Scratch {
+                name,
+                file,
+                at,
+                buffer,
+            } => {
+                let mut filled = 0;
+                while filled < buffer.len() {
+                    match file.read_at(&mut buffer[filled..], *at) {
+                        Ok(0) => break,
+                        Ok(read) => {
+                            filled += read;
+                            *at += read as u64;
+                        }
+                        Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                        Err(error) => return Err(io_error(name, "read again", error)),
+                    }
+                }
+                Ok(&buffer[..filled])
+            }
             Self::File {
                 name, file, buffer, ..
             } => {
@@ -304,7 +343,7 @@ impl<'a> Source<'a> {
     /// What the file looked like all the while, of which `bytes` were read.
     fn close(self, bytes: u64) -> Result<Option<Stamp>, IngestError> {
         match self {
-            Self::Bytes { .. } => Ok(None),
+            Self::Bytes { .. } | Self::Scratch { .. } => Ok(None),
             Self::File {
                 name, file, stamp, ..
             } => {
@@ -330,7 +369,7 @@ fn io_error(file: &str, action: &'static str, source: std::io::Error) -> IngestE
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {

@@ -1,4 +1,7 @@
-//! Reads the delivered CSV files: as text, with the exact place of every record. Judges nothing.
+//! Reads the delivered files: as text, with the exact place of every record. Judges nothing.
+//!
+//! [`open`] finds out what a file is. Workbooks, Parquet and what is compressed are read by a process of their own
+//! ([`isolated`]); their rows, and text that is no UTF-8, are kept in a temporary file. What follows is about CSV.
 //!
 //! [`index`] passes once over a file and keeps only its shape: hash, header and where chunks of whole records begin.
 //! [`read_chunk`] then reads any chunk, in any order and on any thread, into batches of text columns.
@@ -12,27 +15,45 @@
 //! - what cannot be a row (field count, text after a closing quote, bytes that are no text) is a [`Reject`] and has a
 //!   row number; what makes the rest of the file unreadable is an [`IngestError`].
 
+mod chunk;
 mod columns;
+mod encoding;
 mod error;
 mod header;
+mod header_row;
 mod index;
+mod isolated;
 mod marks;
+mod open;
 mod reader;
+mod readers;
 mod records;
+mod spool;
 mod swallowed;
 #[cfg(test)]
 mod tests;
 mod written;
 
-use std::{fs::Metadata, ops::Range, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
+use std::{
+    fs::{File, Metadata},
+    ops::Range,
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+    sync::Arc,
+};
 
+use serde::{Deserialize, Serialize};
+
+pub use chunk::{ChunkReader, read_chunk};
 pub use error::{Foreign, IngestError};
 pub use header::{
     HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header, other_separator,
     separated_by,
 };
 pub use index::{index, index_as};
-pub use reader::{ChunkReader, RawBatch, RawRecord, Reject, RejectReason, read_chunk};
+pub use isolated::{READ_FILE, Reader, serve};
+pub use open::{Means, Scratch, open};
+pub use reader::{RawBatch, RawRecord, Reject, RejectReason};
 pub use swallowed::Swallowed;
 
 pub use written::{Compression, Dialect, Remark, Written};
@@ -44,8 +65,25 @@ pub use crate::tables::Limits;
 pub enum Content {
     /// On disk: opened again for every chunk, never held whole.
     File(PathBuf),
-    /// In memory, such as a sheet that was turned into CSV.
+    /// In memory, such as the rows of an example.
     Bytes(Arc<[u8]>),
+    /// In a temporary file without a name: text that was unpacked or decoded.
+    Scratch(Arc<File>),
+    /// In such a file: rows that a reader made of another format.
+    Rows(Arc<File>),
+}
+
+/// A cell that holds an error in place of a value, and so is read as blank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellError {
+    /// The number of its row.
+    pub row: u64,
+    /// The line, or the row of the sheet.
+    pub line: u64,
+    /// The position of its column in the header.
+    pub column: usize,
+    /// What the cell says, such as `#N/A`.
+    pub text: String,
 }
 
 /// One file, indexed: nothing is kept but its shape.
@@ -63,10 +101,12 @@ pub struct Export {
     pub content: Content,
     /// SHA-256 of all its bytes, in lower-case hexadecimal, as `sha256sum` prints it.
     pub sha256: String,
-    /// Its size.
+    /// Its size, as delivered.
     pub bytes: u64,
-    /// The names of the columns, trimmed, in the file's order; never empty.
+    /// The names of the columns, trimmed, in the file's order; never empty. The last are those of `constants`.
     pub header: Vec<String>,
+    /// Values that all its rows share, which its path tells.
+    pub constants: Vec<String>,
     /// The line of the header: 1 unless blank lines stand before it.
     pub header_line: u64,
     /// Whole records, in order, without gaps; empty when nothing follows the header.
@@ -75,6 +115,8 @@ pub struct Export {
     pub records: u64,
     /// Whether the last line ends in a line break. If not, the file may have been cut off.
     pub terminated: bool,
+    /// It is no UTF-8, and more likely Windows-1252.
+    doubtful: bool,
     /// What the file looked like, to notice a change; `None` for bytes in memory.
     stamp: Option<Stamp>,
 }

@@ -1,101 +1,24 @@
-//! Reads one chunk into batches of text columns and rejects.
+//! Reads one chunk of text into batches of text columns and rejects.
 
 use std::{fmt, fs::File, ops::Range, os::unix::fs::FileExt, sync::Arc};
 
 use arrow::array::{Int64Array, StringArray};
 use memchr::{memchr, memchr_iter};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Content, Export, IngestError, Limits, Stamp,
+    CellError, Chunk, Content, Export, IngestError, Limits, Stamp,
     columns::Column,
     records::{Ends, Flaw, Record, Records, Span},
     swallowed::{Swallowed, suspect},
 };
 
-/// Reads one chunk; `wanted` are the positions of the fields to keep, in the order of the batch's columns.
-///
-/// Chunks may be read in any order, more than once and on any thread.
-pub fn read_chunk(
-    export: &Export,
-    chunk: usize,
-    wanted: &[usize],
-    limits: &Limits,
-) -> Result<ChunkReader, IngestError> {
-    let (Some(shape), Some(rows)) = (export.chunks.get(chunk), export.rows(chunk)) else {
-        return Err(IngestError::NoChunk {
-            file: export.file.clone(),
-            chunk,
-            chunks: export.chunks.len(),
-        });
-    };
-    let width = export.header.len();
-    if let Some(&field) = wanted.iter().find(|field| **field >= width) {
-        return Err(IngestError::NoField {
-            file: export.file.clone(),
-            field,
-            fields: width,
-        });
-    }
-    let changed = || IngestError::Changed {
-        file: export.file.clone(),
-    };
-    let bytes = usize::try_from(shape.bytes)
-        .ok()
-        .filter(|bytes| *bytes <= Span::MOST)
-        .ok_or_else(changed)?;
-    let text = match &export.content {
-        Content::File(path) => {
-            let io = |action| {
-                move |source| IngestError::Io {
-                    file: export.file.clone(),
-                    action,
-                    source,
-                }
-            };
-            let file = File::open(path).map_err(io("open"))?;
-            let mut text = vec![0; bytes];
-            let read = file.read_exact_at(&mut text, shape.offset);
-            // First whether the file is still the same: that explains a failed read, and spoils one that worked.
-            let now = Stamp::of(&file.metadata().map_err(io("look up"))?);
-            if export.stamp.as_ref() != Some(&now) {
-                return Err(changed());
-            }
-            read.map_err(io("read"))?;
-            Text::Own(text)
-        }
-        Content::Bytes(all) => {
-            let start = usize::try_from(shape.offset).map_err(|_| changed())?;
-            let range = start..start.saturating_add(bytes);
-            all.get(range.clone()).ok_or_else(changed)?;
-            Text::Shared(Arc::clone(all), range)
-        }
-    };
-    let all = text.bytes();
-    let suspect = memchr(0, all).is_some() || std::str::from_utf8(all).is_err();
-    // Spans of one stripe stay in the processor's cache.
-    let stripe = (STRIPE_SPANS / width).clamp(1, STRIPE_ROWS);
-    Ok(ChunkReader {
-        file: export.file.clone(),
-        records: Records::new(shape.first_line),
-        last: shape.offset + shape.bytes == export.bytes,
-        text,
-        suspect,
-        rows,
-        wanted: wanted.to_vec(),
-        batch_rows: limits.batch_rows.max(1),
-        spans: vec![Span::default(); stripe * width],
-        width,
-        sizes: vec![0; wanted.len()],
-        done: false,
-    })
-}
-
 const STRIPE_ROWS: usize = 512;
 const STRIPE_SPANS: usize = 1 << 15;
 
-/// The batches of one chunk, in the file's order. After an error it ends.
+/// The batches of one chunk of text, in the file's order. After an error it ends.
 #[derive(Debug)]
-pub struct ChunkReader {
+pub(super) struct TextReader {
     file: String,
     text: Text,
     /// Some byte of the chunk is NUL or no UTF-8: each record is looked at.
@@ -127,6 +50,8 @@ pub struct RawBatch {
     pub rejects: Vec<Reject>,
     /// Rows that may have swallowed others.
     pub swallowed: Vec<Swallowed>,
+    /// Cells that hold an error.
+    pub errors: Vec<CellError>,
 }
 
 /// A record as it stands in the file.
@@ -142,7 +67,76 @@ pub struct RawRecord {
     pub sound: bool,
 }
 
-impl ChunkReader {
+impl TextReader {
+    pub(super) fn new(
+        export: &Export,
+        nth: usize,
+        shape: &Chunk,
+        rows: Range<u64>,
+        wanted: &[usize],
+        width: usize,
+        limits: &Limits,
+    ) -> Result<Self, IngestError> {
+        let changed = || IngestError::Changed {
+            file: export.file.clone(),
+        };
+        let bytes = usize::try_from(shape.bytes)
+            .ok()
+            .filter(|bytes| *bytes <= Span::MOST)
+            .ok_or_else(changed)?;
+        let io = |action| {
+            move |source| IngestError::Io {
+                file: export.file.clone(),
+                action,
+                source,
+            }
+        };
+        let text = match &export.content {
+            Content::File(path) => {
+                let file = File::open(path).map_err(io("open"))?;
+                let mut text = vec![0; bytes];
+                let read = file.read_exact_at(&mut text, shape.offset);
+                // First whether the file is still the same: that explains a failed read, and spoils one that worked.
+                let now = Stamp::of(&file.metadata().map_err(io("look up"))?);
+                if export.stamp.as_ref() != Some(&now) {
+                    return Err(changed());
+                }
+                read.map_err(io("read"))?;
+                Text::Own(text)
+            }
+            Content::Scratch(file) | Content::Rows(file) => {
+                let mut text = vec![0; bytes];
+                file.read_exact_at(&mut text, shape.offset)
+                    .map_err(io("read again what was unpacked of"))?;
+                Text::Own(text)
+            }
+            Content::Bytes(all) => {
+                let start = usize::try_from(shape.offset).map_err(|_| changed())?;
+                let range = start..start.saturating_add(bytes);
+                all.get(range.clone()).ok_or_else(changed)?;
+                Text::Shared(Arc::clone(all), range)
+            }
+        };
+        let all = text.bytes();
+        let suspect = memchr(0, all).is_some() || std::str::from_utf8(all).is_err();
+        // Spans of one stripe stay in the processor's cache.
+        let stripe = (STRIPE_SPANS / width).clamp(1, STRIPE_ROWS);
+        Ok(Self {
+            file: export.file.clone(),
+            records: Records::new(shape.first_line),
+            last: nth + 1 == export.chunks.len(),
+            text,
+            suspect,
+            rows,
+            wanted: wanted.to_vec(),
+            batch_rows: limits.batch_rows.max(1),
+            spans: vec![Span::default(); stripe * width],
+            width,
+            sizes: vec![0; wanted.len()],
+            done: false,
+        })
+    }
+
     /// The record that begins on `line`; `None` where none does.
     pub fn record_at(mut self, line: u64) -> Option<RawRecord> {
         let text = self.text.bytes();
@@ -167,7 +161,7 @@ impl ChunkReader {
 }
 
 /// A record that is no row of the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
     /// Its row number.
     pub row: u64,
@@ -187,7 +181,7 @@ impl Reject {
 }
 
 /// Why a record is no row; where several hold, the first in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RejectReason {
     /// Bytes that are no UTF-8.
     NotUtf8 {
@@ -210,6 +204,36 @@ pub enum RejectReason {
         /// In the header.
         expected: usize,
     },
+    /// A breach of `limits.field_size`.
+    FieldTooLong {
+        /// Which field, from 1.
+        field: usize,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The names of the columns once more.
+    RepeatedHeader,
+    /// What the project declares to stand below the table.
+    Footer,
+    /// JSON that ends before it is complete.
+    JsonCut,
+    /// No JSON object.
+    NoObject {
+        /// Where in the line, from 1.
+        byte: usize,
+    },
+    /// A key that stands twice in a JSON object.
+    RepeatedKey {
+        /// Which of its members, from 1.
+        field: usize,
+    },
+    /// A breach of `limits.nesting`.
+    NestedTooDeep {
+        /// Which member, from 1.
+        field: usize,
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl fmt::Display for RejectReason {
@@ -231,11 +255,26 @@ impl fmt::Display for RejectReason {
                 let few = if found < expected { "few" } else { "many" };
                 write!(f, "{found} fields where the header has {expected}: too {few}")
             }
+            Self::FieldTooLong { field, limit } => {
+                write!(f, "field {field} is longer than {limit} bytes, the limit `limits.field_size`")
+            }
+            Self::RepeatedHeader => f.write_str("the header once more"),
+            Self::Footer => f.write_str("a line below the table, as the project declares them"),
+            Self::JsonCut => f.write_str("JSON that ends in the middle; the file may have been cut off"),
+            Self::NoObject { byte } => {
+                write!(f, "no JSON object, from byte {byte} on; write one object a line")
+            }
+            Self::RepeatedKey { field } => {
+                write!(f, "member {field} has a key that stands in the object before")
+            }
+            Self::NestedTooDeep { field, limit } => {
+                write!(f, "member {field} is nested deeper than {limit}, the limit `limits.nesting`")
+            }
         }
     }
 }
 
-impl Iterator for ChunkReader {
+impl Iterator for TextReader {
     type Item = Result<RawBatch, IngestError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -248,7 +287,7 @@ impl Iterator for ChunkReader {
     }
 }
 
-impl ChunkReader {
+impl TextReader {
     fn batch(&mut self) -> Result<Option<RawBatch>, IngestError> {
         let text = self.text.bytes();
         let first_row = self.rows.start;
@@ -334,6 +373,7 @@ impl ChunkReader {
             lines: lines.into(),
             rejects,
             swallowed,
+            errors: Vec::new(),
         }))
     }
 

@@ -1,7 +1,9 @@
 //! What reading a file may cost.
 
+use serde::{Deserialize, Serialize};
+
 /// What a file may cost. A breach is an error that names the limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// A chunk ends with the first record that reaches this size; clamped to 1 byte … 1 GiB.
     pub chunk_bytes: usize,

@@ -1,0 +1,54 @@
+//! Finds the header among the first rows of a file.
+
+use std::collections::HashSet;
+
+/// Which of `rows`, trimmed cells, is the header: the first that has all of the `expected` names, or the one that has most
+/// of them, if it has more than half; else the first of the widest rows of texts that are no numbers.
+pub(super) fn best(rows: &[Vec<String>], expected: &[String]) -> Option<usize> {
+    let expected: HashSet<&str> = expected.iter().map(String::as_str).collect();
+    let named = |row: &Vec<String>| {
+        let cells: HashSet<&str> = row.iter().map(String::as_str).collect();
+        cells.intersection(&expected).count()
+    };
+    let most = rows.iter().map(named).max().unwrap_or(0);
+    if most * 2 > expected.len() && most > 0 {
+        return rows.iter().position(|row| named(row) == most);
+    }
+    let width = |row: &Vec<String>| row.iter().filter(|cell| !cell.is_empty()).count();
+    let widest = rows.iter().map(width).max().filter(|width| *width > 0)?;
+    let is_number = |cell: &String| cell.parse::<f64>().is_ok();
+    let names = |row: &Vec<String>| width(row) == widest && !row.iter().any(is_number);
+    rows.iter()
+        .position(names)
+        .or_else(|| rows.iter().position(|row| width(row) > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::best;
+
+    #[test]
+    fn the_header_is_the_row_with_the_expected_names_or_else_the_widest_of_texts() {
+        let rows = |rows: &[&str]| -> Vec<Vec<String>> {
+            let cells = |row: &&str| row.split(',').map(str::to_owned).collect();
+            rows.iter().map(cells).collect()
+        };
+        for (given, expected, want) in [
+            (&["a,b", "1,2"][..], &["a", "b"][..], Some(0)),
+            (
+                &["Title", "As of,today", "b,a,c", "1,2,3"],
+                &["a", "b"],
+                Some(2),
+            ),
+            (&["Title", "a,x,y", "1,2,3"], &["a", "b"], Some(1)),
+            (&["Title", "p,q,r", "1,2,3"], &["a", "b"], Some(1)),
+            (&["Title", "a,b,x", "a,b,c"], &["a", "b", "c"], Some(2)),
+            (&["Title", "p,q", "u,v"], &[], Some(1)),
+            (&["1,2", "3,4"], &[], Some(0)),
+            (&[], &["a"], None),
+        ] {
+            let expected: Vec<String> = expected.iter().map(|e| (*e).to_owned()).collect();
+            assert_eq!(best(&rows(given), &expected), want, "{given:?}");
+        }
+    }
+}
