@@ -18,7 +18,7 @@ use datafusion::{
 use crate::{
     conform::{Change, Conformer},
     ingest::{
-        Chunk, ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, Swallowed,
+        CellError, Chunk, ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, Swallowed,
         read_chunk,
     },
     tables::Table,
@@ -109,6 +109,8 @@ pub struct ByProducts {
     pub rejects: Vec<Reject>,
     /// Rows that may have swallowed others.
     pub swallowed: Vec<Swallowed>,
+    /// Cells that hold an error; their rows are counted in the file.
+    pub errors: Vec<CellError>,
 }
 
 impl ConformedChunk {
@@ -122,6 +124,7 @@ impl ConformedChunk {
         let mut raw: RawBatch = raw.map_err(|e| DataFusionError::External(Box::new(e)))?;
         beside.rejects.append(&mut raw.rejects);
         beside.swallowed.append(&mut raw.swallowed);
+        beside.errors.append(&mut raw.errors);
         if self.base != 0 {
             let rows = add_wrapping(&raw.rows, &Int64Array::new_scalar(self.base))?;
             raw.rows = arrow::array::AsArray::as_primitive(&rows).clone();

@@ -258,6 +258,7 @@ impl RunArgs {
             },
             threads: self.threads.map_or(around.cores, usize::from),
             memory_limit: self.memory_limit,
+            reader: Reader::Process(around.program),
             key: around.key,
             limits: None,
             progress: around.progress,

@@ -198,7 +198,16 @@ pub(crate) fn iso(days_since_epoch: i32) -> String {
     }
 }
 
-pub(super) fn read_dates(clean: &StringArray, missing: Int8Array, formats: &[Format]) -> Made {
+/// How the dates or moments of a column may be written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Formats {
+    /// Tried in order.
+    pub all: Vec<Format>,
+    /// So many of the first are as they should be; another one is repaired.
+    pub usual: usize,
+}
+
+pub(super) fn read_dates(clean: &StringArray, missing: Int8Array, formats: &Formats) -> Made {
     let mut values = Date32Builder::with_capacity(clean.len());
     let mut repairs = Vec::new();
     // Exports are full of repeated days: the last one read is worth keeping.
@@ -211,32 +220,33 @@ pub(super) fn read_dates(clean: &StringArray, missing: Int8Array, formats: &[For
         }
         if text != last.0 {
             let found = formats
+                .all
                 .iter()
                 .enumerate()
                 .find_map(|(i, f)| Some((f.read(text)?, i)));
             last = (text, found.map(|f| f.0), found.map_or(0, |f| f.1));
         }
         values.append_option(last.1);
-        if let (Some(day), true) = (last.1, last.2 > 0) {
+        if let (Some(day), true) = (last.1, last.2 >= formats.usual) {
             repairs.push((at, iso(day), "format"));
         }
     }
     Made::typed(Arc::new(values.finish()), missing, repairs)
 }
 
-pub(super) fn read_timestamps(clean: &StringArray, missing: Int8Array, formats: &[Format]) -> Made {
+pub(super) fn read_timestamps(clean: &StringArray, missing: Int8Array, formats: &Formats) -> Made {
     let mut values = TimestampMicrosecondBuilder::with_capacity(clean.len());
     let mut repaired = Vec::new();
     for at in 0..clean.len() {
         let text = clean.value(at);
         let present = missing.value(at) == 0;
         let found = present.then(|| {
-            let mut formats = formats.iter().enumerate();
-            formats.find_map(|(i, f)| Some((f.read_moment(text)?, i)))
+            let mut all = formats.all.iter().enumerate();
+            all.find_map(|(i, f)| Some((f.read_moment(text)?, i)))
         });
         let found = found.flatten();
         values.append_option(found.map(|f| f.0));
-        if found.is_some_and(|f| f.1 > 0) {
+        if found.is_some_and(|f| f.1 >= formats.usual) {
             repaired.push(at);
         }
     }
@@ -353,7 +363,10 @@ mod tests {
     #[test]
     fn a_moment_in_a_later_format_is_a_repair() {
         let texts = ["2017-01-05 10:20:30", "2017-01-05T10:20:30Z", "", "soon"];
-        let formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"].map(Format::new);
+        let formats = Formats {
+            all: ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"].map(Format::new).to_vec(),
+            usual: 1,
+        };
         let missing = Int8Array::from(vec![0, 0, 1, 0]);
         let made = read_timestamps(&StringArray::from(texts.to_vec()), missing, &formats);
         let want = vec![(1, "2017-01-05T10:20:30Z".to_owned(), "format")];

@@ -79,7 +79,9 @@ struct Wanted {
 pub struct Conformer {
     table: Arc<Table>,
     coders: Vec<Option<codes::Coder>>,
-    dates: Vec<Vec<date::Format>>,
+    dates: Vec<date::Formats>,
+    /// The same for files with types of their own, whose dates are ISO 8601.
+    typed_dates: Vec<date::Formats>,
     wanted: Vec<Wanted>,
     columns: Vec<usize>,
     schema: SchemaRef,
@@ -181,6 +183,7 @@ impl Conformer {
             table: Arc::clone(table),
             coders: table.columns.iter().map(coder).collect(),
             dates: table.columns.iter().map(date_formats).collect(),
+            typed_dates: table.columns.iter().map(typed_formats).collect(),
             wanted: plan,
             columns,
             schema: Arc::new(Schema::new(fields)),
@@ -266,6 +269,11 @@ impl Conformer {
         let column = &self.table.columns[index];
         let (clean, cleaned) = text::clean_column(raw, &column.clean);
         let missing = text::missing_status(&clean, &column.missing);
+        let dates = if batch.typed {
+            &self.typed_dates
+        } else {
+            &self.dates
+        };
         let mut made = match column.ty {
             ColumnType::String if self.coders[index].is_some() => {
                 let as_of = column.codes.as_ref().and_then(|c| c.as_of);
@@ -278,8 +286,8 @@ impl Conformer {
                 }
             }
             ColumnType::String => Made::text(text::without_missing(&clean, &missing), missing),
-            ColumnType::Date => date::read_dates(&clean, missing, &self.dates[index]),
-            ColumnType::Timestamp => date::read_timestamps(&clean, missing, &self.dates[index]),
+            ColumnType::Date => date::read_dates(&clean, missing, &dates[index]),
+            ColumnType::Timestamp => date::read_timestamps(&clean, missing, &dates[index]),
             ColumnType::Integer => number::read_integers(&clean, missing),
             ColumnType::Decimal => number::read_decimals(&clean, missing),
             ColumnType::Boolean => number::read_booleans(&clean, missing),
@@ -302,14 +310,38 @@ fn needs_codes(name: &str, column: &Column) -> bool {
     name == column.name.as_str() || name.starts_with(CODE) || name.starts_with(MISSING)
 }
 
-fn date_formats(column: &Column) -> Vec<date::Format> {
+fn date_formats(column: &Column) -> date::Formats {
+    let declared = column.formats.iter().map(|f| date::Format::new(f));
     match column.ty {
-        ColumnType::Date | ColumnType::Timestamp => column
-            .formats
-            .iter()
-            .map(|f| date::Format::new(f))
-            .collect(),
-        _ => Vec::new(),
+        ColumnType::Date | ColumnType::Timestamp => date::Formats {
+            all: declared.collect(),
+            usual: 1,
+        },
+        _ => date::Formats::default(),
+    }
+}
+
+/// How ISO 8601 writes a date and a moment.
+const ISO_DATES: [&str; 2] = ["%Y-%m-%d", "%Y-%m-%dT00:00:00"];
+const ISO_MOMENTS: [&str; 5] = [
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f%:z",
+    "%Y-%m-%d",
+];
+
+/// ISO 8601 first, then what is declared; a text that is written otherwise than the first is repaired.
+fn typed_formats(column: &Column) -> date::Formats {
+    let iso: &[&str] = match column.ty {
+        ColumnType::Date => &ISO_DATES,
+        ColumnType::Timestamp => &ISO_MOMENTS,
+        _ => &[],
+    };
+    let all = iso.iter().map(|format| date::Format::new(format));
+    date::Formats {
+        all: all.chain(date_formats(column).all).collect(),
+        usual: iso.len(),
     }
 }
 

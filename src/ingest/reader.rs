@@ -52,6 +52,8 @@ pub struct RawBatch {
     pub swallowed: Vec<Swallowed>,
     /// Cells that hold an error.
     pub errors: Vec<CellError>,
+    /// The file has types of its own, so that dates are ISO 8601 whatever formats the project declares.
+    pub typed: bool,
 }
 
 /// A record as it stands in the file.
@@ -374,6 +376,7 @@ impl TextReader {
             rejects,
             swallowed,
             errors: Vec::new(),
+            typed: false,
         }))
     }
 

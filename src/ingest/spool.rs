@@ -18,6 +18,7 @@ use super::{
     isolated::{Head, Tail},
     readers::{ERRORS, REJECTS},
 };
+use crate::tables::Format;
 
 /// A table that was kept.
 #[derive(Debug)]
@@ -145,6 +146,7 @@ pub(super) struct SpoolReader {
     bytes: Vec<u8>,
     at: usize,
     wanted: Vec<usize>,
+    typed: bool,
 }
 
 impl SpoolReader {
@@ -163,6 +165,7 @@ impl SpoolReader {
             bytes,
             at: 0,
             wanted: wanted.to_vec(),
+            typed: export.written.format != Format::JsonLines,
         })
     }
 
@@ -196,6 +199,7 @@ impl SpoolReader {
             rejects: batch.rejects,
             swallowed: Vec::new(),
             errors: batch.errors,
+            typed: self.typed,
         }))
     }
 }

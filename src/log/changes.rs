@@ -17,6 +17,7 @@ pub static CHANGE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("record_key"),
         text("column"),
         text("source_file"),
+        text("source_sheet"),
         number("source_line"),
         number("source_row"),
         text("before"),
@@ -28,14 +29,14 @@ pub static CHANGE_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// Collects repaired cells.
 #[derive(Default)]
 pub struct ChangeBuilder {
-    texts: [StringBuilder; 7],
+    texts: [StringBuilder; 8],
     line: Int64Builder,
     row: Int64Builder,
 }
 
 impl ChangeBuilder {
-    /// Adds one; `texts` are table, record key, column, file, before, after and reason.
-    pub fn push(&mut self, texts: [Option<&str>; 7], line: i64, row: i64) {
+    /// Adds one; `texts` are table, record key, column, file, sheet, before, after and reason.
+    pub fn push(&mut self, texts: [Option<&str>; 8], line: i64, row: i64) {
         for (builder, text) in self.texts.iter_mut().zip(texts) {
             builder.append_option(text);
         }
@@ -45,7 +46,7 @@ impl ChangeBuilder {
 
     /// The batch; the builder starts afresh.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let [table, key, column, file, before, after, reason] = &mut self.texts;
+        let [table, key, column, file, sheet, before, after, reason] = &mut self.texts;
         RecordBatch::try_new(
             Arc::clone(&CHANGE_SCHEMA),
             vec![
@@ -53,6 +54,7 @@ impl ChangeBuilder {
                 Arc::new(key.finish()),
                 Arc::new(column.finish()),
                 Arc::new(file.finish()),
+                Arc::new(sheet.finish()),
                 Arc::new(self.line.finish()),
                 Arc::new(self.row.finish()),
                 Arc::new(before.finish()),
@@ -70,6 +72,7 @@ pub static REJECT_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         text("table"),
         text("source_file"),
+        text("source_sheet"),
         number("source_line"),
         number("source_row"),
         text("reason"),
@@ -80,16 +83,16 @@ pub static REJECT_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// Collects rejected records.
 #[derive(Default)]
 pub struct RejectBuilder {
-    texts: [StringBuilder; 4],
+    texts: [StringBuilder; 5],
     line: Int64Builder,
     row: Int64Builder,
 }
 
 impl RejectBuilder {
-    /// Adds one; `texts` are table, file, reason and raw text.
-    pub fn push(&mut self, texts: [&str; 4], line: i64, row: i64) {
+    /// Adds one; `texts` are table, file, sheet, reason and raw text.
+    pub fn push(&mut self, texts: [Option<&str>; 5], line: i64, row: i64) {
         for (builder, text) in self.texts.iter_mut().zip(texts) {
-            builder.append_value(text);
+            builder.append_option(text);
         }
         self.line.append_value(line);
         self.row.append_value(row);
@@ -97,12 +100,13 @@ impl RejectBuilder {
 
     /// The batch; the builder starts afresh.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let [table, file, reason, raw] = &mut self.texts;
+        let [table, file, sheet, reason, raw] = &mut self.texts;
         RecordBatch::try_new(
             Arc::clone(&REJECT_SCHEMA),
             vec![
                 Arc::new(table.finish()),
                 Arc::new(file.finish()),
+                Arc::new(sheet.finish()),
                 Arc::new(self.line.finish()),
                 Arc::new(self.row.finish()),
                 Arc::new(reason.finish()),

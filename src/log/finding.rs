@@ -43,7 +43,9 @@ pub struct Finding<'a> {
     pub column: Option<&'a str>,
     /// File inside the delivery.
     pub source_file: Option<&'a str>,
-    /// First physical line.
+    /// Sheet of it, for a workbook.
+    pub source_sheet: Option<&'a str>,
+    /// First physical line, or the row of the sheet.
     pub source_line: Option<i64>,
     /// Record number in the file.
     pub source_row: Option<i64>,
@@ -75,6 +77,7 @@ pub static FINDING_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("record_key", false),
         text("column", true),
         text("source_file", true),
+        text("source_sheet", true),
         Field::new("source_line", DataType::Int64, true),
         Field::new("source_row", DataType::Int64, true),
         text("observed", true),
@@ -103,7 +106,7 @@ pub struct FindingBuilder {
     rule: UInt32Builder,
     source_line: Int64Builder,
     source_row: Int64Builder,
-    texts: [StringBuilder; 12],
+    texts: [StringBuilder; 13],
 }
 
 impl FindingBuilder {
@@ -116,6 +119,7 @@ impl FindingBuilder {
             Some(finding.record_key),
             finding.column,
             finding.source_file,
+            finding.source_sheet,
             finding.observed,
             finding.expected,
             finding.suggestion,
@@ -147,6 +151,7 @@ impl FindingBuilder {
             key,
             column,
             file,
+            sheet,
             observed,
             expected,
             suggestion,
@@ -164,6 +169,7 @@ impl FindingBuilder {
                 Arc::new(key.finish()),
                 Arc::new(column.finish()),
                 Arc::new(file.finish()),
+                Arc::new(sheet.finish()),
                 Arc::new(self.source_line.finish()),
                 Arc::new(self.source_row.finish()),
                 Arc::new(observed.finish()),

@@ -39,10 +39,10 @@ pub enum LogError {
 }
 
 /// The order of findings in the log.
-pub const LOG_ORDER: &str = "SELECT \"rule\", \"record_key\", \"column\", \"source_file\", \"source_line\", \"source_row\", \
+pub const LOG_ORDER: &str = "SELECT \"rule\", \"record_key\", \"column\", \"source_file\", \"source_sheet\", \"source_line\", \"source_row\", \
      \"observed\", \"expected\", \"suggestion\", \"difference\", \"action\", \"cleaned\", \"group\", \"likely_cause\", \"message\" \
      FROM findings \
-     ORDER BY \"rule\", \"record_key\", \"column\" NULLS FIRST, \"source_file\" NULLS FIRST, \"source_row\" NULLS FIRST, \"message\"";
+     ORDER BY \"rule\", \"record_key\", \"column\" NULLS FIRST, \"source_file\" NULLS FIRST, \"source_sheet\" NULLS FIRST, \"source_row\" NULLS FIRST, \"message\"";
 
 /// Columns of `discrepancies`: a contract.
 static LOG_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -124,7 +124,7 @@ fn log_batch(
 ) -> Result<RecordBatch, ArrowError> {
     let text = |at: usize| batch.column(at).as_string::<i32>();
     let rule_index = batch.column(0).as_primitive::<UInt32Type>();
-    let (record_key, column, group) = (text(1), text(2), text(12));
+    let (record_key, column, group) = (text(1), text(2), text(13));
     let mut made: [StringBuilder; 8] = Default::default();
     let mut groups = StringBuilder::new();
     for row in 0..batch.num_rows() {
@@ -184,7 +184,6 @@ fn log_batch(
             same(1),
             same(2),
             same(3),
-            nothing(),
             same(4),
             same(5),
             same(6),
@@ -193,10 +192,11 @@ fn log_batch(
             same(9),
             same(10),
             same(11),
+            same(12),
             Arc::new(groups.finish()),
-            same(13),
-            nothing(),
             same(14),
+            nothing(),
+            same(15),
         ],
     )
 }

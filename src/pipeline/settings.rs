@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::{
     discrepancy::Severity,
+    ingest::Reader,
     project::Project,
     rules::Rule,
     tables::{Limits, Table},
@@ -32,6 +33,8 @@ pub struct Settings {
     pub threads: usize,
     /// Bytes that joins, sorts and groups may hold before they spill.
     pub memory_limit: usize,
+    /// Where files are read whose readers may die on them.
+    pub reader: Reader,
     /// Key for hidden values.
     pub key: Option<Vec<u8>>,
     /// What reading a file may cost, in place of the project's limits.

@@ -75,6 +75,7 @@ pub async fn run_test(
         },
         threads: 1,
         memory_limit: 64 << 20,
+        reader: Reader::Here,
         key: None,
         limits: None,
         progress: Arc::new(Silent),

@@ -74,6 +74,7 @@ fn in_small_chunks(project: &Project, out: &str, threads: usize) {
         selection: Selection::default(),
         threads,
         memory_limit: 256 << 20,
+        reader: Reader::Here,
         key: None,
         limits: Some(Limits {
             chunk_bytes: SMALL_CHUNKS,

@@ -25,7 +25,7 @@ use crate::{
     conform::{Change, CodeFault, Fate, Meant, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
-    ingest::{Reject, Swallowed},
+    ingest::{CellError, Reject, Swallowed},
     log::{ChangeBuilder, Finding, FindingBuilder, key_part},
     row_groups::RowGroup,
     rules::{Rule, kinds::RuleKind},
@@ -46,6 +46,7 @@ pub(super) struct Chunk<'s> {
     changes: ChangeBuilder,
     rejects: Vec<Reject>,
     swallowed: Vec<Swallowed>,
+    cell_faults: Vec<CellFault>,
     rules: Vec<RuleCounts>,
     /// Where each rule is among its failing rows, if it knows them.
     cursors: Vec<Option<Cursor>>,
@@ -63,6 +64,7 @@ impl<'s> Chunk<'s> {
             changes: ChangeBuilder::default(),
             rejects: Vec::new(),
             swallowed: Vec::new(),
+            cell_faults: Vec::new(),
             rules: vec![RuleCounts::default(); scanner.rules.len()],
             cursors: scanner.rules.iter().map(ScanRule::cursor).collect(),
             counts: RowCounts::default(),
@@ -125,6 +127,8 @@ impl<'s> Chunk<'s> {
         view.note_changes(&changes, &mut self.changes);
         self.rejects.extend(beside.rejects);
         self.swallowed.extend(beside.swallowed);
+        let faults = beside.errors.into_iter().filter_map(|e| view.fault(e));
+        self.cell_faults.extend(faults);
         let reasons =
             || rules().map(|(r, o, _)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.acted));
         let quarantine = view.quarantine(&settlement, reasons())?;
@@ -162,6 +166,7 @@ impl<'s> Chunk<'s> {
             changes: self.changes.finish()?,
             rejects: self.rejects,
             swallowed: self.swallowed,
+            cell_faults: self.cell_faults,
             rules: self.rules,
             counts: self.counts,
             errors,
@@ -354,6 +359,7 @@ impl<'s> View<'s> {
                 record_key: &key,
                 column,
                 source_file: Some(file),
+                source_sheet: self.sheet(),
                 source_line: Some(self.lines.value(at)),
                 source_row: Some(self.rows.value(at) - self.base),
                 observed: observed.as_deref(),
@@ -451,6 +457,25 @@ impl<'s> View<'s> {
         value.map(|text| self.shown(column, &text).into_owned())
     }
 
+    /// The sheet that the rows are from.
+    fn sheet(&self) -> Option<&str> {
+        let export = &self.scanner.source.files[self.file].export;
+        export.sheet.as_deref()
+    }
+
+    /// A cell that holds an error, with the key of its row; `None` for a column that is not read.
+    fn fault(&self, error: CellError) -> Option<CellFault> {
+        let mapping = &self.scanner.source.files[self.file].mapping;
+        let column = mapping.positions.iter().position(|at| *at == error.column)?;
+        let row = error.row.cast_signed() + self.base;
+        let at = self.rows.values().binary_search(&row).ok()?;
+        Some(CellFault {
+            key: self.record_key(at),
+            column,
+            error,
+        })
+    }
+
     fn note_changes(&self, changes: &[Change], out: &mut ChangeBuilder) {
         let table = &self.scanner.table;
         let file = &self.scanner.source.files[self.file].export.file;
@@ -475,6 +500,7 @@ impl<'s> View<'s> {
                 Some(key.1.as_str()),
                 Some(table.columns[change.column].name.as_str()),
                 Some(file.as_str()),
+                self.sheet(),
                 Some(before.as_ref()),
                 Some(after.as_ref()).filter(|text| !text.is_empty()),
                 Some(reason),
@@ -555,7 +581,10 @@ impl<'s> View<'s> {
         Ok([
             same(&self.scanner.settings.delivery),
             same(file),
-            Arc::new(StringArray::new_null(rows)),
+            match self.sheet() {
+                Some(sheet) => same(sheet),
+                None => Arc::new(StringArray::new_null(rows)),
+            },
             of(&in_file)?,
             of(self.lines)?,
         ])

@@ -34,7 +34,7 @@ use crate::{
     conform::{Conformer, MISSING, RAW, arrow_type},
     discrepancy::Category,
     disposition::Outcomes,
-    ingest::{Reject, Swallowed},
+    ingest::{CellError, Reject, Swallowed},
     log::{HIDDEN, Privacy},
     names::provenance,
     row_groups::{EncodedRowGroup, RowGroupEncoder},
@@ -113,6 +113,17 @@ impl RowCounts {
     }
 }
 
+/// A cell that holds an error in place of a value.
+#[derive(Debug)]
+pub struct CellFault {
+    /// The key of its row, as the log names it.
+    pub key: String,
+    /// Its column among the table's.
+    pub column: usize,
+    /// What was found where.
+    pub error: CellError,
+}
+
 /// What the scan of one chunk brought.
 pub struct ChunkResult {
     /// Index of its file among the table's.
@@ -129,6 +140,8 @@ pub struct ChunkResult {
     pub rejects: Vec<Reject>,
     /// Rows that may have swallowed others.
     pub swallowed: Vec<Swallowed>,
+    /// Cells that hold an error.
+    pub cell_faults: Vec<CellFault>,
     /// Counts of each rule, in the order of the table's rules.
     pub rules: Vec<RuleCounts>,
     /// Where the records went.
