@@ -104,6 +104,11 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "A column that nobody declared was not read, and may be one under a wrong name.",
             "Declare the column, or leave it out of the export.",
         ),
+        "delivered_twice" => (
+            "no file of the table has the same bytes as another",
+            "A file that is there twice, under two names, would count each of its rows twice; it is read once.",
+            "Deliver each file once; where two files may rightly be the same, there is nothing to do.",
+        ),
         _ => (
             "every file ends in a line break",
             "A file whose last line does not end may have been cut off.",

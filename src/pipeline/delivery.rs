@@ -10,9 +10,10 @@ use std::{
 
 use super::{
     error::RunError,
-    files::{Found, find},
+    files::{Found, Links, find},
     plan::Plan,
     settings::Settings,
+    twice::Twin,
 };
 use crate::{
     check::source::{SourceFile, TableSource},
@@ -29,6 +30,8 @@ pub(super) struct Delivery {
     pub(super) sources: Vec<Arc<TableSource>>,
     pub(super) published: Vec<PublishedFile>,
     pub(super) unclaimed: Vec<Unclaimed>,
+    /// Files that were not read, since another of their table has the same bytes.
+    pub(super) twins: Vec<Twin>,
 }
 
 /// A file of the delivery that no table's pattern names.
@@ -64,10 +67,12 @@ impl Delivery {
             files: wanted,
             unusable,
             others,
-        } = find(&folder, &patterns).map_err(|source| RunError::Delivery {
-            folder: folder.clone(),
-            source,
-        })?;
+        } = Links::inside(&folder)
+            .and_then(|links| find(&folder, &patterns, &links))
+            .map_err(|source| RunError::Delivery {
+                folder: folder.clone(),
+                source,
+            })?;
         if !unusable.is_empty() {
             let say = |((at, path), problem): ((usize, String), String)| {
                 format!("`{path}` of table `{}` {problem}", plan.tables[at].name)
@@ -89,6 +94,7 @@ impl Delivery {
         let mut indexed = index_all(&folder, &wanted, settings).into_iter();
         let mut errors = Vec::new();
         let mut sources = Vec::new();
+        let mut twins = Vec::new();
         for (table, names) in plan.tables.iter().zip(wanted) {
             let declared = table.read_from();
             let mut source = TableSource {
@@ -104,6 +110,10 @@ impl Delivery {
                 });
                 match fitted {
                     Ok((export, mapping)) => {
+                        if let Some(twin) = Twin::of(&table.name, &source.files, &export) {
+                            twins.push(twin);
+                            continue;
+                        }
                         tracing::info!(
                             file = export.file,
                             records = export.records,
@@ -131,6 +141,7 @@ impl Delivery {
             sources,
             published,
             unclaimed,
+            twins,
         })
     }
 
@@ -150,7 +161,12 @@ impl Delivery {
         let published = self.published.iter().map(|p| (p.path.as_str(), p.sha256));
         let unclaimed = self.unclaimed.iter();
         let unclaimed = unclaimed.map(|u| (u.path.as_str(), FileHash::of(b"not read")));
-        tables.chain(published).chain(unclaimed).collect()
+        let twins = self.twins.iter().map(Twin::hash);
+        tables
+            .chain(published)
+            .chain(unclaimed)
+            .chain(twins)
+            .collect()
     }
 }
 
@@ -264,7 +280,7 @@ fn published_files(project: &Project) -> Result<Vec<PublishedFile>, RunError> {
     };
     let place = project.root.join(pattern.as_str());
     let fail = |path: PathBuf| move |source| RunError::PublishedFile { path, source };
-    let mut found = find(&project.root, &[pattern]).map_err(fail(place.clone()))?;
+    let mut found = find(&project.root, &[pattern], &Links::All).map_err(fail(place.clone()))?;
     if let Some(((_, path), problem)) = found.unusable.pop_first() {
         let unusable = std::io::Error::other(format!("it {problem}"));
         return Err(fail(project.root.join(path))(unusable));

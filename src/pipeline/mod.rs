@@ -13,6 +13,7 @@ mod report;
 mod results;
 mod settings;
 mod tables;
+mod twice;
 mod year_on_year;
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ use super::{
     report::{RuleLine, RunReport, TableLine},
     settings::Settings,
     tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
+    twice::Twin,
     year_on_year,
 };
 use crate::{
@@ -394,6 +395,7 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
         sha256: p.sha256,
         rows: None,
     }));
+    inputs.extend(delivery.twins.iter().map(Twin::input));
     let count = |severity| report.by_severity.get(&severity).copied().unwrap_or(0);
     RunFacts {
         trueup: env!("CARGO_PKG_VERSION").to_owned(),

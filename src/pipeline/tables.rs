@@ -10,6 +10,7 @@ use super::{
     delivery::Delivery,
     error::RunError,
     plan::Plan,
+    twice,
 };
 use crate::{
     check::{
@@ -216,6 +217,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     finish_table(changes)?;
     finish_table(rejects)?;
     about_delivery(delivery, &scanned.facts, &mut findings)?;
+    twice::tell(&delivery.twins, &scanned.facts, &mut findings)?;
     apply_thresholds(project, delivery, &mut scanned);
     scanned.findings.push(findings.finish()?);
     Ok(scanned)
@@ -241,7 +243,7 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 5] {
+fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 6] {
     [
         (
             format!("{table}.rule_error"),
@@ -277,6 +279,13 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Dimension::Completeness,
             Severity::Warn,
             Category::Schema,
+        ),
+        (
+            twice::rule(table),
+            "delivered_twice",
+            Dimension::Uniqueness,
+            Severity::Warn,
+            Category::Duplicate,
         ),
     ]
 }

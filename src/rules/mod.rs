@@ -58,12 +58,13 @@ pub struct Rule {
 }
 
 /// Names of rules that the engine has of itself: `<table>.<name>`.
-pub const OWN_NAMES: [&str; 5] = [
+pub const OWN_NAMES: [&str; 6] = [
     "rule_error",
     "rejects",
     "swallowed",
     "columns",
     "terminated",
+    "delivered_twice",
 ];
 
 /// The engine's own rule about a delivery as a whole.
