@@ -4,7 +4,7 @@ use super::{
     Known,
     page::{Body, Page},
 };
-use crate::rules::{Kind, OWN_NAMES, UNCLAIMED, totals::Check};
+use crate::rules::{Kind, OWN_NAMES, STALE, UNCLAIMED, totals::Check};
 
 /// Users that are listed unless all are asked for.
 const SHOWN: usize = 20;
@@ -77,6 +77,13 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "every file of the delivery is one that a table names",
             "A file that nobody reads may be a table under a wrong name.",
             "Give the file the name that its table declares, declare a table for it, or deliver it elsewhere.",
+        ));
+    }
+    if id == STALE {
+        return Some((
+            "the newest night is whole",
+            "A night that lacks a file, or is still being uploaded, would pass for a whole one.",
+            "Deliver the night again, whole, and run again; until then figures are of an earlier night.",
         ));
     }
     let (table, name) = id.rsplit_once('.')?;

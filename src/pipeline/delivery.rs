@@ -9,8 +9,10 @@ use std::{
 };
 
 use super::{
+    control::{Control, Shapes, is_cut_off},
     error::RunError,
     files::{Found, Links, find},
+    nights::{Left, Night, Nights},
     plan::Plan,
     settings::Settings,
     twice::Twin,
@@ -19,7 +21,7 @@ use crate::{
     check::source::{SourceFile, TableSource},
     ingest::{Content, Export, IngestError, index, map_header},
     project::Project,
-    publish::FileHash,
+    publish::{FileHash, InputFile},
     reconcile::{Figure, published},
     tables::{FilePattern, Table},
 };
@@ -32,6 +34,10 @@ pub(super) struct Delivery {
     pub(super) unclaimed: Vec<Unclaimed>,
     /// Files that were not read, since another of their table has the same bytes.
     pub(super) twins: Vec<Twin>,
+    /// Files that say what others hold.
+    pub(super) controls: Vec<InputFile>,
+    /// Later nights, which are not whole.
+    pub(super) left: Vec<Left>,
 }
 
 /// A file of the delivery that no table's pattern names.
@@ -56,30 +62,48 @@ impl Delivery {
         plan: &Plan,
         settings: &Settings,
     ) -> Result<Self, RunError> {
-        let folder = match (&settings.delivery, &project.delivery) {
-            (Some(folder), _) => folder.clone(),
-            (None, Some(default)) => project.root.join(&default.path),
-            (None, None) => return Err(RunError::NoDelivery),
-        };
+        let nights = Nights::new(project, plan, settings)?;
         let published = published_files(project)?;
-        let patterns: Vec<&FilePattern> = plan.tables.iter().map(|t| &t.files).collect();
-        let Found {
-            files: wanted,
-            unusable,
-            others,
-        } = Links::inside(&folder)
-            .and_then(|links| find(&folder, &patterns, &links))
-            .map_err(|source| RunError::Delivery {
-                folder: folder.clone(),
-                source,
-            })?;
+        let read = |night| Self::read(night, &nights, &published, (project, plan, settings));
+        let (mut delivery, left) = nights.read(read)?;
+        delivery.left = left;
+        delivery.published = published;
+        Ok(delivery)
+    }
+
+    /// Indexes the files of one night.
+    fn read(
+        mut night: Night,
+        nights: &Nights<'_>,
+        published: &[PublishedFile],
+        (project, plan, settings): (&Project, &Plan, &Settings),
+    ) -> Result<Self, RunError> {
+        let unusable = std::mem::take(&mut night.found.unusable);
         if !unusable.is_empty() {
-            let say = |((at, path), problem): ((usize, String), String)| {
-                format!("`{path}` of table `{}` {problem}", plan.tables[at].name)
+            let say = |((at, path), problem): ((usize, String), String)| match plan.tables.get(at) {
+                Some(table) => format!("`{path}` of table `{}` {problem}", table.name),
+                None => format!("`{path}` {problem}"),
             };
             let unusable = unusable.into_iter().map(say).collect();
-            return Err(RunError::Unusable { folder, unusable });
+            return Err(RunError::Unusable {
+                folder: night.folder,
+                unusable,
+            });
         }
+        let mut problems = Vec::new();
+        let control = Control::read(&mut night, &plan.tables, &project.deliveries, &mut problems);
+        let Night {
+            name,
+            told,
+            folder,
+            found:
+                Found {
+                    files: wanted,
+                    others,
+                    ..
+                },
+            ..
+        } = night;
         let missing: Vec<String> = plan
             .tables
             .iter()
@@ -87,15 +111,21 @@ impl Delivery {
             .filter(|(table, files)| table.required && files.is_empty())
             .map(|(table, _)| absent(table, &others))
             .collect();
-        if !missing.is_empty() {
-            return Err(RunError::Incomplete { folder, missing });
+        let incomplete = |missing: Vec<String>, problems: Vec<String>| RunError::Incomplete {
+            delivery: told.clone(),
+            missing,
+            problems,
+        };
+        if !missing.is_empty() || !problems.is_empty() {
+            return Err(incomplete(missing, problems));
         }
-        let unclaimed = unclaimed(&folder, others, project, &plan.tables, &published);
+        let unclaimed = unclaimed(&folder, others, project, &plan.tables, published);
+        let mut shapes = Shapes::default();
         let mut indexed = index_all(&folder, &wanted, settings).into_iter();
         let mut errors = Vec::new();
         let mut sources = Vec::new();
         let mut twins = Vec::new();
-        for (table, names) in plan.tables.iter().zip(wanted) {
+        for (at, (table, names)) in plan.tables.iter().zip(wanted).enumerate() {
             let declared = table.read_from();
             let mut source = TableSource {
                 table: Arc::clone(table),
@@ -110,6 +140,7 @@ impl Delivery {
                 });
                 match fitted {
                     Ok((export, mapping)) => {
+                        shapes.add(at, &export);
                         if let Some(twin) = Twin::of(&table.name, &source.files, &export) {
                             twins.push(twin);
                             continue;
@@ -133,15 +164,25 @@ impl Delivery {
             }
             sources.push(Arc::new(source));
         }
+        if nights.may_be_stale() && !errors.is_empty() && errors.iter().all(is_cut_off) {
+            let problems = errors.iter().map(ToString::to_string).collect();
+            return Err(incomplete(Vec::new(), problems));
+        }
         if !errors.is_empty() {
             return Err(RunError::Inputs(errors));
         }
+        let problems = control.problems(&shapes);
+        if !problems.is_empty() {
+            return Err(incomplete(Vec::new(), problems));
+        }
         Ok(Self {
-            name: delivery_name(&folder),
+            name,
             sources,
-            published,
+            published: Vec::new(),
             unclaimed,
             twins,
+            controls: control.read,
+            left: Vec::new(),
         })
     }
 
@@ -162,10 +203,14 @@ impl Delivery {
         let unclaimed = self.unclaimed.iter();
         let unclaimed = unclaimed.map(|u| (u.path.as_str(), FileHash::of(b"not read")));
         let twins = self.twins.iter().map(Twin::hash);
+        let controls = self.controls.iter().map(|c| (c.path.as_str(), c.sha256));
+        let left = self.left.iter().map(Left::hash);
         tables
             .chain(published)
             .chain(unclaimed)
             .chain(twins)
+            .chain(controls)
+            .chain(left)
             .collect()
     }
 }
@@ -207,14 +252,6 @@ fn index_all(
     });
     done.sort_by_key(|d| d.0);
     done.into_iter().map(|d| d.1).collect()
-}
-
-fn delivery_name(folder: &Path) -> String {
-    let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let name = absolute
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned());
-    name.unwrap_or_else(|| "delivery".to_owned())
 }
 
 /// How a required table without a file is told; a name that differs in case is told too.

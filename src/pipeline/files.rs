@@ -11,10 +11,10 @@ use std::{
 use crate::tables::FilePattern;
 
 /// The most entries of one folder: a hundred times what a delivery has.
-const MAX_ENTRIES: usize = 100_000;
+pub(super) const MAX_ENTRIES: usize = 100_000;
 
 /// What a link is that leads out of the delivery.
-const OUTSIDE: &str = "is a link that leads outside the delivery, which is not followed";
+pub(super) const OUTSIDE: &str = "is a link that leads outside the delivery, which is not followed";
 
 /// What stands in a folder.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl Links {
     }
 
     /// Whether the link at `path` is followed, as far as it can be.
-    fn follow(&self, path: &Path) -> std::io::Result<bool> {
+    pub(super) fn follow(&self, path: &Path) -> std::io::Result<bool> {
         match self {
             Self::All => Ok(true),
             Self::Below(folder) => Ok(path.canonicalize()?.starts_with(folder)),

@@ -3,10 +3,12 @@
 mod about;
 mod aggregates;
 mod candidates;
+mod control;
 mod delivery;
 mod error;
 pub mod examples;
 mod files;
+mod nights;
 pub(crate) mod plan;
 mod records;
 mod report;

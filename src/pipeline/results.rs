@@ -396,6 +396,7 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
         rows: None,
     }));
     inputs.extend(delivery.twins.iter().map(Twin::input));
+    inputs.extend(delivery.controls.iter().cloned());
     let count = |severity| report.by_severity.get(&severity).copied().unwrap_or(0);
     RunFacts {
         trueup: env!("CARGO_PKG_VERSION").to_owned(),

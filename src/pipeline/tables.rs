@@ -6,7 +6,7 @@ use futures::StreamExt;
 
 use super::{
     Context,
-    about::{about_delivery, about_table},
+    about::{about_delivery, about_table, of_delivery},
     delivery::Delivery,
     error::RunError,
     plan::Plan,
@@ -30,7 +30,7 @@ use crate::{
     project::Project,
     publish::{StagedFile, StagedRun},
     row_groups::{BatchFile, Packing, RowGroupFile},
-    rules::{Rule, Threshold, UNCLAIMED, kinds::RuleKind},
+    rules::{Rule, Threshold, kinds::RuleKind},
     tables::{Policy, Table},
 };
 
@@ -323,15 +323,7 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
             });
         }
     }
-    facts.push(RuleFacts {
-        id: UNCLAIMED.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        kind: "schema".to_owned(),
-        dimension: Dimension::Completeness,
-        severity: Severity::Warn,
-        category: Category::Schema,
-        table: String::new(),
-    });
+    facts.extend(of_delivery());
     facts.extend(super::results::statement_facts(&plan.statements));
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     facts.dedup_by(|a, b| a.id == b.id);
