@@ -7,6 +7,8 @@
 
 use std::{
     io::{IsTerminal, Write},
+    os::fd::AsFd,
+    path::PathBuf,
     process::ExitCode,
     sync::{
         Arc,
@@ -23,6 +25,7 @@ use trueup::{
         DiagnosticLine,
         render::{lines, render},
     },
+    ingest::{READ_FILE, serve},
     pipeline::{self, Progress, RunError, RunReport, Silent},
 };
 
@@ -32,6 +35,10 @@ const INTERRUPTED: u8 = 130;
 const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == READ_FILE) {
+        return read_file(words.next());
+    }
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(error) => return misused(&error),
@@ -54,6 +61,24 @@ fn main() -> ExitCode {
     std::process::exit(i32::from(code))
 }
 
+/// What this program does when it is started again to read a file: its standard input, within limits.
+fn read_file(request: Option<std::ffi::OsString>) -> ExitCode {
+    // What it would say may quote what it reads.
+    std::panic::set_hook(Box::new(|_| {}));
+    let input = std::io::stdin().as_fd().try_clone_to_owned();
+    let request = request.and_then(|request| request.into_string().ok());
+    let read = match (request, input) {
+        (Some(request), Ok(input)) => serve(&request, input.into(), std::io::stdout().lock()),
+        _ => false,
+    };
+    ExitCode::from(u8::from(!read))
+}
+
+/// Where this program is.
+fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_default()
+}
+
 fn run(args: &RunArgs) -> u8 {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in signals() {
@@ -74,6 +99,7 @@ fn run(args: &RunArgs) -> u8 {
     let settings = args.settings(Surroundings {
         today: jiff::Zoned::now().date(),
         cores: cores(),
+        program: program(),
         key: std::env::var_os("TRUEUP_KEY")
             .map(std::os::unix::ffi::OsStringExt::into_vec)
             .filter(|k| !k.is_empty()),
@@ -142,6 +168,7 @@ fn answer(command: &Command) -> u8 {
         today: jiff::Zoned::now().date(),
         colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         width: width(),
+        program: program(),
         temporary: std::env::temp_dir(),
     };
     let command = command.clone();

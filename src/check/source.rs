@@ -18,8 +18,8 @@ use datafusion::{
 use crate::{
     conform::{Change, Conformer},
     ingest::{
-        CellError, Chunk, ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, Swallowed,
-        read_chunk,
+        CellError, Chunk, ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject,
+        Swallowed, read_chunk,
     },
     tables::Table,
 };

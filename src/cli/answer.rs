@@ -25,6 +25,8 @@ pub struct Terminal {
     pub colour: bool,
     /// Characters of a line.
     pub width: usize,
+    /// This program, which is started again to read what its reader may die on.
+    pub program: PathBuf,
     /// Where temporary files may stand.
     pub temporary: PathBuf,
 }

@@ -29,6 +29,7 @@ pub use test::TestArgs;
 
 use crate::{
     discrepancy::Severity,
+    ingest::Reader,
     pipeline::{FailOn, Progress, Selection, Selector, Settings},
 };
 
@@ -219,6 +220,8 @@ pub struct Surroundings {
     pub today: Date,
     /// Cores of this machine.
     pub cores: usize,
+    /// This program, which is started again to read what its reader may die on.
+    pub program: PathBuf,
     /// Key for hidden values, from the environment.
     pub key: Option<Vec<u8>>,
     /// Hears how far the run is.

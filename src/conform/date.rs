@@ -364,7 +364,9 @@ mod tests {
     fn a_moment_in_a_later_format_is_a_repair() {
         let texts = ["2017-01-05 10:20:30", "2017-01-05T10:20:30Z", "", "soon"];
         let formats = Formats {
-            all: ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"].map(Format::new).to_vec(),
+            all: ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+                .map(Format::new)
+                .to_vec(),
             usual: 1,
         };
         let missing = Int8Array::from(vec![0, 0, 1, 0]);

@@ -4,7 +4,7 @@ use super::{
     Known,
     page::{Body, Page},
 };
-use crate::rules::{Kind, OWN_NAMES, UNCLAIMED, totals::Check};
+use crate::rules::{Kind, OWN_NAMES, STALE, UNCLAIMED, totals::Check};
 
 /// Users that are listed unless all are asked for.
 const SHOWN: usize = 20;
@@ -79,6 +79,13 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "Give the file the name that its table declares, declare a table for it, or deliver it elsewhere.",
         ));
     }
+    if id == STALE {
+        return Some((
+            "the newest night is whole",
+            "A night that lacks a file, or is still being uploaded, would pass for a whole one.",
+            "Deliver the night again, whole, and run again; until then figures are of an earlier night.",
+        ));
+    }
     let (table, name) = id.rsplit_once('.')?;
     let mut tables = known.project.tables.iter();
     let own = OWN_NAMES.into_iter().find(|own| *own == name)?;
@@ -103,6 +110,11 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "every column of a file is declared",
             "A column that nobody declared was not read, and may be one under a wrong name.",
             "Declare the column, or leave it out of the export.",
+        ),
+        "delivered_twice" => (
+            "no file of the table has the same bytes as another",
+            "A file that is there twice, under two names, would count each of its rows twice; it is read once.",
+            "Deliver each file once; where two files may rightly be the same, there is nothing to do.",
         ),
         _ => (
             "every file ends in a line break",

@@ -89,6 +89,7 @@ pub(super) fn index_blocks(
         sha256: hexadecimal(&hash.finalize()),
         bytes,
         header: names,
+        first_column: 0,
         constants: Vec::new(),
         header_line,
         chunks,

@@ -54,6 +54,8 @@ pub(super) struct Head {
     pub header: Vec<String>,
     /// The line, or row of the sheet, that they stand on; 0 where they stand on none.
     pub header_line: u64,
+    /// The column of the sheet that the first name stands in, from 0.
+    pub first_column: usize,
 }
 
 /// What is known of a table behind its rows.

@@ -52,12 +52,13 @@ pub use header::{
 };
 pub use index::{index, index_as};
 pub use isolated::{READ_FILE, Reader, serve};
-pub use open::{Means, Scratch, open};
+pub use open::{Means, Scratch, hash_of, open};
 pub use reader::{RawBatch, RawRecord, Reject, RejectReason};
 pub use swallowed::Swallowed;
 
 pub use written::{Compression, Dialect, Remark, Written};
 
+use crate::tables::Format;
 pub use crate::tables::Limits;
 
 /// Where a file's bytes are.
@@ -105,6 +106,8 @@ pub struct Export {
     pub bytes: u64,
     /// The names of the columns, trimmed, in the file's order; never empty. The last are those of `constants`.
     pub header: Vec<String>,
+    /// The column of the sheet under which the first of them stands, from 0.
+    pub first_column: usize,
     /// Values that all its rows share, which its path tells.
     pub constants: Vec<String>,
     /// The line of the header: 1 unless blank lines stand before it.
@@ -122,6 +125,26 @@ pub struct Export {
 }
 
 impl Export {
+    /// What it is called in messages: its file, and its sheet of a workbook.
+    pub fn name(&self) -> String {
+        match &self.sheet {
+            Some(sheet) => format!("{}, sheet {sheet}", self.file),
+            None => self.file.clone(),
+        }
+    }
+
+    /// Where a cell is, for messages: `cell C17` of a sheet, or its line.
+    pub fn place(&self, column: usize, line: u64) -> String {
+        match (self.written.format, &self.sheet) {
+            (_, Some(_)) => format!(
+                "cell {}",
+                readers::cell_name(self.first_column + column, line)
+            ),
+            (Format::Parquet, None) => format!("row {line}"),
+            _ => format!("line {line}"),
+        }
+    }
+
     /// The row numbers of a chunk's records.
     fn rows(&self, chunk: usize) -> Option<Range<u64>> {
         let first = self.chunks.get(chunk)?.first_row;

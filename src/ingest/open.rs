@@ -360,6 +360,7 @@ impl Opening<'_> {
             sha256: String::new(),
             bytes: 0,
             header: kept.head.header,
+            first_column: kept.head.first_column,
             constants: Vec::new(),
             header_line: kept.head.header_line,
             chunks: kept.chunks,
@@ -471,6 +472,14 @@ fn workbook(file: &File) -> Option<Format> {
     end.truncate(read);
     let anywhere = |name: &[u8]| holds(name) || memchr::memmem::find(&end, name).is_some();
     (anywhere(b"[Content_Types].xml") && anywhere(b"xl/")).then_some(Format::Xlsx)
+}
+
+/// The SHA-256 of the file at `path` and its length.
+///
+/// # Errors
+/// It cannot be read.
+pub fn hash_of(path: &Path) -> io::Result<(String, u64)> {
+    hash(&File::open(path)?)
 }
 
 fn hash(file: &File) -> io::Result<(String, u64)> {

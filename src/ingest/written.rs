@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::tables::{Encoding, Format, Quote};
 
 /// How a file turned out to be written, whether it was declared or found out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Written {
     /// Its format.
     pub format: Format,
@@ -33,7 +34,8 @@ impl Written {
 }
 
 /// How CSV is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dialect {
     /// What parts its fields.
     pub delimiter: u8,

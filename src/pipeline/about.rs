@@ -4,15 +4,16 @@ use super::{
     candidates::too_many,
     delivery::Delivery,
     error::RunError,
+    nights::Left,
     plan::Plan,
     tables::{FindingFile, Scanned, fact_index, signed},
 };
 use crate::{
     check::{keys::KeyFailures, scan::RuleCounts, source::TableSource},
-    discrepancy::Action,
+    discrepancy::{Action, Category, Dimension, Severity},
     log::{Finding, FindingBuilder, LogError, RuleFacts},
     project::Project,
-    rules::{UNCLAIMED, kinds::RuleKind},
+    rules::{STALE, UNCLAIMED, kinds::RuleKind},
 };
 
 /// What is to be said about a table as a whole: its number of rows, columns that nobody declared, files cut short.
@@ -70,6 +71,20 @@ pub(super) fn about_table(
                 ..Finding::default()
             });
         }
+        for remark in &file.export.remarks {
+            let message = format!("{}: {}", file.export.name(), remark.message);
+            builder.push(&Finding {
+                rule: fact_index(&scanned.facts, &super::tables::reading(&table.name)),
+                record_key: &format!("{} {}", remark.about, file.export.name()),
+                source_file: Some(name),
+                source_sheet: file.export.sheet.as_deref(),
+                source_line: remark.line.map(signed),
+                observed: Some(&remark.found),
+                action: Some(Action::Kept),
+                message: &message,
+                ..Finding::default()
+            });
+        }
         if !file.export.terminated && file.export.records > 0 {
             let message = format!(
                 "{name} does not end in a line break: it may have been cut off; compare it with what was exported"
@@ -123,7 +138,27 @@ pub(super) fn about_table(
     findings.write(&builder.finish().map_err(LogError::from)?)
 }
 
-/// What is to be said about a delivery as a whole: files that belong to no table.
+/// The rules that the engine has of itself about a delivery as a whole.
+pub(super) fn of_delivery() -> impl Iterator<Item = RuleFacts> {
+    use Category::{Schema, Stale};
+    use Dimension::{Completeness, Timeliness};
+    let own = [
+        (UNCLAIMED, "schema", Completeness, Severity::Warn, Schema),
+        (STALE, "stale", Timeliness, Severity::Error, Stale),
+    ];
+    own.into_iter()
+        .map(|(id, kind, dimension, severity, category)| RuleFacts {
+            id: id.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            kind: kind.to_owned(),
+            dimension,
+            severity,
+            category,
+            table: String::new(),
+        })
+}
+
+/// What is to be said about a delivery as a whole: files that belong to no table, nights that were not whole.
 pub(super) fn about_delivery(
     delivery: &Delivery,
     facts: &[RuleFacts],
@@ -148,6 +183,19 @@ pub(super) fn about_delivery(
             source_file: Some(path),
             observed: Some(path),
             expected: Some(&expected),
+            action: Some(Action::Excluded),
+            message: &message,
+            ..Finding::default()
+        });
+    }
+    for Left { name, why } in &delivery.left {
+        let read = &delivery.name;
+        let message = format!("night {name} is not whole, so {read} was read in its place: {why}");
+        builder.push(&Finding {
+            rule: fact_index(facts, STALE),
+            record_key: name,
+            observed: Some(read),
+            expected: Some(name),
             action: Some(Action::Excluded),
             message: &message,
             ..Finding::default()

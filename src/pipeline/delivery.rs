@@ -9,16 +9,20 @@ use std::{
 };
 
 use super::{
+    control::{Control, Shapes, is_cut_off},
     error::RunError,
-    files::{Found, find},
+    files::{Found, Links, find},
+    nights::{Left, Night, Nights},
     plan::Plan,
     settings::Settings,
+    twice::Twin,
+    unreadable::Unreadable,
 };
 use crate::{
     check::source::{SourceFile, TableSource},
-    ingest::{Content, Export, IngestError, index_as, map_header},
+    ingest::{Export, IngestError, Means, map_header, open},
     project::Project,
-    publish::FileHash,
+    publish::{FileHash, InputFile, unnamed_file},
     reconcile::{Figure, published},
     tables::{FilePattern, Table},
 };
@@ -29,6 +33,14 @@ pub(super) struct Delivery {
     pub(super) sources: Vec<Arc<TableSource>>,
     pub(super) published: Vec<PublishedFile>,
     pub(super) unclaimed: Vec<Unclaimed>,
+    /// Files that were not read, since another of their table has the same bytes.
+    pub(super) twins: Vec<Twin>,
+    /// Files that are damaged or whose readers died on them.
+    pub(super) unreadable: Vec<Unreadable>,
+    /// Files that say what others hold.
+    pub(super) controls: Vec<InputFile>,
+    /// Later nights, which are not whole.
+    pub(super) left: Vec<Left>,
 }
 
 /// A file of the delivery that no table's pattern names.
@@ -53,28 +65,48 @@ impl Delivery {
         plan: &Plan,
         settings: &Settings,
     ) -> Result<Self, RunError> {
-        let folder = match (&settings.delivery, &project.delivery) {
-            (Some(folder), _) => folder.clone(),
-            (None, Some(default)) => project.root.join(&default.path),
-            (None, None) => return Err(RunError::NoDelivery),
-        };
+        let nights = Nights::new(project, plan, settings)?;
         let published = published_files(project)?;
-        let patterns: Vec<&FilePattern> = plan.tables.iter().map(|t| &t.files).collect();
-        let Found {
-            files: wanted,
-            unusable,
-            others,
-        } = find(&folder, &patterns).map_err(|source| RunError::Delivery {
-            folder: folder.clone(),
-            source,
-        })?;
+        let read = |night| Self::read(night, &nights, &published, (project, plan, settings));
+        let (mut delivery, left) = nights.read(read)?;
+        delivery.left = left;
+        delivery.published = published;
+        Ok(delivery)
+    }
+
+    /// Indexes the files of one night.
+    fn read(
+        mut night: Night,
+        nights: &Nights<'_>,
+        published: &[PublishedFile],
+        (project, plan, settings): (&Project, &Plan, &Settings),
+    ) -> Result<Self, RunError> {
+        let unusable = std::mem::take(&mut night.found.unusable);
         if !unusable.is_empty() {
-            let say = |((at, path), problem): ((usize, String), String)| {
-                format!("`{path}` of table `{}` {problem}", plan.tables[at].name)
+            let say = |((at, path), problem): ((usize, String), String)| match plan.tables.get(at) {
+                Some(table) => format!("`{path}` of table `{}` {problem}", table.name),
+                None => format!("`{path}` {problem}"),
             };
             let unusable = unusable.into_iter().map(say).collect();
-            return Err(RunError::Unusable { folder, unusable });
+            return Err(RunError::Unusable {
+                folder: night.folder,
+                unusable,
+            });
         }
+        let mut problems = Vec::new();
+        let control = Control::read(&mut night, &plan.tables, &project.deliveries, &mut problems);
+        let Night {
+            name,
+            told,
+            folder,
+            found:
+                Found {
+                    files: wanted,
+                    others,
+                    ..
+                },
+            ..
+        } = night;
         let missing: Vec<String> = plan
             .tables
             .iter()
@@ -82,14 +114,22 @@ impl Delivery {
             .filter(|(table, files)| table.required && files.is_empty())
             .map(|(table, _)| absent(table, &others))
             .collect();
-        if !missing.is_empty() {
-            return Err(RunError::Incomplete { folder, missing });
+        let incomplete = |missing: Vec<String>, problems: Vec<String>| RunError::Incomplete {
+            delivery: told.clone(),
+            missing,
+            problems,
+        };
+        if !missing.is_empty() || !problems.is_empty() {
+            return Err(incomplete(missing, problems));
         }
-        let unclaimed = unclaimed(&folder, others, project, &plan.tables, &published);
+        let unclaimed = unclaimed(&folder, others, project, &plan.tables, published);
+        let mut shapes = Shapes::default();
         let mut indexed = index_all(&folder, &wanted, project, plan, settings).into_iter();
         let mut errors = Vec::new();
         let mut sources = Vec::new();
-        for (table, names) in plan.tables.iter().zip(wanted) {
+        let mut twins = Vec::new();
+        let mut unreadable = Vec::new();
+        for (at, (table, names)) in plan.tables.iter().zip(wanted).enumerate() {
             let declared = table.read_from();
             let mut source = TableSource {
                 table: Arc::clone(table),
@@ -97,15 +137,27 @@ impl Delivery {
                 limits: settings.limits(project).clone(),
             };
             let mut base = 0_i64;
-            for export in indexed.by_ref().take(names.len()) {
-                let fitted = export.and_then(|export| {
-                    let mapping = map_header(&export, &declared)?;
-                    Ok((export, mapping))
-                });
-                match fitted {
-                    Ok((export, mapping)) => {
+            let mut exports = Vec::new();
+            for (path, opened) in names.into_iter().zip(indexed.by_ref()) {
+                match opened {
+                    Ok(tables) => exports.extend(tables),
+                    Err(error) if error.is_damage() => {
+                        unreadable.push(Unreadable::new(&table.name, &folder, path, &error));
+                    }
+                    Err(error) => errors.push(error),
+                }
+            }
+            for export in exports {
+                match map_header(&export, &declared) {
+                    Ok(mapping) => {
+                        shapes.add(at, &export);
+                        if let Some(twin) = Twin::of(&table.name, &source.files, &export) {
+                            twins.push(twin);
+                            continue;
+                        }
                         tracing::info!(
                             file = export.file,
+                            sheet = export.sheet,
                             records = export.records,
                             bytes = export.bytes,
                             "indexed"
@@ -123,14 +175,30 @@ impl Delivery {
             }
             sources.push(Arc::new(source));
         }
+        if nights.may_be_stale() && !errors.is_empty() && errors.iter().all(is_cut_off) {
+            let problems = errors.iter().map(ToString::to_string).collect();
+            return Err(incomplete(Vec::new(), problems));
+        }
         if !errors.is_empty() {
             return Err(RunError::Inputs(errors));
         }
+        if nights.may_be_stale() && !unreadable.is_empty() {
+            let problems = unreadable.into_iter().map(|file| file.why).collect();
+            return Err(incomplete(Vec::new(), problems));
+        }
+        let problems = control.problems(&shapes);
+        if !problems.is_empty() {
+            return Err(incomplete(Vec::new(), problems));
+        }
         Ok(Self {
-            name: delivery_name(&folder),
+            name,
             sources,
-            published,
+            published: Vec::new(),
             unclaimed,
+            twins,
+            unreadable,
+            controls: control.read,
+            left: Vec::new(),
         })
     }
 
@@ -147,10 +215,20 @@ impl Delivery {
     pub(super) fn hashes(&self) -> Vec<(&str, FileHash)> {
         let tables = self.sources.iter().flat_map(|s| &s.files);
         let tables = tables.map(|f| (f.export.file.as_str(), file_hash(&f.export.sha256)));
+        let tables = tables.chain(self.unreadable.iter().map(|u| (u.path.as_str(), u.sha256)));
         let published = self.published.iter().map(|p| (p.path.as_str(), p.sha256));
         let unclaimed = self.unclaimed.iter();
         let unclaimed = unclaimed.map(|u| (u.path.as_str(), FileHash::of(b"not read")));
-        tables.chain(published).chain(unclaimed).collect()
+        let twins = self.twins.iter().map(Twin::hash);
+        let controls = self.controls.iter().map(|c| (c.path.as_str(), c.sha256));
+        let left = self.left.iter().map(Left::hash);
+        tables
+            .chain(published)
+            .chain(unclaimed)
+            .chain(twins)
+            .chain(controls)
+            .chain(left)
+            .collect()
     }
 }
 
@@ -167,7 +245,7 @@ fn index_all(
     project: &Project,
     plan: &Plan,
     settings: &Settings,
-) -> Vec<Result<Export, IngestError>> {
+) -> Vec<Result<Vec<Export>, IngestError>> {
     let of_table = |(table, names): (&Arc<Table>, &Vec<String>)| -> Vec<(Arc<Table>, String)> {
         let name = |name: &String| (Arc::clone(table), name.clone());
         names.iter().map(name).collect()
@@ -178,24 +256,23 @@ fn index_all(
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(size(&files[*at].1)));
     let next = AtomicUsize::new(0);
+    let scratch = || unnamed_file(&settings.out);
     let work = || {
         let mut done = Vec::new();
         while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (table, name) = &files[*at];
-            let content = Content::File(folder.join(name));
-            let expected = table.read_from();
-            let export = index_as(
-                name,
-                content,
-                &table.reading,
-                &expected,
-                settings.limits(project),
-            );
+            let means = Means {
+                limits: settings.limits(project),
+                reader: &settings.reader,
+                scratch: &scratch,
+            };
+            let (path, expected) = (folder.join(name), table.read_from());
+            let export = open(name, &path, &table.reading, &expected, means);
             done.push((*at, export));
         }
         done
     };
-    let mut done: Vec<(usize, Result<Export, IngestError>)> = std::thread::scope(|scope| {
+    let mut done: Vec<(usize, Result<Vec<Export>, IngestError>)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..settings.threads.min(files.len()))
             .map(|_| scope.spawn(work))
             .collect();
@@ -207,14 +284,6 @@ fn index_all(
     });
     done.sort_by_key(|d| d.0);
     done.into_iter().map(|d| d.1).collect()
-}
-
-fn delivery_name(folder: &Path) -> String {
-    let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let name = absolute
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned());
-    name.unwrap_or_else(|| "delivery".to_owned())
 }
 
 /// How a required table without a file is told; a name that differs in case is told too.
@@ -280,7 +349,7 @@ fn published_files(project: &Project) -> Result<Vec<PublishedFile>, RunError> {
     };
     let place = project.root.join(pattern.as_str());
     let fail = |path: PathBuf| move |source| RunError::PublishedFile { path, source };
-    let mut found = find(&project.root, &[pattern]).map_err(fail(place.clone()))?;
+    let mut found = find(&project.root, &[pattern], &Links::All).map_err(fail(place.clone()))?;
     if let Some(((_, path), problem)) = found.unusable.pop_first() {
         let unusable = std::io::Error::other(format!("it {problem}"));
         return Err(fail(project.root.join(path))(unusable));

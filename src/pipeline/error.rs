@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use jiff::civil::Date;
+
 use crate::{
     check::{EngineError, keys::KeyError},
     diagnostics::Diagnostic,
@@ -52,13 +54,34 @@ pub enum RunError {
         source: std::io::Error,
     },
     /// Files that the project needs are missing.
-    #[error("delivery {} is incomplete: {}; nothing was read: deliver the whole, or declare `required: false` for a table that may be absent", folder.display(), missing.join(", "))]
+    #[error("delivery {delivery} is incomplete: {}; {}", self.problems(), incomplete(missing))]
     Incomplete {
-        /// The delivery's folder.
-        folder: PathBuf,
+        /// Which it is.
+        delivery: String,
         /// `table … has no file …`.
         missing: Vec<String>,
+        /// What else makes it not whole.
+        problems: Vec<String>,
     },
+    /// No night is whole, and an earlier one might have been read.
+    #[error("no night is whole, so that nothing was published: {}; deliver one of them again", nights(.0))]
+    NoWholeNight(Vec<(String, String)>),
+    /// No night is old enough.
+    #[error("there is no night up to {as_of} in {}: {}", folder.display(), match later {
+        Some(later) => format!("the first is {later}; check `--as-of`"),
+        None => "it holds no folder that is called by its date, such as 2017-10-09; check `deliveries` in rules/project.yaml".to_owned(),
+    })]
+    NoNight {
+        /// The folder of nights.
+        folder: PathBuf,
+        /// The run's date.
+        as_of: Date,
+        /// The first night after it.
+        later: Option<Date>,
+    },
+    /// Two folders are called by the same date.
+    #[error("{} are folders of one night: keep one of them", .0.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(" and "))]
+    NightTwice(Vec<PathBuf>),
     /// What should be files is something else.
     #[error("delivery {}: {}; nothing was read: put files there, or move away what is none of the delivery", folder.display(), unusable.join(", "))]
     Unusable {
@@ -141,6 +164,31 @@ pub enum RunError {
     Write(#[from] WriteError),
 }
 
+/// What to do about a delivery that is incomplete.
+fn incomplete(missing: &[String]) -> &'static str {
+    match missing.is_empty() {
+        true => {
+            "nothing was published: wait until the upload has ended, or deliver the whole again"
+        }
+        false => {
+            "nothing was read: deliver the whole, or declare `required: false` for a table that may be absent"
+        }
+    }
+}
+
+/// Nights that are told of at most.
+const NIGHTS: usize = 3;
+
+/// The newest nights, and why each is not whole.
+fn nights(nights: &[(String, String)]) -> String {
+    let told = nights.iter().take(NIGHTS);
+    let mut told: Vec<String> = told.map(|(name, why)| format!("{name} ({why})")).collect();
+    if nights.len() > NIGHTS {
+        told.push(format!("and {} earlier ones", nights.len() - NIGHTS));
+    }
+    told.join(", ")
+}
+
 fn join(errors: &[IngestError]) -> String {
     errors
         .iter()
@@ -150,6 +198,16 @@ fn join(errors: &[IngestError]) -> String {
 }
 
 impl RunError {
+    /// What makes a delivery incomplete; blank for other errors.
+    pub(super) fn problems(&self) -> String {
+        match self {
+            Self::Incomplete {
+                missing, problems, ..
+            } => [missing.as_slice(), problems].concat().join(", "),
+            _ => String::new(),
+        }
+    }
+
     /// 2: the project or the call is wrong, nothing was read; 3: an input or the machine failed us, nothing was published.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -5,13 +5,16 @@ use std::{
     fs::{DirEntry, Metadata},
     io::{Error, ErrorKind},
     os::unix::fs::FileTypeExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::tables::FilePattern;
 
 /// The most entries of one folder: a hundred times what a delivery has.
-const MAX_ENTRIES: usize = 100_000;
+pub(super) const MAX_ENTRIES: usize = 100_000;
+
+/// What a link is that leads out of the delivery.
+pub(super) const OUTSIDE: &str = "is a link that leads outside the delivery, which is not followed";
 
 /// What stands in a folder.
 #[derive(Debug, Default)]
@@ -24,14 +27,47 @@ pub(super) struct Found {
     pub(super) others: Vec<String>,
 }
 
+/// Which links to files are followed.
+#[derive(Clone, Debug)]
+pub(super) enum Links {
+    /// All: whoever wrote the project may keep files elsewhere.
+    All,
+    /// Those that stay below this folder, which is free of links itself.
+    Below(PathBuf),
+}
+
+impl Links {
+    /// Those that stay in `folder`, which may be a link itself.
+    pub(super) fn inside(folder: &Path) -> std::io::Result<Self> {
+        Ok(Self::Below(folder.canonicalize()?))
+    }
+
+    /// Whether the link at `path` is followed, as far as it can be.
+    pub(super) fn follow(&self, path: &Path) -> std::io::Result<bool> {
+        match self {
+            Self::All => Ok(true),
+            Self::Below(folder) => Ok(path.canonicalize()?.starts_with(folder)),
+        }
+    }
+}
+
 /// Looks into `folder` and, below it, into those folders that a pattern goes through.
-pub(super) fn find(folder: &Path, patterns: &[&FilePattern]) -> std::io::Result<Found> {
+pub(super) fn find(
+    folder: &Path,
+    patterns: &[&FilePattern],
+    links: &Links,
+) -> std::io::Result<Found> {
     let mut found = Found {
         files: vec![Vec::new(); patterns.len()],
         ..Found::default()
     };
     let all: Vec<usize> = (0..patterns.len()).collect();
-    look(folder, "", 0, patterns, &all, &mut found)?;
+    let mut search = Search {
+        patterns,
+        links,
+        found: &mut found,
+    };
+    search.look(folder, "", 0, &all)?;
     found
         .files
         .iter_mut()
@@ -40,57 +76,66 @@ pub(super) fn find(folder: &Path, patterns: &[&FilePattern]) -> std::io::Result<
     Ok(found)
 }
 
-/// `through` are the patterns that led here, `depth` folders below the first.
-fn look(
-    folder: &Path,
-    prefix: &str,
-    depth: usize,
-    patterns: &[&FilePattern],
-    through: &[usize],
-    found: &mut Found,
-) -> std::io::Result<()> {
-    for (number, entry) in std::fs::read_dir(folder)?.enumerate() {
-        if number >= MAX_ENTRIES {
-            let message = format!("it has more than {MAX_ENTRIES} entries");
-            return Err(Error::other(message));
-        }
-        let entry = entry?;
-        let file_name = entry.file_name();
-        let name = file_name.to_string_lossy();
-        let path = format!("{prefix}{name}");
-        let meant = |at: &usize| patterns[*at].means(depth, &name);
-        let (last, further): (Vec<usize>, Vec<usize>) = through
-            .iter()
-            .copied()
-            .filter(meant)
-            .partition(|at| patterns[*at].depth() == depth + 1);
-        let what = match file_name.to_str() {
-            Some(_) => what(&entry),
-            None => What::Other("has a name that is not UTF-8: rename it".to_owned()),
-        };
-        for at in last.iter().chain(&further) {
-            let is_last = patterns[*at].depth() == depth + 1;
-            match (&what, is_last) {
-                (What::File, true) => found.files[*at].push(path.clone()),
-                (What::File | What::Folder, false) => {}
-                (what, _) => {
-                    let problem = what.problem().to_owned();
-                    found.unusable.insert((*at, path.clone()), problem);
+/// A search on its way.
+struct Search<'s> {
+    patterns: &'s [&'s FilePattern],
+    links: &'s Links,
+    found: &'s mut Found,
+}
+
+impl Search<'_> {
+    /// `through` are the patterns that led here, `depth` folders below the first.
+    fn look(
+        &mut self,
+        folder: &Path,
+        prefix: &str,
+        depth: usize,
+        through: &[usize],
+    ) -> std::io::Result<()> {
+        let patterns = self.patterns;
+        for (number, entry) in std::fs::read_dir(folder)?.enumerate() {
+            if number >= MAX_ENTRIES {
+                let message = format!("it has more than {MAX_ENTRIES} entries");
+                return Err(Error::other(message));
+            }
+            let entry = entry?;
+            let file_name = entry.file_name();
+            let name = file_name.to_string_lossy();
+            let path = format!("{prefix}{name}");
+            let meant = |at: &usize| patterns[*at].means(depth, &name);
+            let (last, further): (Vec<usize>, Vec<usize>) = through
+                .iter()
+                .copied()
+                .filter(meant)
+                .partition(|at| patterns[*at].depth() == depth + 1);
+            let what = match file_name.to_str() {
+                Some(_) => what(&entry, self.links),
+                None => What::Other("has a name that is not UTF-8: rename it".to_owned()),
+            };
+            for at in last.iter().chain(&further) {
+                let is_last = patterns[*at].depth() == depth + 1;
+                match (&what, is_last) {
+                    (What::File, true) => self.found.files[*at].push(path.clone()),
+                    (What::File | What::Folder, false) => {}
+                    (what, _) => {
+                        let problem = what.problem().to_owned();
+                        self.found.unusable.insert((*at, path.clone()), problem);
+                    }
                 }
             }
-        }
-        match what {
-            What::Folder if !further.is_empty() => {
-                let below = format!("{path}/");
-                look(&entry.path(), &below, depth + 1, patterns, &further, found)?;
+            match what {
+                What::Folder if !further.is_empty() => {
+                    let below = format!("{path}/");
+                    self.look(&entry.path(), &below, depth + 1, &further)?;
+                }
+                What::File | What::Other(_) if last.is_empty() && !name.starts_with('.') => {
+                    self.found.others.push(path);
+                }
+                _ => {}
             }
-            What::File | What::Other(_) if last.is_empty() && !name.starts_with('.') => {
-                found.others.push(path);
-            }
-            _ => {}
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// What an entry is.
@@ -114,7 +159,7 @@ impl What {
     }
 }
 
-fn what(entry: &DirEntry) -> What {
+fn what(entry: &DirEntry, links: &Links) -> What {
     // Of the entry itself: links are not followed yet.
     match entry.metadata() {
         Ok(found) if !found.is_symlink() => return of(&found, ""),
@@ -124,6 +169,11 @@ fn what(entry: &DirEntry) -> What {
     match std::fs::metadata(entry.path()) {
         Ok(found) => match of(&found, "a link to ") {
             What::Folder => What::LinkToFolder,
+            What::File => match links.follow(&entry.path()) {
+                Ok(true) => What::File,
+                Ok(false) => What::Other(OUTSIDE.to_owned()),
+                Err(error) => What::Other(format!("is a link that cannot be followed: {error}")),
+            },
             other => other,
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {

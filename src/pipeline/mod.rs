@@ -3,16 +3,20 @@
 mod about;
 mod aggregates;
 mod candidates;
+mod control;
 mod delivery;
 mod error;
 pub mod examples;
 mod files;
+mod nights;
 pub(crate) mod plan;
 mod records;
 mod report;
 mod results;
 mod settings;
 mod tables;
+mod twice;
+mod unreadable;
 mod year_on_year;
 
 use std::sync::Arc;

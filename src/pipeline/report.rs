@@ -27,6 +27,8 @@ pub struct RunReport {
     pub blocked: bool,
     /// Rules that `--select` and `--exclude` left out: what they would have found is not known, so the run is not published.
     pub left_out: usize,
+    /// Files that could not be read.
+    pub unreadable: usize,
     /// Whether something fired at or above `--fail-on`.
     pub fails: bool,
     /// One for each table.
@@ -117,8 +119,11 @@ impl RunReport {
         self.left_out > 0
     }
 
-    /// 0 or 1: whether something fired at or above `--fail-on`, or the run is not published.
+    /// 3 when a file could not be read; else 1 when something fired at or above `--fail-on`, or the run is not published.
     pub fn exit_code(&self) -> u8 {
+        if self.unreadable > 0 {
+            return 3;
+        }
         u8::from(self.fails || self.blocked || self.trial())
     }
 

@@ -16,6 +16,8 @@ use super::{
     report::{RuleLine, RunReport, TableLine},
     settings::Settings,
     tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
+    twice::Twin,
+    unreadable::Unreadable,
     year_on_year,
 };
 use crate::{
@@ -339,6 +341,7 @@ pub(super) fn report(
         as_of: plan.as_of,
         blocked: blocking > 0,
         left_out: plan.left_out,
+        unreadable: delivery.unreadable.len(),
         fails: run.settings.fail_on.fails(&counts.by_severity),
         tables: tables.collect(),
         rules: rule_lines(project, plan, scanned),
@@ -382,6 +385,8 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
         for (file, counts) in source.files.iter().zip(counts) {
             inputs.push(InputFile {
                 path: file.export.file.clone(),
+                sheet: file.export.sheet.clone(),
+                written: Some(file.export.written.clone()),
                 bytes: file.export.bytes,
                 sha256: file_hash(&file.export.sha256),
                 rows: Some(rows(source.table.name.as_str(), *counts)),
@@ -390,10 +395,15 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
     }
     inputs.extend(delivery.published.iter().map(|p| InputFile {
         path: p.path.clone(),
+        sheet: None,
+        written: None,
         bytes: p.bytes,
         sha256: p.sha256,
         rows: None,
     }));
+    inputs.extend(delivery.twins.iter().map(Twin::input));
+    inputs.extend(delivery.unreadable.iter().map(Unreadable::input));
+    inputs.extend(delivery.controls.iter().cloned());
     let count = |severity| report.by_severity.get(&severity).copied().unwrap_or(0);
     RunFacts {
         trueup: env!("CARGO_PKG_VERSION").to_owned(),

@@ -6,17 +6,18 @@ use futures::StreamExt;
 
 use super::{
     Context,
-    about::{about_delivery, about_table},
+    about::{about_delivery, about_table, of_delivery},
     delivery::Delivery,
     error::RunError,
     plan::Plan,
+    twice, unreadable,
 };
 use crate::{
     check::{
         keys::{KeyError, KeyFailures},
         scan::{
-            ChunkResult, RowCounts, RuleCounts, ScanSettings, clean_schema, quarantine_schema,
-            scan, scanned_rules,
+            CellFault, ChunkResult, RowCounts, RuleCounts, ScanSettings, clean_schema,
+            quarantine_schema, scan, scanned_rules,
         },
     },
     discrepancy::{Action, Category, Dimension, Severity},
@@ -29,7 +30,7 @@ use crate::{
     project::Project,
     publish::{StagedFile, StagedRun},
     row_groups::{BatchFile, Packing, RowGroupFile},
-    rules::{Rule, Threshold, UNCLAIMED, kinds::RuleKind},
+    rules::{Rule, Threshold, kinds::RuleKind},
     tables::{Policy, Table},
 };
 
@@ -182,6 +183,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 &mut findings,
                 &mut rejects,
             )?;
+            keep_faults(&chunk, table, source, &scanned.facts, &mut findings)?;
             keep_swallowed(
                 &chunk,
                 table,
@@ -216,6 +218,8 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     finish_table(changes)?;
     finish_table(rejects)?;
     about_delivery(delivery, &scanned.facts, &mut findings)?;
+    twice::tell(&delivery.twins, &scanned.facts, &mut findings)?;
+    unreadable::tell(&delivery.unreadable, &scanned.facts, &mut findings)?;
     apply_thresholds(project, delivery, &mut scanned);
     scanned.findings.push(findings.finish()?);
     Ok(scanned)
@@ -241,7 +245,7 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 5] {
+fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 9] {
     [
         (
             format!("{table}.rule_error"),
@@ -278,7 +282,40 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Severity::Warn,
             Category::Schema,
         ),
+        (
+            twice::rule(table),
+            "delivered_twice",
+            Dimension::Uniqueness,
+            Severity::Warn,
+            Category::Duplicate,
+        ),
+        (
+            reading(table),
+            "schema",
+            Dimension::Validity,
+            Severity::Warn,
+            Category::Schema,
+        ),
+        (
+            format!("{table}.cell_errors"),
+            "type",
+            Dimension::Validity,
+            Severity::Error,
+            Category::WrongFormat,
+        ),
+        (
+            unreadable::rule(table),
+            "unreadable",
+            Dimension::Completeness,
+            Severity::Blocking,
+            Category::Schema,
+        ),
     ]
+}
+
+/// The engine's own rule about how a file was read.
+pub(super) fn reading(table: &Name) -> String {
+    format!("{table}.reading")
 }
 
 /// The engine's own rule about records that may have swallowed others.
@@ -314,15 +351,7 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
             });
         }
     }
-    facts.push(RuleFacts {
-        id: UNCLAIMED.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        kind: "schema".to_owned(),
-        dimension: Dimension::Completeness,
-        severity: Severity::Warn,
-        category: Category::Schema,
-        table: String::new(),
-    });
+    facts.extend(of_delivery());
     facts.extend(super::results::statement_facts(&plan.statements));
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     facts.dedup_by(|a, b| a.id == b.id);
@@ -348,7 +377,8 @@ fn keep_rejects(
     if chunk.rejects.is_empty() {
         return Ok(());
     }
-    let file = &source.files[chunk.file].export.file;
+    let export = &source.files[chunk.file].export;
+    let (file, sheet) = (export.file.as_str(), export.sheet.as_deref());
     let fact = fact_index(facts, &format!("{}.rejects", table.name));
     // A record that is no row has no columns, so one hidden column hides it all.
     let hidden = hides(table);
@@ -363,13 +393,21 @@ fn keep_rejects(
         };
         let reason = reject.reason.to_string();
         let (line, row) = (signed(reject.line), signed(reject.row));
-        rows.push([table.name.as_str(), file, &reason, &raw], line, row);
+        let texts = [
+            Some(table.name.as_str()),
+            Some(file),
+            sheet,
+            Some(&reason),
+            Some(&raw),
+        ];
+        rows.push(texts, line, row);
         let key = unkeyed(table, privacy, &reject.raw, (file, reject.row));
         let message = format!("line {line} of {file} is no row: {reason}; it is kept in rejects/");
         builder.push(&Finding {
             rule: fact,
             record_key: &key,
             source_file: Some(file),
+            source_sheet: sheet,
             source_line: Some(line),
             source_row: Some(row),
             observed: Some(&raw),
@@ -394,7 +432,8 @@ fn keep_swallowed(
     if chunk.swallowed.is_empty() {
         return Ok(());
     }
-    let file = &source.files[chunk.file].export.file;
+    let export = &source.files[chunk.file].export;
+    let (file, sheet) = (export.file.as_str(), export.sheet.as_deref());
     let mut builder = FindingBuilder::default();
     for found in &chunk.swallowed {
         let Swallowed {
@@ -412,11 +451,50 @@ fn keep_swallowed(
             rule: fact_index(facts, &swallowed(&table.name)),
             record_key: &key,
             source_file: Some(file),
+            source_sheet: sheet,
             source_line: Some(signed(line)),
             source_row: Some(signed(row)),
             observed: Some(&format!("{lines} lines")),
             expected: Some("a record whose lines do not look like records"),
             action: Some(Action::Kept),
+            message: &message,
+            ..Finding::default()
+        });
+    }
+    findings.write(&builder.finish().map_err(crate::log::LogError::from)?)
+}
+
+fn keep_faults(
+    chunk: &ChunkResult,
+    table: &Table,
+    source: &crate::check::source::TableSource,
+    facts: &[RuleFacts],
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    if chunk.cell_faults.is_empty() {
+        return Ok(());
+    }
+    let export = &source.files[chunk.file].export;
+    let mut builder = FindingBuilder::default();
+    for CellFault { key, column, error } in &chunk.cell_faults {
+        let column = table.columns[*column].name.as_str();
+        let place = export.place(error.column, error.line);
+        let message = format!(
+            "{place} of {} says `{}` in place of a value, so it was read as blank",
+            export.name(),
+            error.text
+        );
+        builder.push(&Finding {
+            rule: fact_index(facts, &format!("{}.cell_errors", table.name)),
+            record_key: key,
+            column: Some(column),
+            source_file: Some(&export.file),
+            source_sheet: export.sheet.as_deref(),
+            source_line: Some(signed(error.line)),
+            source_row: Some(signed(error.row)),
+            observed: Some(&error.text),
+            expected: Some("a value"),
+            action: Some(Action::Nulled),
             message: &message,
             ..Finding::default()
         });

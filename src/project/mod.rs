@@ -5,6 +5,7 @@
 
 mod csv;
 mod decisions;
+mod deliveries_file;
 mod examples;
 mod expand;
 mod files;
@@ -35,6 +36,7 @@ use crate::{
     tables::{CodeList, FilePattern, Limits, Table},
 };
 
+pub use deliveries_file::{Incomplete, Layout};
 pub use project_file::ProjectFile;
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
 pub use test_file::{
@@ -52,6 +54,8 @@ pub struct Project {
     pub root: PathBuf,
     /// What a run reads when it is given no delivery.
     pub delivery: Option<DefaultDelivery>,
+    /// Where nights lie, and when one is whole.
+    pub deliveries: Deliveries,
     /// The reporting periods in order; none overlaps another.
     pub periods: Vec<Period>,
     /// The files of published figures, relative to the project.
@@ -101,6 +105,21 @@ pub struct DefaultDelivery {
     pub path: String,
     /// The day as of which it is judged.
     pub as_of: Option<Date>,
+}
+
+/// Where nights lie, and when one is whole.
+#[derive(Clone, Debug, Default)]
+pub struct Deliveries {
+    /// The folder that holds them, relative to the project: a run that is given no delivery takes the newest.
+    pub path: Option<At<String>>,
+    /// How they lie in it.
+    pub layout: Layout,
+    /// What becomes of a night that is not whole.
+    pub incomplete: Incomplete,
+    /// A file that is there once a night is whole.
+    pub marker: Option<FilePattern>,
+    /// A file that says what each file of a night holds.
+    pub control: Option<FilePattern>,
 }
 
 /// A reporting period, half open.
@@ -238,6 +257,15 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let decisions = decisions::read(decisions, &rules, !unread.rules, diagnostics);
     let table_files = declared.iter().map(|d| d.source.clone()).collect();
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
+    if let Some(path) = &head.deliveries.path
+        && head.deliveries.layout == Layout::Inbox
+        && diagnostics.is_empty()
+        && !tables.iter().any(|table| table.files.is_dated())
+    {
+        let message = "the nights of an inbox are told by the dates in names, and no table has one";
+        let help = "write `{date}` in the `files` of tables, such as `people_{date}.csv`";
+        diagnostics.push(Diagnostic::at(&path.span, message).help(help));
+    }
     let model = queries(&files.model, &mut unread, diagnostics);
     let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
     // No query reads the result of one of these, which are called like tables.
@@ -257,6 +285,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         name: head.name,
         root: root.to_owned(),
         delivery: head.delivery,
+        deliveries: head.deliveries,
         periods: head.periods,
         published: head.published,
         suppressed: head.suppressed,

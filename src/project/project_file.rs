@@ -6,7 +6,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{DefaultDelivery, Period};
+use super::{
+    DefaultDelivery, Deliveries, Period,
+    deliveries_file::{self, DeliveriesFile},
+};
 use crate::{
     decimal::Decimal,
     diagnostics::{
@@ -29,6 +32,9 @@ pub struct ProjectFile {
     /// What a run reads when it is given no delivery.
     #[serde(default)]
     pub delivery: Option<Tried<DeliveryFile>>,
+    /// Where nights lie, and when one is whole.
+    #[serde(default)]
+    pub deliveries: Option<Tried<DeliveriesFile>>,
     /// The reporting periods.
     #[serde(default)]
     pub periods: Tried<Vec<Tried<PeriodFile>>>,
@@ -125,6 +131,7 @@ pub struct LimitsFile {
 pub struct Head {
     pub name: String,
     pub delivery: Option<DefaultDelivery>,
+    pub deliveries: Deliveries,
     pub periods: Vec<Period>,
     pub published: Option<FilePattern>,
     pub suppressed: Suppressed,
@@ -144,7 +151,12 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
     if let Some(name) = &file.name.0 {
         said(name, "the project's name", diagnostics);
     }
-    let delivery = file.delivery.and_then(|d| d.0).map(|delivery| {
+    let fixed = file.delivery.and_then(|d| d.0);
+    let deliveries = file.deliveries.and_then(|d| d.0).map(|deliveries| {
+        let fixed = fixed.as_ref().map(|delivery| &delivery.path);
+        deliveries_file::read(deliveries, fixed, diagnostics)
+    });
+    let delivery = fixed.map(|delivery| {
         said(&delivery.path, "the delivery's path", diagnostics);
         DefaultDelivery {
             path: delivery.path.value,
@@ -154,11 +166,19 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
     let mut suppressed = Suppressed::default();
     let published = file.published.and_then(|p| p.0).map(|published| {
         suppressed = Suppressed::declared(published.suppressed, diagnostics);
-        file_pattern(&published.files, diagnostics)
+        let pattern = file_pattern(&published.files, diagnostics);
+        if pattern.is_dated() {
+            let message = "published figures are of no night, so `{date}` means nothing";
+            diagnostics.push(
+                Diagnostic::at(&published.files.span, message).help("write `*` in its place"),
+            );
+        }
+        pattern
     });
     Head {
         name: file.name.0.map(|name| name.value).unwrap_or_default(),
         delivery,
+        deliveries: deliveries.unwrap_or_default(),
         periods: periods(file.periods.0.unwrap_or_default(), diagnostics),
         published,
         suppressed,

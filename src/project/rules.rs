@@ -18,7 +18,7 @@ use crate::{
     discrepancy::Severity,
     names::Name,
     rules::{
-        Kind, Nulls, OWN_NAMES, OnFail, Plan, Rule, Threshold, UNCLAIMED,
+        Kind, Nulls, OWN_NAMES, OWN_OF_DELIVERY, OnFail, Plan, Rule, Threshold,
         kinds::{RuleKind, Scope},
     },
     tables::{CodeList, Table},
@@ -201,7 +201,7 @@ impl Checker<'_> {
             );
         }
         let own = matches!(parts[..], [_, name] if OWN_NAMES.contains(&name));
-        if own || draft.id == UNCLAIMED {
+        if own || OWN_OF_DELIVERY.contains(&draft.id.as_str()) {
             let message = format!("`{}` is a rule that the engine has of itself", draft.id);
             self.report(&draft.span, message, "choose another name");
         }

@@ -48,7 +48,7 @@ pub struct TableFile {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Source")]
 pub struct SourceFile {
-    /// The files inside the delivery: a path in which `*` stands for any text of a part.
+    /// The files inside the delivery: a path in which `*` stands for any text of a part, and `{date}` for the date of the night.
     pub files: At<String>,
     /// Whether a delivery without such a file is refused.
     #[serde(default = "yes")]

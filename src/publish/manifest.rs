@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::names::{FileHash, RunId, RunPath};
+use crate::ingest::Written;
 
 /// The layout of the manifest; a reader refuses another number.
 pub const FORMAT: u32 = 1;
@@ -98,10 +99,16 @@ pub struct SeverityCounts {
 pub struct InputFile {
     /// Path inside the delivery or project, `/` between folders.
     pub path: String,
+    /// The sheet of a workbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// Length.
     pub bytes: u64,
     /// Hash of the bytes.
     pub sha256: FileHash,
+    /// How it is written, as it was declared or found out; absent for a file that fills no table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
     /// What became of its rows; absent for a file that fills no table, such as published figures.
     pub rows: Option<Rows>,
 }

@@ -36,5 +36,5 @@ pub use names::{FileHash, MANIFEST, NotAHash, RunId, RunPath, run_id};
 pub use out::{OutDir, current};
 pub use staged::{StagedFile, StagedRun};
 pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};
-pub use temporary::{ScratchFiles, TemporaryFolder};
+pub use temporary::{ScratchFiles, TemporaryFolder, unnamed_file};
 pub use together::{WriteError, write_together};

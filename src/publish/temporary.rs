@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{IoError, PublishError};
+use super::{IoError, PublishError, disk};
 
 /// A folder of its own, removed with everything in it when it is dropped.
 #[derive(Debug)]
@@ -49,6 +49,15 @@ impl TemporaryFolder {
     pub fn files(&self) -> ScratchFiles {
         ScratchFiles::in_folder(self.folder.path())
     }
+}
+
+/// Makes a file inside `parent` that has no name, so that nobody else finds it and nothing of it stays, whatever happens.
+///
+/// # Errors
+/// `parent` cannot be made or written.
+pub fn unnamed_file(parent: &Path) -> io::Result<File> {
+    disk::make_folder(parent).map_err(io::Error::other)?;
+    tempfile::tempfile_in(parent)
 }
 
 /// Makes temporary files in a folder that goes away with them.

@@ -58,16 +58,26 @@ pub struct Rule {
 }
 
 /// Names of rules that the engine has of itself: `<table>.<name>`.
-pub const OWN_NAMES: [&str; 5] = [
+pub const OWN_NAMES: [&str; 9] = [
     "rule_error",
     "rejects",
     "swallowed",
     "columns",
     "terminated",
+    "delivered_twice",
+    "reading",
+    "cell_errors",
+    "unreadable",
 ];
 
-/// The engine's own rule about a delivery as a whole.
+/// Files that no table names: a rule that the engine has of itself about a delivery as a whole, as the next ones.
 pub const UNCLAIMED: &str = "delivery.unclaimed";
+
+/// A night that was not whole, so that an earlier one was read.
+pub const STALE: &str = "delivery.stale";
+
+/// The engine's own rules about a delivery as a whole.
+pub const OWN_OF_DELIVERY: [&str; 2] = [UNCLAIMED, STALE];
 
 /// What a null outcome means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]

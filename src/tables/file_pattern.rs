@@ -1,11 +1,14 @@
-//! Which files of a folder are meant: `*`, `?` and `[…]` in each part of a path.
+//! Which files of a folder are meant: `*`, `?`, `[…]` and `{date}` in each part of a path.
 
 use std::fmt;
+
+use jiff::civil::Date;
 
 /// A pattern of paths below a folder, with `/` between folders.
 ///
 /// A star stands for any text, `?` for one character, `[a-z]` and `[!a-z]` for one of a set, each inside one part of the
-/// path. A name that starts with a point is meant only by a pattern that does so too.
+/// path. A name that starts with a point is meant only by a pattern that does so too. `{date}`, which stands once, is a day
+/// such as `2017-10-09` or `20171009`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilePattern {
     text: String,
@@ -18,6 +21,8 @@ enum Token {
     One(char),
     Any,
     Anything,
+    /// `{date}`.
+    Day,
     Set {
         not: bool,
         ranges: Vec<(char, char)>,
@@ -29,7 +34,7 @@ impl Token {
         match self {
             Self::One(one) => *one == c,
             Self::Any => true,
-            Self::Anything => false,
+            Self::Anything | Self::Day => false,
             Self::Set { not, ranges } => {
                 ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *not
             }
@@ -72,6 +77,10 @@ impl FilePattern {
         if parts.is_empty() {
             return fail("`files` names no file", RELATIVE);
         }
+        if parts.iter().flatten().filter(|t| **t == Token::Day).count() > 1 {
+            let help = "keep one `{date}`, and write `*` for what else may be there";
+            return fail("`{date}` stands more than once", help);
+        }
         Ok(Self {
             text: text.to_owned(),
             parts,
@@ -90,7 +99,28 @@ impl FilePattern {
 
     /// Whether it means `name` as the part `at` of a path.
     pub fn means(&self, at: usize, name: &str) -> bool {
-        self.parts.get(at).is_some_and(|part| fits(part, name))
+        let part = self.parts.get(at);
+        part.is_some_and(|part| match day_in(part) {
+            None => fits(part, name),
+            Some(_) => day(part, name).is_some(),
+        })
+    }
+
+    /// Whether it means all of a path.
+    pub fn means_path(&self, path: &str) -> bool {
+        let names: Vec<&str> = path.split('/').collect();
+        names.len() == self.depth() && (0..names.len()).all(|at| self.means(at, names[at]))
+    }
+
+    /// Whether it holds `{date}`.
+    pub fn is_dated(&self) -> bool {
+        self.parts.iter().any(|part| day_in(part).is_some())
+    }
+
+    /// The day that `{date}` stands for in a path that it means.
+    pub fn day_of(&self, path: &str) -> Option<Date> {
+        let mut parts = self.parts.iter().zip(path.split('/'));
+        parts.find_map(|(part, name)| day(part, name))
     }
 }
 
@@ -115,9 +145,13 @@ fn tokens(part: &str) -> Result<Vec<Token>, NoPattern> {
                 rest = after.chars();
                 set
             }
+            '{' if rest.as_str().starts_with(DAY) => {
+                rest = rest.as_str()[DAY.len()..].chars();
+                Token::Day
+            }
             '{' | '}' => {
                 return Err(NoPattern {
-                    problem: "`files` does not know `{…}`",
+                    problem: "`files` does not know `{…}` but `{date}`",
                     help: "write one pattern that fits all files, and `[{]` for the character itself",
                 });
             }
@@ -156,10 +190,43 @@ fn set(text: &str) -> Option<(Token, &str)> {
     Some((Token::Set { not, ranges }, &text[end + 1..]))
 }
 
-fn fits(part: &[Token], name: &str) -> bool {
-    if name.starts_with('.') && part.first() != Some(&Token::One('.')) {
-        return false;
+/// What stands behind the brace of `{date}`.
+const DAY: &str = "date}";
+
+/// Where `{date}` stands in a part.
+fn day_in(part: &[Token]) -> Option<usize> {
+    part.iter().position(|token| *token == Token::Day)
+}
+
+/// The first day in `name` around which the rest of the part fits.
+fn day(part: &[Token], name: &str) -> Option<Date> {
+    let at = day_in(part)?;
+    let (before, after) = (&part[..at], &part[at + 1..]);
+    if name.starts_with('.') && before.first() != Some(&Token::One('.')) {
+        return None;
     }
+    let starts = name.char_indices().map(|(start, _)| start);
+    let mut days = starts.flat_map(|start| [10, 8].map(|length| (start, start + length)));
+    days.find_map(|(start, end)| {
+        let day = exact_day(name.get(start..end)?)?;
+        (runs(before, &name[..start]) && runs(after, &name[end..])).then_some(day)
+    })
+}
+
+/// The day that is written as `2017-10-09` or `20171009`.
+pub fn exact_day(text: &str) -> Option<Date> {
+    let day: Date = text.parse().ok()?;
+    let written = day.to_string();
+    let is_written = text == written || text == written.replace('-', "");
+    (is_written && day.year() > 0).then_some(day)
+}
+
+fn fits(part: &[Token], name: &str) -> bool {
+    (!name.starts_with('.') || part.first() == Some(&Token::One('.'))) && runs(part, name)
+}
+
+/// Whether the tokens stand for all of `name`.
+fn runs(part: &[Token], name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     let (mut token, mut at) = (0, 0);
     // Where to go on when the latest star has to take one character more.
@@ -236,10 +303,59 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_part_of_a_name() {
+        for (pattern, path, want) in [
+            ("a_{date}.csv", "a_2017-10-09.csv", Some("2017-10-09")),
+            ("a_{date}.csv", "a_20171009.csv", Some("2017-10-09")),
+            ("a_{date}.csv", "a_2017-10-9.csv", None),
+            ("a_{date}.csv", "a_20171309.csv", None),
+            ("a_{date}.csv", "a_20171009T00.csv", None),
+            ("a_{date}.csv", "a_.csv", None),
+            ("a_{date}*.csv", "a_201710091530.csv", Some("2017-10-09")),
+            (
+                "*_{date}.csv",
+                "a_20171008_20171009.csv",
+                Some("2017-10-09"),
+            ),
+            ("*{date}*", "é20171008_20171009.csv", Some("2017-10-08")),
+            ("{date}/a.csv", "20171009/a.csv", Some("2017-10-09")),
+            ("{date}/a.csv", "20171009/b.csv", None),
+            ("{date}*", "20171009.csv", Some("2017-10-09")),
+            ("*{date}", ".20171009", None),
+        ] {
+            let known = FilePattern::new(pattern).expect("a pattern");
+            let day = known.means_path(path).then(|| known.day_of(path)).flatten();
+            assert_eq!(
+                day.map(|day| day.to_string()).as_deref(),
+                want,
+                "{pattern} {path}"
+            );
+            assert_eq!(means(pattern, path), want.is_some(), "{pattern} {path}");
+            assert!(known.is_dated());
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         for text in [
-            "", " ", "/a", "../a", "a/../b", "a\\b", "**/a", "a/**", "{a,b}", "a[", "a[]", "[9-0]",
-            "a//b", "a/", ".",
+            "",
+            " ",
+            "/a",
+            "../a",
+            "a/../b",
+            "a\\b",
+            "**/a",
+            "a/**",
+            "{a,b}",
+            "a[",
+            "a[]",
+            "[9-0]",
+            "a//b",
+            "a/",
+            ".",
+            "{date}_{date}.csv",
+            "{Date}.csv",
+            "{date",
         ] {
             assert!(FilePattern::new(text).is_err(), "{text}");
         }

@@ -12,7 +12,7 @@ pub use codes::{
     Alias, AliasCause, Cause, Code, CodeList, Codes, Confidence, Correspondence, Entry, Relation,
     Repair, VARIANT,
 };
-pub use file_pattern::{FilePattern, NoPattern};
+pub use file_pattern::{FilePattern, NoPattern, exact_day};
 pub use limits::{Limits, size};
 pub use reading::{Encoding, Format, Quote, Reading};
 

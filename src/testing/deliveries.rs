@@ -6,8 +6,9 @@ use jiff::civil::Date;
 
 use crate::{
     diagnostics::Span,
+    ingest::Reader,
     pipeline::{FailOn, RunError, Selection, Selector, Settings, Silent, run_project},
-    project::{Project, ProjectTest, Row, VerdictWord},
+    project::{Deliveries, Project, ProjectTest, Row, VerdictWord},
     publish::{Row as Found, RunFolder, TemporaryFolder, cell},
     tables::FilePattern,
 };
@@ -27,6 +28,7 @@ pub async fn run_test(
     let mut of_test = project.clone();
     of_test.root = folder.path().join(&place);
     of_test.published = None;
+    of_test.deliveries = Deliveries::default();
     let write = |inside: String, text: String| folder.write(&inside, text.as_bytes());
     for table in &mut of_test.tables {
         let name = table.name.to_string();

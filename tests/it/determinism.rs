@@ -9,7 +9,7 @@ use std::{
 
 use trueup::{
     discrepancy::Severity,
-    ingest::Limits,
+    ingest::{Limits, Reader},
     pipeline::{self, FailOn, Selection, Settings, Silent},
 };
 

@@ -11,6 +11,7 @@ mod architecture;
 mod balance;
 mod codes;
 mod contracts;
+mod deliveries;
 mod delivery;
 mod determinism;
 mod duplicates;

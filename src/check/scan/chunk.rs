@@ -15,7 +15,8 @@ use datafusion::error::DataFusionError;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ChunkResult, RowCounts, RuleCounts, ScanOutcome, ScanRule, Scanner, quarantine_schema,
+    CellFault, ChunkResult, RowCounts, RuleCounts, ScanOutcome, ScanRule, Scanner,
+    quarantine_schema,
 };
 use crate::{
     check::{
@@ -466,7 +467,10 @@ impl<'s> View<'s> {
     /// A cell that holds an error, with the key of its row; `None` for a column that is not read.
     fn fault(&self, error: CellError) -> Option<CellFault> {
         let mapping = &self.scanner.source.files[self.file].mapping;
-        let column = mapping.positions.iter().position(|at| *at == error.column)?;
+        let column = mapping
+            .positions
+            .iter()
+            .position(|at| *at == error.column)?;
         let row = error.row.cast_signed() + self.base;
         let at = self.rows.values().binary_search(&row).ok()?;
         Some(CellFault {

@@ -8,6 +8,7 @@ mod unpack;
 mod workbook;
 
 pub(super) use rows::{ERRORS, REJECTS};
+pub(super) use sheet::cell_name;
 
 use std::{fs::File, io::Write};
 

@@ -134,6 +134,7 @@ impl<'o, W: Write> Sheet<'o, W> {
             sheet: Some(self.name.clone()),
             header: self.header.clone(),
             header_line: header.number,
+            first_column: self.first,
         };
         self.state = State::Reading(Rows::begin(out, &head, self.limits)?);
         rows.try_for_each(|row| self.hold(row))
@@ -178,7 +179,7 @@ impl<'o, W: Write> Sheet<'o, W> {
                 Some(at) if cell.is_error => errors.push((at, cell.text.as_str())),
                 Some(at) => cells[at] = &cell.text,
                 None => {
-                    let place = || place(cell.column, row.number);
+                    let place = || cell_name(cell.column, row.number);
                     self.beyond.get_or_insert_with(|| (0, place())).0 += 1;
                     continue;
                 }
@@ -240,7 +241,7 @@ impl<'o, W: Write> Sheet<'o, W> {
                 found: format!("{count} ranges"),
                 message: format!(
                     "{count} ranges of cells are merged, the first at {}: only the first cell of each has the value, the others are blank",
-                    place(first.first_column, first.first_row)
+                    cell_name(first.first_column, first.first_row)
                 ),
             });
         }
@@ -268,7 +269,7 @@ fn raw(row: &Row) -> Vec<u8> {
 }
 
 /// A cell's name, such as `C17`.
-pub(in crate::ingest) fn place(column: usize, row: u64) -> String {
+pub(in crate::ingest) fn cell_name(column: usize, row: u64) -> String {
     let mut letters = Vec::new();
     let mut rest = column + 1;
     while rest > 0 {
@@ -281,7 +282,7 @@ pub(in crate::ingest) fn place(column: usize, row: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::place;
+    use super::cell_name;
 
     #[test]
     fn cells_have_the_names_that_spreadsheets_give_them() {
@@ -295,7 +296,7 @@ mod tests {
             (702, 1, "AAA1"),
             (16_383, 1_048_576, "XFD1048576"),
         ] {
-            assert_eq!(place(column, row), want);
+            assert_eq!(cell_name(column, row), want);
         }
     }
 }

@@ -50,6 +50,8 @@ fn facts(clean: u64) -> RunFacts {
         rejected: 1,
     };
     let file = |path: &str, rows| InputFile {
+        sheet: None,
+        written: None,
         path: path.to_owned(),
         bytes: 3,
         sha256: FileHash::of(path.as_bytes()),

@@ -1,0 +1,87 @@
+//! Files that cannot be read, and through no fault of the project: each is a discrepancy, and the others are read.
+
+use std::path::Path;
+
+use super::{
+    delivery::file_hash,
+    error::RunError,
+    tables::{FindingFile, fact_index},
+};
+use crate::{
+    discrepancy::Action,
+    ingest::{IngestError, hash_of},
+    log::{Finding, FindingBuilder, LogError, RuleFacts},
+    names::Name,
+    publish::{FileHash, InputFile},
+};
+
+/// A file that is damaged, or whose reader died on it.
+pub(super) struct Unreadable {
+    pub(super) table: Name,
+    pub(super) path: String,
+    pub(super) bytes: u64,
+    pub(super) sha256: FileHash,
+    /// Why, with the file's name.
+    pub(super) why: String,
+}
+
+impl Unreadable {
+    pub(super) fn new(table: &Name, folder: &Path, path: String, error: &IngestError) -> Self {
+        let why = error.to_string();
+        tracing::warn!(file = path, why, "unreadable");
+        let hashed = hash_of(&folder.join(&path));
+        let (sha256, bytes) = hashed.map_or_else(
+            // Gone or unreadable by now: its name stands for it.
+            |_| (FileHash::of(path.as_bytes()), 0),
+            |(sha256, bytes)| (file_hash(&sha256), bytes),
+        );
+        Self {
+            table: table.clone(),
+            path,
+            bytes,
+            sha256,
+            why,
+        }
+    }
+
+    /// Its line in the manifest.
+    pub(super) fn input(&self) -> InputFile {
+        InputFile {
+            path: self.path.clone(),
+            sheet: None,
+            bytes: self.bytes,
+            sha256: self.sha256,
+            written: None,
+            rows: None,
+        }
+    }
+}
+
+/// The engine's own rule about files that cannot be read.
+pub(super) fn rule(table: &Name) -> String {
+    format!("{table}.unreadable")
+}
+
+/// Says which files could not be read, and why.
+pub(super) fn tell(
+    files: &[Unreadable],
+    facts: &[RuleFacts],
+    findings: &mut FindingFile,
+) -> Result<(), RunError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut builder = FindingBuilder::default();
+    for file in files {
+        builder.push(&Finding {
+            rule: fact_index(facts, &rule(&file.table)),
+            record_key: &file.path,
+            source_file: Some(&file.path),
+            expected: Some("a file that can be read"),
+            action: Some(Action::Rejected),
+            message: &file.why,
+            ..Finding::default()
+        });
+    }
+    findings.write(&builder.finish().map_err(LogError::from)?)
+}
