@@ -218,6 +218,30 @@ mod tests {
     }
 
     #[test]
+    fn nothing_of_a_file_acts_on_the_terminal() {
+        let text = "\u{1b}[2J: \t\u{202e}é\u{9b}x\n";
+        let at = at(text, 7..12);
+        let diagnostic = Diagnostic::at(&at, "unknown key `\u{1b}[2J`")
+            .label("\u{202e}here")
+            .help("write\u{7}\nmore");
+        insta::assert_snapshot!(render(std::slice::from_ref(&diagnostic), false), @r"
+        error: unknown key `\u{1b}[2J`
+         --> rules/x.yaml:1:13
+          |
+        1 | \u{1b}[2J:     \u{202e}é\u{9b}x
+          |                ^^^^^^^^^ \u{202e}here
+          |
+          = help: write\u{7}
+                  more
+
+        1 mistake in 1 file
+        ");
+        let line = &lines(std::slice::from_ref(&diagnostic))[0];
+        assert_eq!(line.message, "unknown key `\\u{1b}[2J`");
+        assert_eq!(line.help.as_deref(), Some("write\\u{7}\nmore"));
+    }
+
+    #[test]
     fn colour_is_only_colour() {
         let diagnostics =
             [Diagnostic::at(&at("a: 1\n", 0..1), "unknown key `a`").help("remove it")];

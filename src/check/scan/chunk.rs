@@ -414,7 +414,7 @@ impl<'s> View<'s> {
                 });
                 let survivor = match key.as_deref() {
                     None | Some("") => "the one without a key".to_owned(),
-                    Some(key) => format!("`{key}`"),
+                    Some(key) => format!("`{}`", short(key)),
                 };
                 format!("{place} of {size}; {how} {survivor} {first}{columns}")
             }
