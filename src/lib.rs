@@ -3,6 +3,7 @@
 //! The modules are the stages of a run, in order; ARCHITECTURE.md says which may use which.
 
 pub mod decimal;
+pub mod harmless;
 pub mod names;
 pub mod row_groups;
 

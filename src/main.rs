@@ -6,6 +6,7 @@
 )]
 
 use std::{
+    fmt::Debug,
     io::{IsTerminal, Write},
     os::fd::AsFd,
     path::PathBuf,
@@ -19,13 +20,19 @@ use std::{
 
 use clap::Parser;
 use serde_json::json;
+use tracing::field::Field;
+use tracing_subscriber::{
+    field::MakeExt,
+    fmt::format::{Writer, debug_fn},
+};
 use trueup::{
-    cli::{Answer, Cli, Command, Format, RunArgs, Surroundings, Terminal, Voice, plain, summary},
+    cli::{Answer, Cli, Command, Format, RunArgs, Surroundings, Terminal, Voice, summary},
     diagnostics::{
         DiagnosticLine,
         render::{lines, render},
     },
     ingest::{READ_FILE, serve},
+    harmless,
     pipeline::{self, Progress, RunError, RunReport, Silent},
 };
 
@@ -175,6 +182,11 @@ fn answer(command: &Command) -> u8 {
     let ended = runtime.block_on(runtime.spawn(async move { command.answer(&terminal).await }));
     match ended {
         Ok(Ok(Answer { text, code })) => {
+            // A text for people is already harmless, and may have colours.
+            let text = match format {
+                Format::Json => harmless::json(&text).into_owned(),
+                Format::Text => text,
+            };
             let _ = write!(std::io::stdout(), "{text}");
             code
         }
@@ -208,14 +220,16 @@ fn misused(error: &clap::Error) -> ExitCode {
         || words
             .windows(2)
             .any(|w| w[0] == "--format" && w[1] == "json");
-    if !(json && error.use_stderr()) {
+    let text = error.to_string();
+    let told = harmless::lines(&text);
+    // What repeats a word that acts on a terminal, such as the name of a file, is told without colours.
+    if !error.use_stderr() || (!json && told == text) {
         error.exit();
     }
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
-    let text = error.to_string();
-    let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-    event(&json!({ "event": "error", "exit_code": code, "message": message }));
-    ExitCode::from(code)
+    let message = told.strip_prefix("error: ").unwrap_or(&told).trim_end();
+    let format = if json { Format::Json } else { Format::Text };
+    ExitCode::from(fail(format, message, code))
 }
 
 fn cores() -> usize {
@@ -260,18 +274,45 @@ fn failed(format: Format, error: &RunError) -> u8 {
 }
 
 fn fail(format: Format, message: &str, code: u8) -> u8 {
+    let message = harmless::lines(message);
     match format {
         Format::Json => event(&json!({ "event": "error", "exit_code": code, "message": message })),
         Format::Text => {
-            let lines: Vec<String> = message.split('\n').map(plain).collect();
-            let _ = writeln!(std::io::stderr(), "error: {}", lines.join("\n"));
+            let _ = writeln!(std::io::stderr(), "error: {message}");
         }
     }
     code
 }
 
 fn event(event: &serde_json::Value) {
-    let _ = writeln!(std::io::stderr(), "{event}");
+    let event = event.to_string();
+    let _ = writeln!(std::io::stderr(), "{}", harmless::json(&event));
+}
+
+/// Stderr, for lines of JSON.
+struct Lines;
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let text = harmless::json(&text);
+        std::io::stderr().write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
+    }
+}
+
+/// A field of a traced event as text for people.
+fn field(out: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
+    let value = format!("{value:?}");
+    let value = harmless::words(&value);
+    match field.name() {
+        "message" => write!(out, "{value}"),
+        name => write!(out, "{name}={value}"),
+    }
 }
 
 fn start_tracing(voice: Voice) {
@@ -282,14 +323,15 @@ fn start_tracing(voice: Voice) {
         (false, 2) => "trueup=debug,info",
         (false, _) => "trace",
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::new(level));
     match voice.format {
-        Format::Json => builder.json().init(),
+        Format::Json => builder.json().with_writer(|| Lines).init(),
         Format::Text => {
             let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            builder.with_ansi(colour).with_target(false).init();
+            let builder = builder.fmt_fields(debug_fn(field).delimited(" "));
+            let builder = builder.with_writer(std::io::stderr).with_ansi(colour);
+            builder.with_target(false).init();
         }
     }
 }

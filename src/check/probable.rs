@@ -16,6 +16,7 @@ use futures::TryStreamExt;
 
 use super::{failing::FailingRows, prepare::GROUP, session::Engine, sql::plan_query};
 use crate::{
+    harmless::short,
     linkage::{self, Field, Linked, Pair},
     log::{HASHED, Privacy},
     names::provenance,
@@ -199,7 +200,7 @@ impl Candidates {
                 blank if blank.is_empty() => {
                     format!("the row without a key on line {}", other.line)
                 }
-                key => format!("`{key}`"),
+                key => format!("`{}`", short(&key)),
             };
             let more = match group {
                 Some((_, size)) if size > 2 => format!("; {size} in its group"),

@@ -8,9 +8,10 @@ use std::{
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Answer, Format, Terminal, plain};
+use super::{Answer, Format, Terminal};
 use crate::{
     contracts::{Head, Imported, Language, Note, Request, export, import, write},
+    harmless::words,
     pipeline::RunError,
     publish::write_together,
 };
@@ -141,7 +142,7 @@ impl ExportCommand {
             None => contract,
             Some(out) => {
                 write_together(&[(out.clone(), contract)], args.force)?;
-                format!("written: {}\n", plain(&out.display().to_string()))
+                format!("written: {}\n", words(&out.display().to_string()))
             }
         };
         Ok(Answer { text, code: 0 })
@@ -157,8 +158,8 @@ fn text(imported: &Imported, written: &[PathBuf], args: &ImportArgs) -> String {
     }
     // What is shown with the files is a comment in them.
     let mark = if args.dry_run { "# " } else { "" };
-    let mut line = |words: &str| {
-        let _ = writeln!(text, "{}", format!("{mark}{}", plain(words)).trim_end());
+    let mut line = |told: &str| {
+        let _ = writeln!(text, "{}", format!("{mark}{}", words(told)).trim_end());
     };
     for path in written {
         line(&format!("written: {}", path.display()));

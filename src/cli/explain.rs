@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Answer, Format, Terminal, plain};
+use super::{Answer, Format, Terminal};
 use crate::{
     explain::{Question, explain},
+    harmless::words,
     pipeline::RunError,
 };
 
@@ -56,7 +57,9 @@ impl ExplainArgs {
             Format::Json => format!("{}\n", page.to_json()),
             Format::Text => {
                 let text = page.to_text(terminal.width);
-                text.lines().map(|line| plain(line) + "\n").collect()
+                text.lines()
+                    .map(|line| words(line).into_owned() + "\n")
+                    .collect()
             }
         };
         Ok(Answer { text, code: 0 })

@@ -12,6 +12,7 @@ use crate::{
         Diagnostic,
         render::{lines, render},
     },
+    harmless::words,
     lint::{Findings, lint, sarif},
     pipeline::RunError,
 };
@@ -60,7 +61,9 @@ impl LintArgs {
         };
         let code = if diagnostics.is_empty() { 0 } else { 2 };
         let text = match self.format {
-            LintFormat::Text if diagnostics.is_empty() => format!("no mistakes: {looked_at}\n"),
+            LintFormat::Text if diagnostics.is_empty() => {
+                format!("no mistakes: {}\n", words(&looked_at))
+            }
             LintFormat::Text => render(&diagnostics, terminal.colour),
             LintFormat::Json => {
                 let found = json!({ "looked_at": looked_at, "diagnostics": lines(&diagnostics) });

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, builder::PossibleValuesParser};
 
-use super::{Answer, plain};
+use super::Answer;
 use crate::{
+    harmless::words,
     pipeline::RunError,
     publish::write_together,
     schema::{FileKind, KINDS, pages, schemas},
@@ -65,14 +66,17 @@ fn write(folder: &Path, files: &[(String, String)]) -> Result<String, RunError> 
     };
     let written: Vec<(PathBuf, String)> = all.filter(is_new).collect();
     write_together(&written, true)?;
-    let folder = plain(&folder.display().to_string());
+    let folder = folder.display().to_string();
     let mut text: String = written
         .iter()
-        .map(|(path, _)| format!("wrote {}\n", plain(&path.display().to_string())))
+        .map(|(path, _)| format!("wrote {}\n", words(&path.display().to_string())))
         .collect();
     let same = files.len() - written.len();
     if same > 0 {
-        text.push_str(&format!("{same} files of {folder} are as they should be\n"));
+        text.push_str(&format!(
+            "{same} files of {} are as they should be\n",
+            words(&folder)
+        ));
     }
     Ok(text)
 }

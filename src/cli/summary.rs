@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
-use super::plain;
-use crate::{discrepancy::Severity, pipeline::RunReport};
+use crate::{
+    discrepancy::Severity,
+    harmless::{short, words},
+    pipeline::RunReport,
+};
 
 /// Rules shown in the summary.
 const RULES: usize = 15;
@@ -20,8 +23,8 @@ pub fn summary(report: &RunReport, width: usize) -> String {
 
 fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Result {
     let parts = [
-        plain(&report.project).to_string(),
-        format!("delivery {}", plain(&report.delivery)),
+        short(&report.project).into_owned(),
+        format!("delivery {}", words(&report.delivery)),
         format!("as of {}", report.as_of),
         format!("run {}", report.run_id),
     ];
@@ -152,7 +155,8 @@ fn totals(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
 }
 
 fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
-    let folder = plain(&report.folder.to_string_lossy());
+    let folder = report.folder.to_string_lossy();
+    let folder = words(&folder);
     let current = match &report.current {
         Some(good) => format!("`current` still names the last good run, {good}"),
         None => "no run has been published yet, so there is no `current`".to_owned(),
@@ -220,9 +224,9 @@ fn filled(parts: &[String], width: usize) -> String {
 }
 
 fn cut(line: &str, width: usize) -> String {
-    let line = plain(line);
+    let line = words(line);
     if line.chars().count() <= width {
-        return line;
+        return line.into_owned();
     }
     let mut short: String = line.chars().take(width.saturating_sub(1)).collect();
     short.push('…');

@@ -5,8 +5,9 @@ use std::{fmt::Write, path::PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Answer, Format, Terminal, plain, selectors};
+use super::{Answer, Format, Terminal, selectors};
 use crate::{
+    harmless::words,
     pipeline::RunError,
     testing::{Report, Request, RuleReport, TestReport, test},
 };
@@ -49,8 +50,8 @@ impl TestArgs {
 
 fn text(report: &Report, mutate: bool) -> String {
     let mut text = String::new();
-    let mut line = |words: String| {
-        let _ = writeln!(text, "{}", plain(&words));
+    let mut line = |told: String| {
+        let _ = writeln!(text, "{}", words(&told));
     };
     for rule in &report.rules {
         let (number, _) = rule.span.line_column();

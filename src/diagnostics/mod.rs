@@ -3,7 +3,7 @@
 pub mod render;
 pub mod yaml;
 
-use std::{fmt, marker::PhantomData, ops::Range, sync::Arc};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -170,9 +170,9 @@ pub struct DiagnosticLine<'a> {
     /// The lint that speaks.
     pub lint: Option<&'static str>,
     /// What is wrong.
-    pub message: &'a str,
+    pub message: Cow<'a, str>,
     /// What to do next.
-    pub help: Option<&'a str>,
+    pub help: Option<Cow<'a, str>>,
 }
 
 /// What [`At`] asks a deserializer for: `yaml` answers it with the value's place.

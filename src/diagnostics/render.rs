@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, DiagnosticLine, Span};
+use crate::harmless::{self, words};
 
 /// Most diagnostics that are shown as text: who has more corrects these first.
 const SHOWN: usize = 1_000;
@@ -40,8 +41,8 @@ pub fn lines(diagnostics: &[Diagnostic]) -> Vec<DiagnosticLine<'_>> {
                 column: place.map(|(_, column)| column),
                 level: diagnostic.lint.map_or("error", |_| "warning"),
                 lint: diagnostic.lint,
-                message: &diagnostic.message,
-                help: diagnostic.help.as_deref(),
+                message: harmless::lines(&diagnostic.message),
+                help: diagnostic.help.as_deref().map(harmless::lines),
             }
         })
         .collect()
@@ -63,11 +64,10 @@ pub(crate) fn sorted(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
 }
 
 fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
+    let message = harmless::lines(&diagnostic.message);
     let title = match diagnostic.lint {
-        None => Level::ERROR.primary_title(diagnostic.message.as_str()),
-        Some(lint) => Level::WARNING
-            .primary_title(diagnostic.message.as_str())
-            .id(lint),
+        None => Level::ERROR.primary_title(message),
+        Some(lint) => Level::WARNING.primary_title(message).id(lint),
     };
     let mut group = match &diagnostic.span {
         Some(span) => {
@@ -84,23 +84,31 @@ fn one(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
                 .and_then(|rest| rest.lines().next())
                 .unwrap_or_default();
             let inside = |at: usize| at.saturating_sub(from).min(line.len());
-            let caret =
-                AnnotationKind::Primary.span(inside(start)..inside(span.bytes.end.max(start)));
+            let (start, end) = (inside(start), inside(span.bytes.end.max(start)));
+            let parts = [line.get(..start), line.get(start..end), line.get(end..)];
+            let [before, marked, after] = parts.map(|part| code(part.unwrap_or_default()));
+            let caret = before.len()..before.len() + marked.len();
+            let caret = AnnotationKind::Primary.span(caret);
             let caret = match diagnostic.label.as_str() {
                 "" => caret,
-                label => caret.label(label),
+                label => caret.label(harmless::lines(label)),
             };
-            let snippet = Snippet::source(line)
-                .path(span.source.path.as_str())
+            let snippet = Snippet::source(before + &marked + &after)
+                .path(words(&span.source.path))
                 .line_start(number);
             title.element(snippet.annotation(caret))
         }
         None => Group::with_title(title),
     };
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(harmless::lines(help)));
     }
     renderer.render(&[group])
+}
+
+/// A part of a line of a file: the renderer itself shows tabs.
+fn code(part: &str) -> String {
+    part.split('\t').map(words).collect::<Vec<_>>().join("\t")
 }
 
 fn closing(sorted: &[&Diagnostic]) -> String {
@@ -207,6 +215,30 @@ mod tests {
                 (Some(2), Some(5))
             ]
         );
+    }
+
+    #[test]
+    fn nothing_of_a_file_acts_on_the_terminal() {
+        let text = "\u{1b}[2J: \t\u{202e}é\u{9b}x\n";
+        let at = at(text, 7..12);
+        let diagnostic = Diagnostic::at(&at, "unknown key `\u{1b}[2J`")
+            .label("\u{202e}here")
+            .help("write\u{7}\nmore");
+        insta::assert_snapshot!(render(std::slice::from_ref(&diagnostic), false), @r"
+        error: unknown key `\u{1b}[2J`
+         --> rules/x.yaml:1:13
+          |
+        1 | \u{1b}[2J:     \u{202e}é\u{9b}x
+          |                ^^^^^^^^^ \u{202e}here
+          |
+          = help: write\u{7}
+                  more
+
+        1 mistake in 1 file
+        ");
+        let line = &lines(std::slice::from_ref(&diagnostic))[0];
+        assert_eq!(line.message, "unknown key `\\u{1b}[2J`");
+        assert_eq!(line.help.as_deref(), Some("write\\u{7}\nmore"));
     }
 
     #[test]

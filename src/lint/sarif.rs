@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::LINTS;
-use crate::diagnostics::{Diagnostic, Span, render::sorted};
+use crate::{
+    diagnostics::{Diagnostic, Span, render::sorted},
+    harmless::lines,
+};
 
 /// The rule id of what a run refuses a project for.
 const MISTAKE: (&str, &str) = ("mistake", "A project that a run refuses.");
@@ -24,7 +27,7 @@ pub fn sarif(diagnostics: &[Diagnostic]) -> Value {
             "ruleId": id,
             "ruleIndex": rules.iter().position(|(rule, _)| *rule == id),
             "level": diagnostic.lint.map_or("error", |_| "warning"),
-            "message": { "text": text },
+            "message": { "text": lines(&text) },
             "locations": [{ "physicalLocation": place }],
         })
     };

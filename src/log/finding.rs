@@ -11,7 +11,10 @@ use arrow::{
     error::ArrowError,
 };
 
-use crate::discrepancy::{Action, Category, Dimension, Severity};
+use crate::{
+    discrepancy::{Action, Category, Dimension, Severity},
+    harmless::lines,
+};
 
 /// The rule behind a finding, as the log shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +118,8 @@ impl FindingBuilder {
         self.rule.append_value(finding.rule);
         self.source_line.append_option(finding.source_line);
         self.source_row.append_option(finding.source_row);
+        // The other texts are data, and shown by who knows where.
+        let message = lines(finding.message);
         let texts = [
             Some(finding.record_key),
             finding.column,
@@ -128,7 +133,7 @@ impl FindingBuilder {
             finding.cleaned,
             finding.group,
             finding.likely_cause,
-            Some(finding.message),
+            Some(&message),
         ];
         for (builder, text) in self.texts.iter_mut().zip(texts) {
             builder.append_option(text);

@@ -11,7 +11,10 @@ use arrow::{
 };
 
 use super::sorted::LogError;
-use crate::row_groups::{BatchFile, Packing};
+use crate::{
+    harmless::cell,
+    row_groups::{BatchFile, Packing},
+};
 
 /// A table that is being written twice.
 pub struct TableFile<W: Write + Send> {
@@ -25,7 +28,8 @@ impl<W: Write + Send> TableFile<W> {
         let mut csv = csv::WriterBuilder::new()
             .terminator(csv::Terminator::Any(b'\n'))
             .from_writer(csv);
-        csv.write_record(schema.fields().iter().map(|f| f.name()))?;
+        let names = schema.fields().iter();
+        csv.write_record(names.map(|f| cell(f.name()).into_owned()))?;
         Ok(Self {
             parquet: BatchFile::new(parquet, schema, Packing::Published)?,
             csv,
@@ -65,7 +69,7 @@ fn field(column: &ArrayRef, row: usize) -> Result<Cow<'_, str>, LogError> {
         return Ok(Cow::Borrowed(""));
     }
     Ok(match column.data_type() {
-        DataType::Utf8 => harmless(column.as_string::<i32>().value(row)),
+        DataType::Utf8 => cell(column.as_string::<i32>().value(row)),
         DataType::Int64 => Cow::Owned(column.as_primitive::<Int64Type>().value(row).to_string()),
         DataType::Int32 => Cow::Owned(column.as_primitive::<Int32Type>().value(row).to_string()),
         DataType::Int8 => Cow::Owned(column.as_primitive::<Int8Type>().value(row).to_string()),
@@ -82,41 +86,4 @@ fn field(column: &ArrayRef, row: usize) -> Result<Cow<'_, str>, LogError> {
             return Err(LogError::Arrow(ArrowError::NotYetImplemented(text)));
         }
     })
-}
-
-/// A text that a spreadsheet could take for a formula gets a leading apostrophe; so does one that has it already, so that taking one off is always right.
-fn harmless(text: &str) -> Cow<'_, str> {
-    let risky = |c: char| "=+-@\t\r\n\0'＝＋－＠".contains(c);
-    match text.chars().next() {
-        Some(first) if risky(first) && !is_number(text) => Cow::Owned(format!("'{text}")),
-        _ => Cow::Borrowed(text),
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formulas_do_nothing() {
-        for (text, want) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("+44 7700", "'+44 7700"),
-            ("-4", "-4"),
-            ("-1.5", "-1.5"),
-            ("'quoted", "''quoted"),
-            ("＝1", "'＝1"),
-            ("\tx", "'\tx"),
-            ("plain", "plain"),
-            ("", ""),
-        ] {
-            assert_eq!(harmless(text), want, "{text:?}");
-        }
-    }
 }

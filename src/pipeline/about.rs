@@ -11,6 +11,7 @@ use super::{
 use crate::{
     check::{keys::KeyFailures, scan::RuleCounts, source::TableSource},
     discrepancy::{Action, Category, Dimension, Severity},
+    harmless::short,
     log::{Finding, FindingBuilder, LogError, RuleFacts},
     project::Project,
     rules::{STALE, UNCLAIMED, kinds::RuleKind},
@@ -56,8 +57,13 @@ pub(super) fn about_table(
     for file in &source.files {
         let name = &file.export.file;
         for extra in &file.mapping.extra {
+            let column = match extra.as_str() {
+                "" => "a column without a name".to_owned(),
+                extra => format!("a column `{}`", short(extra)),
+            };
             let message = format!(
-                "{name} has a column `{extra}` that the project does not declare; it was not read"
+                "{} has {column} that the project does not declare; it was not read",
+                short(name)
             );
             builder.push(&Finding {
                 rule: fact_index(&scanned.facts, &format!("{}.columns", table.name)),
@@ -87,7 +93,8 @@ pub(super) fn about_table(
         }
         if !file.export.terminated && file.export.records > 0 {
             let message = format!(
-                "{name} does not end in a line break: it may have been cut off; compare it with what was exported"
+                "{} does not end in a line break: it may have been cut off; compare it with what was exported",
+                short(name)
             );
             builder.push(&Finding {
                 rule: fact_index(&scanned.facts, &format!("{}.terminated", table.name)),
@@ -175,7 +182,8 @@ pub(super) fn about_delivery(
             None => (String::new(), "a file of a table".to_owned()),
         };
         let message = format!(
-            "{path} is a file of the delivery that no table names, so it was not read{nearest}"
+            "{} is a file of the delivery that no table names, so it was not read{nearest}",
+            short(path)
         );
         builder.push(&Finding {
             rule: fact_index(facts, UNCLAIMED),

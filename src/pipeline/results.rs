@@ -24,6 +24,7 @@ use crate::{
     check::{EngineError, keys::register_parquets, scan::RowCounts},
     decimal::Decimal,
     discrepancy::{Action, Severity},
+    harmless::json,
     log::{
         Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, TableFile,
         write_log,
@@ -239,7 +240,8 @@ pub(super) fn write_results(run: &Context<'_>, report: &RunReport) -> Result<(),
     write_rule_results(staged, &report.rules)?;
     let mut out = staged.create("run_results.json")?;
     let text = format!("{:#}\n", report.to_json());
-    out.write_all(text.as_bytes()).map_err(LogError::Io)?;
+    out.write_all(json(&text).as_bytes())
+        .map_err(LogError::Io)?;
     out.finish(None)?;
     Ok(())
 }

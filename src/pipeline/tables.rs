@@ -21,6 +21,7 @@ use crate::{
         },
     },
     discrepancy::{Action, Category, Dimension, Severity},
+    harmless::short,
     ingest::{Reject, Swallowed},
     log::{
         CHANGE_SCHEMA, FINDING_SCHEMA, Finding, FindingBuilder, Privacy, REJECT_SCHEMA,
@@ -402,7 +403,10 @@ fn keep_rejects(
         ];
         rows.push(texts, line, row);
         let key = unkeyed(table, privacy, &reject.raw, (file, reject.row));
-        let message = format!("line {line} of {file} is no row: {reason}; it is kept in rejects/");
+        let message = format!(
+            "line {line} of {} is no row: {reason}; it is kept in rejects/",
+            short(file)
+        );
         builder.push(&Finding {
             rule: fact,
             record_key: &key,
@@ -445,7 +449,8 @@ fn keep_swallowed(
         } = *found;
         let key = unkeyed(table, privacy, raw, (file, row));
         let message = format!(
-            "the record that begins on line {line} of {file} spans {lines} lines, and {records} of those behind the first have the delimiters of a record: a quote may be missing or too many, so that rows were read as the text of one; it is kept as it was read, compare the file with its source"
+            "the record that begins on line {line} of {} spans {lines} lines, and {records} of those behind the first have the delimiters of a record: a quote may be missing or too many, so that rows were read as the text of one; it is kept as it was read, compare the file with its source",
+            short(file)
         );
         builder.push(&Finding {
             rule: fact_index(facts, &swallowed(&table.name)),

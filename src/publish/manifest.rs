@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names::{FileHash, RunId, RunPath};
 use crate::ingest::Written;
+use crate::harmless::json;
 
 /// The layout of the manifest; a reader refuses another number.
 pub const FORMAT: u32 = 1;
@@ -247,11 +248,10 @@ impl Manifest {
         }
     }
 
-    /// The bytes of the file: pretty JSON, fields in declared order, a newline at the end.
+    /// The bytes of the file: pretty JSON, fields in declared order, what a terminal would act on escaped, a newline at the end.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(self)?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        let text = serde_json::to_string_pretty(self)?;
+        Ok(format!("{}\n", json(&text)).into_bytes())
     }
 
     /// Checks that every row is accounted for: per file, per table, and in the tables on disk.

@@ -19,6 +19,7 @@ mod examples;
 mod explain;
 mod failures;
 mod figures;
+mod hostile;
 mod independent;
 mod lint;
 mod messages;

@@ -16,6 +16,7 @@ import datetime
 import decimal
 import json
 import pathlib
+import re
 import sys
 
 import duckdb
@@ -47,6 +48,9 @@ YEAR_ON_YEAR = (
     | {"change": pyarrow.int64(), "change_percent": pyarrow.float64()}
     | dict.fromkeys(["verdict", "reason"] + both("stated_at"), pyarrow.string())
 )
+
+# Control characters but tabs and line breaks, and what turns the direction of writing.
+ACTING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 UTC_MICROSECONDS = pyarrow.timestamp("us", tz="UTC")
 DECLARED = {
@@ -257,7 +261,8 @@ def other_sums(connection, path, table, counted):
 
 
 def unlike_csv(table, path):
-    """The CSV of a table: null is blank, and a leading apostrophe keeps a spreadsheet from taking text for a formula."""
+    """The CSV of a table: null is blank, a leading apostrophe keeps a spreadsheet from taking text for a formula, and what
+    a terminal would act on is an escape."""
     with path.open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines, strict=True)
         header = next(reader, None)
@@ -278,11 +283,15 @@ def unlike_csv(table, path):
         yield f"{rows} rows instead of {table.num_rows}"
 
 
+def escaped(found):
+    return "\\r" if found[0] == "\r" else f"\\u{{{ord(found[0]):x}}}"
+
+
 def same_value(value, cell):
     if value is None:
         return cell == ""
     if isinstance(value, str):
-        return cell.removeprefix("'") == value
+        return cell.removeprefix("'") == ACTING.sub(escaped, value)
     if isinstance(value, bool):
         return cell == str(value).lower()
     if isinstance(value, float):

@@ -27,6 +27,7 @@ use crate::{
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
     ingest::{CellError, Reject, Swallowed},
+    harmless::short,
     log::{ChangeBuilder, Finding, FindingBuilder, key_part},
     row_groups::RowGroup,
     rules::{Rule, kinds::RuleKind},
@@ -387,7 +388,7 @@ impl<'s> View<'s> {
         let file = &source.file_of(known.firsts.value(at)).export.file;
         let first = match *file == source.files[self.file].export.file {
             true => format!("on line {line}"),
-            false => format!("on line {line} of {file}"),
+            false => format!("on line {line} of {}", short(file)),
         };
         let (Some(members), false) = (scan.members(), known.places.is_null(at)) else {
             return Some(format!("first {first}"));
@@ -420,7 +421,7 @@ impl<'s> View<'s> {
                 });
                 let survivor = match key.as_deref() {
                     None | Some("") => "the one without a key".to_owned(),
-                    Some(key) => format!("`{key}`"),
+                    Some(key) => format!("`{}`", short(key)),
                 };
                 format!("{place} of {size}; {how} {survivor} {first}{columns}")
             }
@@ -655,7 +656,7 @@ fn message(
 ) -> String {
     let what = match (column, observed) {
         (Some(column), Some("")) => format!("{column} is blank"),
-        (Some(column), Some(observed)) => format!("{column} is `{observed}`"),
+        (Some(column), Some(observed)) => format!("{column} is `{}`", short(observed)),
         _ => "the row fails".to_owned(),
     };
     let cause = fault.map_or_else(String::new, |(cause, told)| {
@@ -665,7 +666,7 @@ fn message(
     let group = match (beside, group) {
         (Some(beside), _) => format!(" ({beside})"),
         // What only says the value again says nothing.
-        (None, Some(group)) if Some(group) != observed => format!(" (as `{group}`)"),
+        (None, Some(group)) if Some(group) != observed => format!(" (as `{}`)", short(group)),
         (None, _) => String::new(),
     };
     format!("{what}{cause}{group}; expected {expected}. {why}")

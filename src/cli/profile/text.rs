@@ -1,7 +1,7 @@
 //! A profile for people.
 
 use crate::{
-    cli::plain,
+    harmless::{self, words},
     ingest::separated_by,
     profile::{Column, Count, Seen, Table, display},
 };
@@ -18,7 +18,11 @@ pub(super) fn text(tables: &[Table], show: bool) -> String {
 }
 
 fn table(table: &Table, show: bool) -> String {
-    let files: Vec<String> = table.files.iter().map(|file| plain(file)).collect();
+    let files: Vec<String> = table
+        .files
+        .iter()
+        .map(|file| words(file).into_owned())
+        .collect();
     let mut text = format!(
         "{}: {} rows, {} columns, from {}\n\n",
         table.name,
@@ -56,7 +60,7 @@ fn table(table: &Table, show: bool) -> String {
         for (place, why) in &table.rejected {
             text.push_str(&format!(
                 "  {}:{}: {why}\n",
-                plain(&table.files[place.file]),
+                words(&table.files[place.file]),
                 place.line
             ));
         }
@@ -99,7 +103,7 @@ fn line(column: &Column, rows: u64, show: bool) -> [String; 7] {
         _ => String::new(),
     };
     [
-        plain(&column.name),
+        name(column),
         column.type_word().to_owned(),
         share(column.blank, rows),
         count(column.distinct),
@@ -132,7 +136,7 @@ fn keys(table: &Table) -> String {
         let columns: Vec<String> = key
             .columns
             .iter()
-            .map(|at| plain(&table.columns[*at].name))
+            .map(|at| name(&table.columns[*at]))
             .collect();
         let repeated = match key.repeated {
             Count::Exact(0) => "no row repeats it".to_owned(),
@@ -151,10 +155,10 @@ fn suspicious(table: &Table, show: bool) -> String {
     for column in &table.columns {
         let shown = show || column.personal.is_none();
         for suspect in &column.suspects {
-            let (name, seen) = (plain(&column.name), &suspect.seen);
-            let what = plain(&suspect.what);
+            let (column, seen) = (name(column), &suspect.seen);
+            let what = words(&suspect.what);
             text.push_str(&format!(
-                "  {name}: {what}: {}, {}\n",
+                "  {column}: {what}: {}, {}\n",
                 seen.count,
                 first(table, seen, shown)
             ));
@@ -165,7 +169,7 @@ fn suspicious(table: &Table, show: bool) -> String {
             let ((code, seen), (usual, times)) = (&values[near.code], &values[near.usual]);
             text.push_str(&format!(
                 "  {}: {} ({}) is like {} ({}), {}\n",
-                plain(&column.name),
+                name(column),
                 short(code),
                 seen.count,
                 short(usual),
@@ -183,7 +187,7 @@ fn suspicious(table: &Table, show: bool) -> String {
 
 fn first(table: &Table, seen: &Seen, shown: bool) -> String {
     let places = seen.first.iter().map(|(text, place)| {
-        let file = plain(&table.files[place.file]);
+        let file = words(&table.files[place.file]);
         let file = file.rsplit('/').next().unwrap_or_default().to_owned();
         match shown {
             true => format!("`{}` {file}:{}", short(text), place.line),
@@ -196,9 +200,14 @@ fn first(table: &Table, seen: &Seen, shown: bool) -> String {
 
 /// The beginning of a text from a file.
 fn short(text: &str) -> String {
-    let text = plain(text);
+    let text = words(text);
     match text.char_indices().nth(WIDTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        None => text.into_owned(),
     }
+}
+
+/// What a column is called.
+fn name(column: &Column) -> String {
+    harmless::short(&column.name).into_owned()
 }

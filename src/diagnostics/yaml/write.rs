@@ -1,5 +1,7 @@
 //! YAML as text, in the plain part of the language that project files use.
 
+use crate::harmless::acts;
+
 /// A value to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Yaml {
@@ -90,7 +92,7 @@ impl Yaml {
                 } in entries
                 {
                     for line in comment.lines() {
-                        let line: String = line.chars().filter(|c| !c.is_control()).collect();
+                        let line: String = line.chars().filter(|c| !acts(*c)).collect();
                         text.push_str(&format!("{blanks}# {line}\n"));
                     }
                     text.push_str(&format!("{blanks}{}:", scalar(key)));
@@ -142,7 +144,7 @@ fn is_block(text: &str) -> bool {
 
 /// Whether a character can only stand in quotes, escaped.
 fn quoted(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
+    acts(c) || c == '\u{feff}'
 }
 
 /// A text on one line.
@@ -256,6 +258,7 @@ mod tests {
             "2017-01-05",
             "a ",
             "\u{feff}",
+            "a\u{202e}b",
             "\u{1f600}",
             "SELECT 1\nFROM a\n\n  WHERE b",
             "\n lead",
