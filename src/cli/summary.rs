@@ -31,6 +31,7 @@ fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
     writeln!(out, "{}", filled(&parts, width))?;
     writeln!(out)?;
     rows(out, report)?;
+    before(out, report)?;
     writeln!(out)?;
     discrepancies(out, report, width)?;
     totals(out, report, width)?;
@@ -61,6 +62,18 @@ fn rows(out: &mut String, report: &RunReport) -> std::fmt::Result {
             number(line.rows.excluded),
             number(line.rows.rejected)
         )?;
+    }
+    Ok(())
+}
+
+/// What came before: a restatement is told whole, since published figures changed.
+fn before(out: &mut String, report: &RunReport) -> std::fmt::Result {
+    if let Some(run) = &report.redelivered {
+        writeln!(out, "delivered again: the same bytes as in run {run}")?;
+    }
+    if let Some(restated) = &report.restated {
+        let (run, changes) = (&restated.run_id, restated.all_words());
+        writeln!(out, "restates run {run}: {changes}")?;
     }
     Ok(())
 }

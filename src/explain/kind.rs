@@ -4,7 +4,7 @@ use super::{
     Known,
     page::{Body, Page},
 };
-use crate::rules::{Kind, OWN_NAMES, STALE, UNCLAIMED, totals::Check};
+use crate::rules::{Kind, OWN_NAMES, REDELIVERED, RESTATED, STALE, UNCLAIMED, totals::Check};
 
 /// Users that are listed unless all are asked for.
 const SHOWN: usize = 20;
@@ -84,6 +84,20 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "the newest night is whole",
             "A night that lacks a file, or is still being uploaded, would pass for a whole one.",
             "Deliver the night again, whole, and run again; until then figures are of an earlier night.",
+        ));
+    }
+    if id == REDELIVERED {
+        return Some((
+            "a delivery has other files than the run before",
+            "The same bytes under another name or date may be a delivery that was sent twice.",
+            "Ask for the night's own files, unless nothing changed since.",
+        ));
+    }
+    if id == RESTATED {
+        return Some((
+            "the files of a night are those that were delivered first",
+            "A night that was corrected changes what was published of it.",
+            "Look at restatements: each row that was added, removed or changed.",
         ));
     }
     let (table, name) = id.rsplit_once('.')?;

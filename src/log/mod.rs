@@ -4,6 +4,7 @@ mod candidates;
 mod changes;
 mod finding;
 mod privacy;
+mod restatements;
 mod sorted;
 mod table;
 
@@ -11,5 +12,6 @@ pub use candidates::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord};
 pub use changes::{CHANGE_SCHEMA, ChangeBuilder, REJECT_SCHEMA, RejectBuilder};
 pub use finding::{FINDING_SCHEMA, Finding, FindingBuilder, RuleFacts, key_part};
 pub use privacy::{HASHED, HIDDEN, Privacy};
+pub use restatements::{RESTATEMENT_SCHEMA, RestatementBuilder};
 pub use sorted::{LOG_ORDER, LogCounts, LogError, short_hash, write_log};
 pub use table::{TableFile, write_rows};

@@ -14,7 +14,7 @@ use crate::{
     harmless::short,
     log::{Finding, FindingBuilder, LogError, RuleFacts},
     project::Project,
-    rules::{STALE, UNCLAIMED, kinds::RuleKind},
+    rules::{REDELIVERED, RESTATED, STALE, UNCLAIMED, kinds::RuleKind},
 };
 
 /// What is to be said about a table as a whole: its number of rows, columns that nobody declared, files cut short.
@@ -147,11 +147,19 @@ pub(super) fn about_table(
 
 /// The rules that the engine has of itself about a delivery as a whole.
 pub(super) fn of_delivery() -> impl Iterator<Item = RuleFacts> {
-    use Category::{Schema, Stale};
-    use Dimension::{Completeness, Timeliness};
+    use Category::{Duplicate, Schema, Stale};
+    use Dimension::{Completeness, Timeliness, Uniqueness};
     let own = [
         (UNCLAIMED, "schema", Completeness, Severity::Warn, Schema),
         (STALE, "stale", Timeliness, Severity::Error, Stale),
+        (
+            REDELIVERED,
+            "redelivered",
+            Uniqueness,
+            Severity::Info,
+            Duplicate,
+        ),
+        (RESTATED, "restated", Timeliness, Severity::Warn, Stale),
     ];
     own.into_iter()
         .map(|(id, kind, dimension, severity, category)| RuleFacts {

@@ -365,10 +365,12 @@ fn sha256(hex: &str) -> Option<FileHash> {
 
 /// What a control file says.
 fn claims(list: &str, text: &[u8]) -> Result<Vec<Claim>, String> {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    // Lines are counted by the LF that ends them.
+    let text = String::from_utf8_lossy(text).replace("\r\n", "\n");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_reader(text);
+        .from_reader(text.as_bytes());
     let cannot = |error: csv::Error| match error.position() {
         Some(at) => format!("cannot be read from line {} on", at.line()),
         None => "cannot be read".to_owned(),

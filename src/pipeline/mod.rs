@@ -11,7 +11,9 @@ mod files;
 mod nights;
 pub(crate) mod plan;
 mod records;
+mod redelivery;
 mod report;
+mod restated;
 mod results;
 mod settings;
 mod tables;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 pub use error::RunError;
 pub use report::{RuleLine, RunReport, TableLine};
+pub use restated::{Changes, Restated};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
 use crate::{
@@ -45,6 +48,8 @@ struct Context<'r> {
     delivery: &'r delivery::Delivery,
     engine: &'r Engine,
     staged: &'r StagedRun,
+    out: &'r OutDir,
+    before: &'r redelivery::Before,
 }
 
 /// Runs the project at `settings.project` over one delivery.
@@ -74,7 +79,8 @@ pub async fn run_project(
     let delivery = &delivery;
 
     let out = OutDir::open(&settings.out)?;
-    let project_hash = results::identity(project, settings);
+    let before = &redelivery::Before::find(&out, delivery, plan.as_of, &project.hash)?;
+    let project_hash = results::identity(project, settings, before);
     let staged = out.stage(&run_id(
         plan.as_of,
         &delivery.name,
@@ -90,6 +96,8 @@ pub async fn run_project(
         delivery,
         engine,
         staged: &staged,
+        out: &out,
+        before,
     };
 
     settings.stage("keys");
@@ -107,6 +115,9 @@ pub async fn run_project(
     candidates::write(run, &keys)?;
     let mut scanned = tables::scan_all(run, &keys).await?;
 
+    let restated = restated::write(run).await?;
+    redelivery::tell(run, restated.as_ref(), &mut scanned)?;
+
     settings.stage("aggregates");
     let figures = aggregates::build(run, published).await?;
 
@@ -115,14 +126,18 @@ pub async fn run_project(
 
     settings.stage("log");
     let counts = results::log(run, &scanned).await?;
-    let report = results::report(run, &scanned, counts, &reconciliations);
+    let report = results::report(run, &scanned, counts, &reconciliations, restated);
     results::write_results(run, &report)?;
 
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);
     let verified = staged.verify(facts)?;
-    Ok(match report.blocked || report.trial() {
+    let report = match report.blocked || report.trial() {
         false => report.published(verified.publish()?),
         true => report.kept(verified.keep()?),
-    })
+    };
+    if report.already_published {
+        tracing::info!(run = report.run_id, "this run stood there already");
+    }
+    Ok(report)
 }

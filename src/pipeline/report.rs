@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::restated::Restated;
 use crate::{
     check::scan::{RowCounts, RuleCounts},
     discrepancy::Severity,
@@ -47,6 +48,10 @@ pub struct RunReport {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Statements that disagree, with their evidence; those that matter most first.
     pub disagreements: Vec<(String, String)>,
+    /// What changed since the same night was delivered with other files.
+    pub restated: Option<Restated>,
+    /// The run whose bytes were delivered again.
+    pub redelivered: Option<String>,
     /// Where the run stands.
     pub folder: PathBuf,
     /// Whether the very same run stood there already.
@@ -168,6 +173,8 @@ impl RunReport {
                 "by_rule": self.by_rule,
             },
             "statements": self.verdicts,
+            "restated": self.restated.as_ref().map(Restated::to_json),
+            "redelivered": self.redelivered,
         })
     }
 }

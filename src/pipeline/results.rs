@@ -13,7 +13,9 @@ use super::{
     error::RunError,
     plan::Plan,
     records,
+    redelivery::Before,
     report::{RuleLine, RunReport, TableLine},
+    restated::Restated,
     settings::Settings,
     tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
     twice::Twin,
@@ -222,15 +224,16 @@ pub(super) fn rule_lines(project: &Project, plan: &Plan, scanned: &Scanned) -> V
     lines
 }
 
-/// What decides a run's outputs beside its date and inputs: the project, the selection, and the key of hidden values (by a hash of a hash, so that the id tells nothing about it).
-pub(super) fn identity(project: &Project, settings: &Settings) -> FileHash {
+/// What decides a run's outputs beside its date and inputs: the project, the selection, the runs that it is held against, and the key of hidden values (by a hash of a hash, so that the id tells nothing about it).
+pub(super) fn identity(project: &Project, settings: &Settings, before: &Before) -> FileHash {
     let key = Privacy::new(settings.key.as_deref()).hide("trueup key id");
-    let text = [
+    let mut text = [
         project.hash.as_str(),
         &settings.selection.fingerprint(),
         &key,
     ]
     .join("\n");
+    text.push_str(&before.fingerprint());
     FileHash::of(text.as_bytes())
 }
 
@@ -308,6 +311,7 @@ pub(super) fn report(
     scanned: &Scanned,
     counts: LogCounts,
     reconciled: &Reconciled,
+    restated: Option<Restated>,
 ) -> RunReport {
     let Context {
         plan,
@@ -360,6 +364,8 @@ pub(super) fn report(
             .into_iter()
             .map(|r| (r.statement.clone(), r.evidence.clone()))
             .collect(),
+        restated,
+        redelivered: run.before.repeats.as_ref().map(ToString::to_string),
         folder: PathBuf::new(),
         already_published: false,
         current: None,
@@ -430,6 +436,8 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             .iter()
             .map(|t| rows(&t.table, t.rows))
             .collect(),
+        restates: run.before.restates.as_ref().map(|run| run.run_id.clone()),
+        repeats: run.before.repeats.clone(),
     }
 }
 

@@ -104,6 +104,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
         delivery,
         engine,
         staged,
+        ..
     } = *run;
     let facts = facts(project, plan);
     let fact_of_rule = project

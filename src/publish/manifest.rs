@@ -43,6 +43,12 @@ pub struct Manifest {
     pub outputs: Vec<OutputFile>,
     /// The run that was `current` when this one was first staged.
     pub previous: Option<PublishedInfo>,
+    /// The run of the same delivery with other files, which this one was compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restates: Option<RunId>,
+    /// The run of another delivery or day that read the same bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<RunId>,
 }
 
 /// What the pipeline knows about a run; the rest of the [`Manifest`] is known where it is staged.
@@ -68,6 +74,10 @@ pub struct RunFacts {
     pub inputs: Vec<InputFile>,
     /// See [`Manifest::tables`]; in any order.
     pub tables: Vec<Rows>,
+    /// See [`Manifest::restates`].
+    pub restates: Option<RunId>,
+    /// See [`Manifest::repeats`].
+    pub repeats: Option<RunId>,
 }
 
 /// The project whose rules were applied.
@@ -226,6 +236,8 @@ impl Manifest {
             discrepancies,
             mut inputs,
             mut tables,
+            restates,
+            repeats,
         } = facts;
         inputs.sort_by(|a, b| (&a.path, a.sha256, &a.rows).cmp(&(&b.path, b.sha256, &b.rows)));
         tables.sort();
@@ -245,6 +257,8 @@ impl Manifest {
             tables,
             outputs,
             previous,
+            restates,
+            repeats,
         }
     }
 

@@ -12,6 +12,7 @@
 
 mod check;
 mod disk;
+mod earlier;
 mod error;
 mod folder;
 mod manifest;

@@ -32,7 +32,7 @@ const OLD: &str = ".old-";
 /// An out folder that this process alone writes to, until this and every run staged in it are dropped.
 #[derive(Debug)]
 pub struct OutDir {
-    held: Arc<Held>,
+    pub(super) held: Arc<Held>,
 }
 
 impl OutDir {
@@ -121,7 +121,7 @@ pub(super) struct Held {
 }
 
 impl Held {
-    fn runs(&self) -> PathBuf {
+    pub(super) fn runs(&self) -> PathBuf {
         self.out.join(RUNS)
     }
 

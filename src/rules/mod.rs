@@ -2,7 +2,7 @@
 
 pub mod kinds;
 mod page;
-mod template;
+pub(crate) mod template;
 pub mod totals;
 
 use std::collections::BTreeMap;
@@ -76,8 +76,14 @@ pub const UNCLAIMED: &str = "delivery.unclaimed";
 /// A night that was not whole, so that an earlier one was read.
 pub const STALE: &str = "delivery.stale";
 
+/// A delivery of the same bytes as the run before.
+pub const REDELIVERED: &str = "delivery.redelivered";
+
+/// A file that was another when the same night was delivered before.
+pub const RESTATED: &str = "delivery.restated";
+
 /// The engine's own rules about a delivery as a whole.
-pub const OWN_OF_DELIVERY: [&str; 2] = [UNCLAIMED, STALE];
+pub const OWN_OF_DELIVERY: [&str; 4] = [UNCLAIMED, STALE, REDELIVERED, RESTATED];
 
 /// What a null outcome means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]

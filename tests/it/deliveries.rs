@@ -102,7 +102,7 @@ fn a_file_that_is_there_twice_is_read_once() {
 
     project.write("in/visits2.csv", rows(&["V1", "V2"]));
     project.write("in/visits3.csv", rows(&["V3"]));
-    let spoken = run(&project).expect(0);
+    let spoken = project.run("--delivery in --as-of 2017-10-09 --out other").expect(0);
     let want = "warn visits.delivered_twice visits2.csv: visits2.csv has the same bytes as visits1.csv, so it was not read: its rows would count twice";
     assert_eq!(told(&project, &spoken), [want]);
     let tables = &json(&project, &spoken, "run_results.json")["tables"];
@@ -480,4 +480,236 @@ fn mistakes_about_deliveries_are_told_with_their_place() {
             spoken.stderr
         );
     }
+}
+
+/// Table, key, change, column, before, after and place of each change.
+fn changes(project: &Project, spoken: &Spoken) -> Vec<String> {
+    let columns = [
+        "table",
+        "record_key",
+        "change",
+        "column",
+        "before",
+        "after",
+        "source_file",
+        "source_line",
+    ];
+    let tell = |r: &Row| columns.map(|c| r[c].to_owned()).join(",");
+    sheet(project, spoken, "restatements.csv")
+        .iter()
+        .map(tell)
+        .collect()
+}
+
+fn id(spoken: &Spoken) -> String {
+    let folder = spoken.folder();
+    folder.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_corrected_file_is_a_restatement_that_shows_what_changed() {
+    let project = project("", &[("people", "people.csv"), ("visits", "visits*.csv")]);
+    let visits = |lines: &str| project.write("in/visits.csv", format!("{HEAD}{lines}"));
+    project.write("in/people.csv", rows(&["P1"]));
+    visits(
+        "V1,2017-01-05,a\nV2,2017-01-06,b\nV2,2017-01-06,twice\n\"V|3\",2017-01-07,\n,2017-01-08,x\n",
+    );
+    let first = run(&project).expect(0);
+    assert_eq!(changes(&project, &first), [""; 0]);
+    let before = json(&project, &first, "run_results.json");
+    assert_eq!(
+        [&before["restated"], &before["redelivered"]],
+        [&Value::Null; 2]
+    );
+    let again = run(&project).expect(0);
+    assert_eq!(id(&again), id(&first));
+    assert!(again.stdout.contains("the same run stood there already"));
+
+    visits(
+        "V0,2017-01-05,new\nV2,2017-01-06,b\nV2,2017-02-06,\n\"V|3\",2017-01-07,now\n,2017-01-08,x\n",
+    );
+    let second = run(&project).expect(0);
+    let want = [
+        "visits,V0,added,,,,visits.csv,2",
+        "visits,V1,removed,,,,visits.csv,2",
+        "visits,V2,changed,visited_on,2017-01-06,2017-02-06,visits.csv,4",
+        "visits,V2,changed,note,twice,,visits.csv,4",
+        r"visits,V\|3,changed,note,,now,visits.csv,5",
+    ];
+    assert_eq!(changes(&project, &second), want);
+    let told_second = told(&project, &second);
+    let restated: Vec<&String> = told_second
+        .iter()
+        .filter(|t| t.contains("delivery."))
+        .collect();
+    let words = "visits 1 rows added, 1 removed, 2 changed";
+    assert_eq!(
+        restated,
+        [&format!(
+            "warn delivery.restated visits.csv: visits.csv was delivered again with other bytes than in run {}: {words}; restatements has each of them",
+            id(&first)
+        )]
+    );
+    assert!(
+        second
+            .stdout
+            .contains(&format!("restates run {}: {words}", id(&first)))
+    );
+    let after = json(&project, &second, "run_results.json");
+    let counts = serde_json::json!({ "run_id": id(&first), "tables": [{ "table": "visits", "added": 1, "removed": 1, "changed": 2 }] });
+    assert_eq!(after["restated"], counts);
+    assert_eq!(
+        json(&project, &second, "manifest.json")["restates"],
+        id(&first)
+    );
+
+    // The same again is the same run; it stays the same at any number of threads.
+    let third = project
+        .run("--delivery in --as-of 2017-10-09 --threads 1 -v")
+        .expect(0);
+    assert_eq!(id(&third), id(&second));
+    assert!(
+        third.stderr.contains("this run stood there already"),
+        "{}",
+        third.stderr
+    );
+
+    // Another file is another restatement, held against the newest run, and so is the way back.
+    project.write("in/visits2.csv", rows(&["V9"]));
+    let added = run(&project).expect(0);
+    assert_eq!(
+        changes(&project, &added),
+        ["visits,V9,added,,,,visits2.csv,2"]
+    );
+    std::fs::remove_file(project.path("in/visits2.csv")).expect("removed");
+    let back = run(&project).expect(0);
+    assert_eq!(
+        changes(&project, &back),
+        ["visits,V9,removed,,,,visits2.csv,2"]
+    );
+    assert!(
+        told(&project, &back)
+            .iter()
+            .any(|t| t.contains("is not there any more"))
+    );
+    assert_ne!(id(&back), id(&second));
+    assert_eq!(id(&run(&project).expect(0)), id(&back));
+
+    // What is not there any more cannot be compared with.
+    std::fs::remove_file(project.path(&back.folder()).join("clean/visits.parquet"))
+        .expect("removed");
+    visits("V0,2017-01-05,new\n");
+    assert_eq!(changes(&project, &run(&project).expect(0)), [""; 0]);
+}
+
+#[test]
+fn the_same_bytes_on_another_night_are_told() {
+    let project = project(INBOX, &DATED);
+    for day in ["2017-10-08", "2017-10-09"] {
+        project.write(&format!("inbox/people_{day}.csv"), rows(&["P1"]));
+        project.write(&format!("inbox/visits_{day}.csv"), rows(&["V1", "V2"]));
+    }
+    let first = as_of(&project, "2017-10-08").expect(0);
+    let second = as_of(&project, "2017-10-09").expect(0);
+    let want = format!(
+        "info delivery.redelivered 2017-10-09: delivery 2017-10-09 has the same bytes as the files of run {}: it was delivered again, or nothing changed since",
+        id(&first)
+    );
+    assert_eq!(told(&project, &second), [want]);
+    assert_eq!(
+        json(&project, &second, "run_results.json")["redelivered"],
+        id(&first)
+    );
+    assert_eq!(changes(&project, &second), [""; 0]);
+    assert!(second.stdout.contains(&format!(
+        "delivered again: the same bytes as in run {}",
+        id(&first)
+    )));
+    // Once more it is the same run, and the night before is what it was.
+    assert_eq!(id(&as_of(&project, "2017-10-09").expect(0)), id(&second));
+    assert_eq!(id(&as_of(&project, "2017-10-08").expect(0)), id(&first));
+    assert_eq!(id(&as_of(&project, "2017-10-09").expect(0)), id(&second));
+
+    // An earlier night may be restated after later ones.
+    project.write("inbox/visits_2017-10-08.csv", rows(&["V1", "V3"]));
+    let third = as_of(&project, "2017-10-08").expect(0);
+    let want = [
+        "visits,V2,removed,,,,visits_2017-10-08.csv,3",
+        "visits,V3,added,,,,visits_2017-10-08.csv,3",
+    ];
+    assert_eq!(changes(&project, &third), want);
+    assert_eq!(
+        json(&project, &third, "manifest.json")["restates"],
+        id(&first)
+    );
+}
+
+#[test]
+fn what_is_hidden_stays_hidden_in_a_restatement() {
+    let project = project("", &[]);
+    let table = TABLE
+        .replace(
+            "{ type: string, not_null: error }",
+            "{ type: string, policy: hide }",
+        )
+        .replace(
+            "note: { type: string }",
+            "note: { type: string, policy: hide }",
+        );
+    let text = format!("version: 1\ntable: visits\nsource: {{ files: visits.csv }}\n{table}");
+    project.write("rules/tables/visits.yaml", text);
+    for text in ["a secret", "another secret"] {
+        project.write("in/visits.csv", format!("{HEAD}Vera,2017-01-05,{text}\n"));
+        run(&project).expect(0);
+    }
+    let spoken = run(&project).expect(0);
+    let want = ["visits,[hidden],changed,note,[hidden],[hidden],visits.csv,2"];
+    assert_eq!(changes(&project, &spoken), want);
+    let keyed = |project: &Project| {
+        let mut command = project.command();
+        command
+            .args(["--delivery", "in", "--as-of", "2017-10-09"])
+            .env("TRUEUP_KEY", "key");
+        Spoken::of(&mut command).expect(0)
+    };
+    project.write("in/visits.csv", format!("{HEAD}Vera,2017-01-05,a secret\n"));
+    let spoken = keyed(&project);
+    let told = changes(&project, &spoken);
+    assert!(
+        told[0].starts_with("visits,hmac:") && told[0].matches("hmac:").count() == 3,
+        "{told:?}"
+    );
+    assert!(!read(&project.path(&spoken.folder()).join("discrepancies.csv")).contains("secret"));
+}
+
+#[test]
+fn many_rows_are_compared_in_little_memory() {
+    let project = project("", &[("visits", "visits.csv")]);
+    // A row without a key is compared as well, one with the other.
+    let write = |changed: usize| {
+        let row = |n: usize| {
+            let note = if n % 10_000 == changed {
+                "other"
+            } else {
+                "a note"
+            };
+            match n % 3 {
+                0 => format!(",2017-01-05,{note} {n}\n"),
+                _ => format!("V{n:07},2017-01-05,{note} {n}\n"),
+            }
+        };
+        project.write(
+            "in/visits.csv",
+            HEAD.to_owned() + &(0..200_000).map(row).collect::<String>(),
+        );
+    };
+    let small = "--delivery in --as-of 2017-10-09 --threads 2 --memory-limit 16M --fail-on never";
+    write(10_000);
+    project.run(small).expect(0);
+    write(1);
+    let spoken = project.run(small).expect(0);
+    let restated = &json(&project, &spoken, "run_results.json")["restated"]["tables"][0];
+    assert_eq!(restated["changed"], 20, "{restated}");
+    assert_eq!([&restated["added"], &restated["removed"]], [0, 0]);
+    assert_eq!(changes(&project, &spoken).len(), 20);
 }

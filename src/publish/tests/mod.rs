@@ -58,6 +58,8 @@ fn facts(clean: u64) -> RunFacts {
         rows,
     };
     RunFacts {
+        restates: None,
+        repeats: None,
         trueup: "0.1.0".to_owned(),
         as_of: date(2017, 10, 9),
         delivery: "night".to_owned(),
