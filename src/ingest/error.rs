@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::header::HeaderMismatch;
+use super::mapping::HeaderMismatch;
 
 /// What stops the reading of a file.
 #[derive(Debug, thiserror::Error)]

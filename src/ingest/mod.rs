@@ -16,6 +16,7 @@ mod columns;
 mod error;
 mod header;
 mod index;
+mod mapping;
 mod marks;
 mod reader;
 mod records;
@@ -27,11 +28,9 @@ mod written;
 use std::{fs::Metadata, ops::Range, os::unix::fs::MetadataExt, path::PathBuf, sync::Arc};
 
 pub use error::{Foreign, IngestError};
-pub use header::{
-    HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header, other_separator,
-    separated_by,
-};
+pub use header::{other_separator, separated_by};
 pub use index::{index, index_as};
+pub use mapping::{HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
 pub use reader::{ChunkReader, RawBatch, RawRecord, Reject, RejectReason, read_chunk};
 pub use swallowed::Swallowed;
 
