@@ -6,7 +6,9 @@ use std::{
 };
 
 use arrow::{
-    array::Int64Array, compute::kernels::numeric::add_wrapping, datatypes::SchemaRef,
+    array::{Int64Array, StringArray},
+    compute::kernels::numeric::add_wrapping,
+    datatypes::SchemaRef,
     record_batch::RecordBatch,
 };
 use datafusion::{
@@ -80,13 +82,14 @@ impl TableSource {
         conformer: Conformer,
     ) -> Result<ConformedChunk, IngestError> {
         let file = &self.files[chunk.0];
-        let positions: Vec<usize> = conformer
-            .columns()
-            .iter()
-            .map(|c| file.mapping.positions[*c])
-            .collect();
+        let wanted = conformer.columns().iter();
+        let wanted: Vec<Option<usize>> = wanted.map(|c| file.mapping.positions[*c]).collect();
+        let positions: Vec<usize> = wanted.iter().flatten().copied().collect();
         Ok(ConformedChunk {
             reader: read_chunk(&file.export, chunk.1, &positions, &self.limits)?,
+            missing: (0..wanted.len())
+                .filter(|at| wanted[*at].is_none())
+                .collect(),
             conformer,
             base: file.base,
         })
@@ -96,6 +99,8 @@ impl TableSource {
 /// The batches of one chunk.
 pub struct ConformedChunk {
     reader: ChunkReader,
+    /// Places among the columns of those that the file lacks: blank in every row.
+    missing: Vec<usize>,
     conformer: Conformer,
     base: i64,
 }
@@ -125,6 +130,10 @@ impl ConformedChunk {
         if self.base != 0 {
             let rows = add_wrapping(&raw.rows, &Int64Array::new_scalar(self.base))?;
             raw.rows = arrow::array::AsArray::as_primitive(&rows).clone();
+        }
+        for at in &self.missing {
+            let blank = StringArray::from_iter_values(std::iter::repeat_n("", raw.rows.len()));
+            raw.columns.insert(*at, blank);
         }
         let mut conformed = self.conformer.conform(&raw)?;
         beside.changes.append(&mut conformed.changes);

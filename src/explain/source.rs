@@ -18,7 +18,7 @@ pub struct Shown {
     pub header: Vec<String>,
     /// The record's lines as they stand in the file, hidden cells replaced; `None` for the header itself.
     pub lines: Option<String>,
-    /// Each column of the header with its cell.
+    /// Each column of the header, by its declared name where it has one, with its cell.
     pub cells: Vec<(String, String)>,
 }
 
@@ -58,8 +58,7 @@ pub fn show(
     }
     // What nobody declared nobody classified: it may be what was hidden when the run read it.
     let hides = |column: &str| {
-        let mut declared = table.into_iter().flat_map(|table| &table.columns);
-        let declared = declared.find(|c| c.name.as_str() == column);
+        let declared = table.and_then(|table| table.column_under(column));
         !show_all && declared.is_none_or(|column| column.policy == Policy::Hide)
     };
     let hides_some = export.header.iter().any(|column| hides(column));
@@ -87,7 +86,9 @@ pub fn show(
         ));
         lines.push_str(&shown);
         end = place.end;
-        cells.push((column.clone(), shown));
+        let declared = table.and_then(|table| table.column_under(column));
+        let name = declared.map_or(column.clone(), |column| column.name.to_string());
+        cells.push((name, shown));
     }
     lines.push_str(&text(record.bytes.get(end..).unwrap_or_default()));
     Ok(Shown {
@@ -115,14 +116,15 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Column, ColumnType, FilePattern, Reading},
+        tables::{Column, ColumnType, Drift, FilePattern, Reading},
     };
 
-    /// A table of `open` and of `secret`, which is hidden.
+    /// A table of `open`, whose export may call it `Open to all`, and of `secret`, which is hidden.
     fn table() -> Table {
         let column = |name: &str, policy| Column {
             name: Name::new(name).expect("a name"),
             description: String::new(),
+            aliases: Vec::new(),
             from: None,
             ty: ColumnType::String,
             formats: Vec::new(),
@@ -137,8 +139,15 @@ mod tests {
             files: FilePattern::new("t.csv").expect("a pattern"),
             required: true,
             reading: Reading::default(),
+            drift: Drift::default(),
             key: Vec::new(),
-            columns: vec![column("open", Policy::Show), column("secret", Policy::Hide)],
+            columns: vec![
+                Column {
+                    aliases: vec!["Open to all".to_owned()],
+                    ..column("open", Policy::Show)
+                },
+                column("secret", Policy::Hide),
+            ],
         }
     }
 
@@ -159,6 +168,7 @@ mod tests {
             ("open,secret\na,Mallory\n", "a,[hidden]"),
             ("secret,open\n\"Mal\"\"lory\",a\n", "\"[hidden]\",a"),
             ("open,secret\na,\n", "a,"),
+            ("Open to all,secret\na,Mallory\n", "a,[hidden]"),
             ("open,secret,new\na,,Mallory\n", "a,,[hidden]"),
             // A quote too many: the next record is text of this one.
             (

@@ -30,7 +30,7 @@ use std::{fs::Metadata, ops::Range, os::unix::fs::MetadataExt, path::PathBuf, sy
 pub use error::{Foreign, IngestError};
 pub use header::{other_separator, separated_by};
 pub use index::{index, index_as};
-pub use mapping::{HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
+pub use mapping::{Expected, HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
 pub use reader::{ChunkReader, RawBatch, RawRecord, Reject, RejectReason, read_chunk};
 pub use swallowed::Swallowed;
 

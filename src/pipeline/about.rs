@@ -3,6 +3,7 @@
 use super::{
     candidates::too_many,
     delivery::Delivery,
+    drift::about_columns,
     error::RunError,
     plan::Plan,
     tables::{FindingFile, Scanned, fact_index, signed},
@@ -52,24 +53,9 @@ pub(super) fn about_table(
             });
         }
     }
+    about_columns(source, &scanned.facts, &mut builder);
     for file in &source.files {
         let name = &file.export.file;
-        for extra in &file.mapping.extra {
-            let message = format!(
-                "{name} has a column `{extra}` that the project does not declare; it was not read"
-            );
-            builder.push(&Finding {
-                rule: fact_index(&scanned.facts, &format!("{}.columns", table.name)),
-                record_key: extra,
-                source_file: Some(name),
-                source_line: Some(signed(file.export.header_line)),
-                observed: Some(extra),
-                expected: Some("declared columns only"),
-                action: Some(Action::Excluded),
-                message: &message,
-                ..Finding::default()
-            });
-        }
         if !file.export.terminated && file.export.records > 0 {
             let message = format!(
                 "{name} does not end in a line break: it may have been cut off; compare it with what was exported"

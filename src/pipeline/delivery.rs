@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     check::source::{SourceFile, TableSource},
-    ingest::{Content, Export, IngestError, index_as, map_header},
+    ingest::{Content, Expected, Export, IngestError, index_as, map_header},
     project::Project,
     publish::FileHash,
     reconcile::{Figure, published},
@@ -90,7 +90,7 @@ impl Delivery {
         let mut errors = Vec::new();
         let mut sources = Vec::new();
         for (table, names) in plan.tables.iter().zip(wanted) {
-            let declared = table.read_from();
+            let declared = Expected::of(table);
             let mut source = TableSource {
                 table: Arc::clone(table),
                 files: Vec::new(),
@@ -183,7 +183,7 @@ fn index_all(
         while let Some(at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (table, name) = &files[*at];
             let content = Content::File(folder.join(name));
-            let expected = table.read_from();
+            let expected = table.headers();
             let export = index_as(
                 name,
                 content,

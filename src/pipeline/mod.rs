@@ -4,6 +4,7 @@ mod about;
 mod aggregates;
 mod candidates;
 mod delivery;
+mod drift;
 mod error;
 pub mod examples;
 mod files;

@@ -8,6 +8,7 @@ use super::{
     Context,
     about::{about_delivery, about_table},
     delivery::Delivery,
+    drift,
     error::RunError,
     plan::Plan,
 };
@@ -241,8 +242,11 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 5] {
-    [
+fn built_in(declared: &Table) -> Vec<(String, &'static str, Dimension, Severity, Category)> {
+    let table = &declared.name;
+    let of_columns = drift::built_in(declared)
+        .map(|(id, dimension, severity)| (id, "schema", dimension, severity, drift::CATEGORY));
+    let others = [
         (
             format!("{table}.rule_error"),
             "rule_error",
@@ -265,20 +269,14 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Category::WrongFormat,
         ),
         (
-            format!("{table}.columns"),
-            "schema",
-            Dimension::Validity,
-            Severity::Warn,
-            Category::Schema,
-        ),
-        (
             format!("{table}.terminated"),
             "schema",
             Dimension::Completeness,
             Severity::Warn,
             Category::Schema,
         ),
-    ]
+    ];
+    others.into_iter().chain(of_columns).collect()
 }
 
 /// The engine's own rule about records that may have swallowed others.
@@ -302,7 +300,7 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
         })
         .collect();
     for table in &plan.tables {
-        for (id, kind, dimension, severity, category) in built_in(&table.name) {
+        for (id, kind, dimension, severity, category) in built_in(table) {
             facts.push(RuleFacts {
                 id,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -495,11 +493,21 @@ pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::{Drift, FilePattern, Reading};
 
     #[test]
     fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
-        let table = Name::new("things").expect("a name");
-        let ids = built_in(&table).map(|rule| rule.0);
+        let table = Table {
+            name: Name::new("things").expect("a name"),
+            description: String::new(),
+            files: FilePattern::default(),
+            required: true,
+            reading: Reading::default(),
+            drift: Drift::default(),
+            key: Vec::new(),
+            columns: Vec::new(),
+        };
+        let ids: Vec<String> = built_in(&table).into_iter().map(|rule| rule.0).collect();
         assert_eq!(
             ids,
             crate::rules::OWN_NAMES.map(|name| format!("things.{name}"))

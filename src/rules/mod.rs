@@ -58,12 +58,16 @@ pub struct Rule {
 }
 
 /// Names of rules that the engine has of itself: `<table>.<name>`.
-pub const OWN_NAMES: [&str; 5] = [
+pub const OWN_NAMES: [&str; 9] = [
     "rule_error",
     "rejects",
     "swallowed",
-    "columns",
     "terminated",
+    "columns",
+    "missing_columns",
+    "renamed_columns",
+    "reordered_columns",
+    "retyped_columns",
 ];
 
 /// The engine's own rule about a delivery as a whole.
