@@ -18,7 +18,7 @@ use datafusion::{
 };
 
 use crate::{
-    conform::{Change, Conformer},
+    conform::{Change, Conformer, Readings},
     ingest::{
         Chunk, ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject, Swallowed,
         read_chunk,
@@ -81,10 +81,21 @@ impl TableSource {
         chunk: (usize, usize),
         conformer: Conformer,
     ) -> Result<ConformedChunk, IngestError> {
+        self.read_beside(chunk, conformer, &[])
+    }
+
+    /// The same with fields of the file beside it, as text.
+    pub(super) fn read_beside(
+        &self,
+        chunk: (usize, usize),
+        conformer: Conformer,
+        fields: &[usize],
+    ) -> Result<ConformedChunk, IngestError> {
         let file = &self.files[chunk.0];
         let wanted = conformer.columns().iter();
         let wanted: Vec<Option<usize>> = wanted.map(|c| file.mapping.positions[*c]).collect();
-        let positions: Vec<usize> = wanted.iter().flatten().copied().collect();
+        let positions = wanted.iter().flatten().chain(fields).copied();
+        let positions: Vec<usize> = positions.collect();
         Ok(ConformedChunk {
             reader: read_chunk(&file.export, chunk.1, &positions, &self.limits)?,
             missing: (0..wanted.len())
@@ -114,6 +125,8 @@ pub struct ByProducts {
     pub rejects: Vec<Reject>,
     /// Rows that may have swallowed others.
     pub swallowed: Vec<Swallowed>,
+    /// How the cells could be read.
+    pub readings: Readings,
 }
 
 impl ConformedChunk {
@@ -121,6 +134,14 @@ impl ConformedChunk {
         &mut self,
         beside: &mut ByProducts,
     ) -> Result<Option<RecordBatch>, DataFusionError> {
+        Ok(self.next_beside(beside)?.map(|(batch, _)| batch))
+    }
+
+    /// The next batch, and the fields that are read beside it.
+    pub(super) fn next_beside(
+        &mut self,
+        beside: &mut ByProducts,
+    ) -> Result<Option<(RecordBatch, Vec<StringArray>)>, DataFusionError> {
         let Some(raw) = self.reader.next() else {
             return Ok(None);
         };
@@ -135,9 +156,11 @@ impl ConformedChunk {
             let blank = StringArray::from_iter_values(std::iter::repeat_n("", raw.rows.len()));
             raw.columns.insert(*at, blank);
         }
+        let fields = raw.columns.split_off(self.conformer.columns().len());
         let mut conformed = self.conformer.conform(&raw)?;
         beside.changes.append(&mut conformed.changes);
-        Ok(Some(conformed.batch))
+        beside.readings.merge(conformed.readings);
+        Ok(Some((conformed.batch, fields)))
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn about_table(
             });
         }
     }
-    about_columns(source, &scanned.facts, &mut builder);
+    about_columns(source, &scanned.readings[at], &scanned.facts, &mut builder);
     for file in &source.files {
         let name = &file.export.file;
         if !file.export.terminated && file.export.records > 0 {

@@ -1,11 +1,24 @@
 //! Drift: what is to be said about the columns of files that are not as declared.
 
-use super::tables::{fact_index, signed};
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use super::{
+    Context,
+    error::RunError,
+    tables::{fact_index, parquet_error, signed},
+};
 use crate::{
-    check::source::{SourceFile, TableSource},
+    check::{
+        aside::Aside,
+        source::{SourceFile, TableSource},
+    },
+    conform::Readings,
     discrepancy::{Action, Category, Dimension, Severity},
     log::{Finding, FindingBuilder, RuleFacts},
-    tables::{Column, NewColumns, ReorderedColumns, RetypedColumns, Table},
+    row_groups::{Packing, RowGroupFile},
+    tables::{Column, ColumnType, NewColumns, ReorderedColumns, RetypedColumns, Table},
 };
 
 /// The engine's own rules about columns: id, dimension, and severity by the table's policies.
@@ -28,32 +41,69 @@ pub(super) fn built_in(table: &Table) -> [(String, Dimension, Severity); 5] {
     .map(|(name, dimension, severity)| (format!("{}.{name}", table.name), dimension, severity))
 }
 
+/// Of fewer cells nobody can say that their column was retyped.
+const FEW: u64 = 20;
+
 /// The category of those rules.
 pub(super) const CATEGORY: Category = Category::Schema;
 
-/// Says where the headers of a table's files are not as declared.
+/// Keeps new columns of a table aside, where it says so and there are any.
+pub(super) async fn keep_aside(
+    run: &Context<'_>,
+    source: &Arc<TableSource>,
+) -> Result<(), RunError> {
+    let Some(aside) = Aside::of(source) else {
+        return Ok(());
+    };
+    let path = aside_path(&source.table);
+    let out = run.staged.create(&path)?;
+    let mut out = RowGroupFile::new(out, Arc::clone(aside.schema()), Packing::Published)
+        .map_err(parquet_error(&path))?;
+    let groups = aside.row_groups(run.engine, source, &run.plan.lists, &out.encoder());
+    let mut groups = std::pin::pin!(groups);
+    while let Some(group) = groups.next().await {
+        out.append(group?).map_err(parquet_error(&path))?;
+    }
+    let (out, rows) = out.finish().map_err(parquet_error(&path))?;
+    out.finish(Some(rows))?;
+    Ok(())
+}
+
+fn aside_path(table: &Table) -> String {
+    format!("aside/{}.parquet", table.name)
+}
+
+/// Says where the columns of a table's files are not as declared.
 pub(super) fn about_columns(
     source: &TableSource,
+    readings: &[Readings],
     facts: &[RuleFacts],
     builder: &mut FindingBuilder,
 ) {
-    for file in &source.files {
+    let aside = Aside::of(source);
+    for (nth, (file, readings)) in source.files.iter().zip(readings).enumerate() {
         let about = About {
             table: &source.table,
+            nth,
             file,
+            aside: aside.as_ref(),
             facts,
         };
         about.new(builder);
         about.missing(builder);
         about.renamed(builder);
         about.reordered(builder);
+        about.retyped(readings, builder);
     }
 }
 
 /// One file of a table.
 struct About<'a> {
     table: &'a Table,
+    /// Which of the table's files.
+    nth: usize,
     file: &'a SourceFile,
+    aside: Option<&'a Aside>,
     facts: &'a [RuleFacts],
 }
 
@@ -87,15 +137,30 @@ impl<'a> About<'a> {
     fn new(&self, builder: &mut FindingBuilder) {
         for field in &self.file.mapping.extra {
             let header = self.header(*field);
+            let kept = self.aside.and_then(|aside| aside.name_of(self.nth, *field));
+            let column = match header {
+                "" => "a column without a name".to_owned(),
+                header => format!("a column `{header}`"),
+            };
+            let (done, action) = match kept {
+                Some(name) => (
+                    format!(
+                        "its cells are kept in {} as `{name}`",
+                        aside_path(self.table)
+                    ),
+                    Action::Kept,
+                ),
+                None => ("it was not read".to_owned(), Action::Excluded),
+            };
             let message = format!(
-                "{} has a column `{header}` that the project does not declare; it was not read",
+                "{} has {column} that the project does not declare; {done}",
                 self.name()
             );
             builder.push(&Finding {
                 record_key: header,
                 observed: Some(header),
                 expected: Some("declared columns only"),
-                action: Some(Action::Excluded),
+                action: Some(action),
                 message: &message,
                 ..self.finding("columns")
             });
@@ -176,5 +241,44 @@ impl<'a> About<'a> {
             message: &message,
             ..self.finding("reordered_columns")
         });
+    }
+
+    fn retyped(&self, readings: &Readings, builder: &mut FindingBuilder) {
+        for (at, cells) in readings.columns() {
+            let Some(column) = self.table.columns.get(at) else {
+                continue;
+            };
+            let (unread, present) = (cells.unread, cells.present);
+            if present < FEW || unread * 2 <= present {
+                continue;
+            }
+            let (name, ty) = (column.name.as_str(), type_words(column.ty));
+            let like = cells.like(column.ty);
+            let message = format!(
+                "in {} most cells of `{name}` cannot be read as {ty}, {unread} of {present}: they look like {like}; the export seems to write the column otherwise",
+                self.name()
+            );
+            builder.push(&Finding {
+                record_key: name,
+                column: Some(name),
+                observed: Some(&format!("{unread} of {present} cells cannot be read")),
+                expected: Some(ty),
+                suggestion: Some(&like),
+                message: &message,
+                ..self.finding("retyped_columns")
+            });
+        }
+    }
+}
+
+/// The type as it is told of many cells.
+fn type_words(ty: ColumnType) -> &'static str {
+    match ty {
+        ColumnType::String => "text",
+        ColumnType::Integer => "whole numbers",
+        ColumnType::Decimal => "decimals",
+        ColumnType::Date => "dates",
+        ColumnType::Timestamp => "timestamps",
+        ColumnType::Boolean => "booleans",
     }
 }

@@ -20,6 +20,7 @@ use crate::{
             scan, scanned_rules,
         },
     },
+    conform::Readings,
     discrepancy::{Action, Category, Dimension, Severity},
     ingest::{Reject, Swallowed},
     log::{
@@ -48,6 +49,8 @@ pub(super) struct Scanned {
     rejected_lines: u64,
     /// Lines that look like records and were read as text, of each file of each table.
     swallowed_lines: Vec<Vec<u64>>,
+    /// How the cells of each file of each table could be read.
+    pub(super) readings: Vec<Vec<Readings>>,
     /// The files of findings so far.
     pub(super) findings: Vec<PathBuf>,
 }
@@ -132,6 +135,11 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .iter()
             .map(|s| vec![0; s.files.len()])
             .collect(),
+        readings: delivery
+            .sources
+            .iter()
+            .map(|s| vec![Readings::default(); s.files.len()])
+            .collect(),
         findings: Vec::new(),
     };
     let mut findings = FindingFile::new(staged, "tables")?;
@@ -200,6 +208,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 }
             }
             scanned.files[at][chunk.file].merge(chunk.counts);
+            scanned.readings[at][chunk.file].merge(chunk.readings);
             scanned.errors.extend(chunk.errors);
             clean
                 .append(chunk.clean)
@@ -212,6 +221,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .map_err(parquet_error(&quarantine_path))?;
         quarantine.finish(Some(rows))?;
         tracing::debug!(table = %table.name, rows, "scanned");
+        drift::keep_aside(run, source).await?;
         about_table(at, plan, project, source, keys, &mut scanned, &mut findings)?;
     }
     finish_table(changes)?;

@@ -2,11 +2,14 @@
 
 use std::fs;
 
-use crate::harness::{Project, Sheet, Spoken, parquet_cells};
+use crate::{
+    determinism::in_small_chunks,
+    harness::{Project, Sheet, Spoken, files, parquet_cells, parquet_columns, read},
+};
 
 const HEAD: &str = "visit_ref,visited_on,ward,note\n";
 
-/// A project of one table with these policies, whose column `ward` has these keys too, and a delivery in `in/`.
+/// A project of one table with these policies, whose column `ward` has these keys too, and its delivery.
 fn visits(drift: &str, ward: &str, files: &[(&str, &str)]) -> Project {
     let table = format!(
         "version: 1\ntable: visits\nsource: {{ files: \"visits*.csv\" }}\ndrift: {{ {drift} }}\nkey: [visit_ref]\n\
@@ -14,15 +17,15 @@ fn visits(drift: &str, ward: &str, files: &[(&str, &str)]) -> Project {
          ward: {{ type: string{ward} }}\n  note: {{ type: string }}\n"
     );
     let project = Project::of(&[("rules/tables/visits.yaml", &table)]);
-    fs::create_dir(project.path("in")).expect("a folder");
+    fs::create_dir(project.path("delivery")).expect("a folder");
     for (name, text) in files {
-        project.write(&format!("in/{name}"), text);
+        project.write(&format!("delivery/{name}"), text);
     }
     project
 }
 
 fn run(project: &Project) -> Spoken {
-    project.run("--delivery in --as-of 2017-10-09")
+    project.run("")
 }
 
 fn told(project: &Project, spoken: &Spoken) -> Vec<String> {
@@ -265,4 +268,187 @@ fn new_columns_block_where_the_table_says_so() {
         says(&told, &start, "does not declare");
         assert_eq!(project.path("out/current").exists(), code == 0);
     }
+}
+
+#[test]
+fn a_retyped_column_is_told_once_a_file() {
+    let rows = |first: usize, number: usize, day: &str| -> String {
+        let row = |n| format!("V{n},{day},Abbey,x\n");
+        (first..first + number).map(row).collect()
+    };
+    let head = |rows: &[String]| HEAD.to_owned() + &rows.concat();
+    let files = [
+        // All but one of 20, half of 40, one more than half, and of 19 all.
+        (
+            "visits1.csv",
+            head(&[rows(1, 19, "25/01/2017"), rows(20, 1, "2017-01-25")]),
+        ),
+        (
+            "visits2.csv",
+            head(&[
+                rows(100, 20, "x"),
+                rows(120, 20, "2017-01-25"),
+                rows(140, 9, ""),
+            ]),
+        ),
+        (
+            "visits3.csv",
+            head(&[rows(200, 21, "43101"), rows(230, 20, "2017-01-25")]),
+        ),
+        ("visits4.csv", head(&[rows(300, 19, "x")])),
+    ];
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    for (drift, code, severity) in [
+        ("", 0, "warn"),
+        ("retyped_columns: warn", 0, "warn"),
+        ("retyped_columns: fail", 1, "blocking"),
+    ] {
+        let project = visits(drift, "", &files);
+        let spoken = run(&project).expect(code);
+        let mut told = told(&project, &spoken);
+        told.retain(|line| line.contains("retyped"));
+        assert_eq!(told.len(), 2, "{told:#?}");
+        let start = |file: &str, observed: &str| {
+            format!("{severity}|visits.retyped_columns|{file}|visited_on|visited_on|{observed}")
+        };
+        let start1 = start(
+            "visits1.csv",
+            "19 of 20 cells cannot be read: dates as `%d/%m/%Y` [",
+        );
+        says(
+            &told,
+            &start1,
+            "most cells of `visited_on` cannot be read as dates",
+        );
+        let start3 = start(
+            "visits3.csv",
+            "21 of 41 cells cannot be read: whole numbers [",
+        );
+        says(&told, &start3, "");
+        assert!(!told.concat().contains("25/01/2017"));
+    }
+}
+
+#[test]
+fn new_columns_are_kept_aside_where_the_table_says_so() {
+    let head = "Note,visit_ref,visited_on,,ward,note,mobile,mobile\n";
+    let delivered = [
+        (
+            "visits1.csv",
+            format!(
+                "{head}n1, v1 ,2017-01-05,b1,Abbey,x,m1,+44\nn2,,2017-01-05,,Abbey,\"a\nb\",m2,\nshort\n"
+            ),
+        ),
+        (
+            "visits2.csv",
+            "visit_ref,visited_on,ward,note\nv3,2017-01-05,Abbey,x\n".to_owned(),
+        ),
+        (
+            "visits3.csv",
+            "mobile,visit_ref,visited_on,ward,note,VISIT_REF\nm4,v4,2017-01-05,Abbey,x,w\n"
+                .to_owned(),
+        ),
+    ];
+    let delivered: Vec<(&str, &str)> = delivered
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    // Rows that go elsewhere are kept as well.
+    let quarantine = ", not_null: { on_fail: quarantine, why: A test. }";
+    let ward = ", pattern: { regex: \"Castle\", on_fail: quarantine, why: A test. }";
+    let project = visits("new_columns: keep", ward, &delivered);
+    project.write("rules/project.yaml", "version: 1\nname: A test\ndelivery: { path: delivery, as_of: 2020-06-01 }\ngates: { max_rejects: 1 }\n");
+    project.edit("rules/tables/visits.yaml", |text| {
+        text.replace(
+            "clean: [trim, upper]",
+            &format!("clean: [trim, upper], policy: hide{quarantine}"),
+        )
+    });
+    let spoken = run(&project).expect(0);
+    let folder = project.path(&spoken.folder());
+    let path = folder.join("aside/visits.parquet");
+    let columns = [
+        "visit_ref",
+        "_file",
+        "_line",
+        "Note",
+        "unnamed",
+        "mobile",
+        "mobile_2",
+        "VISIT_REF_2",
+    ];
+    assert_eq!(parquet_columns(&path), columns);
+    let rows: Vec<String> = parquet_cells(&path)
+        .iter()
+        .map(|row| {
+            columns
+                .map(|c| row[c].clone().unwrap_or("null".to_owned()))
+                .join("|")
+        })
+        .collect();
+    let want = [
+        "V1|visits1.csv|2|n1|b1|m1|+44|null",
+        "null|visits1.csv|3|n2||m2||null",
+        "V3|visits2.csv|2|null|null|null|null|null",
+        "V4|visits3.csv|2|null|null|m4|null|w",
+    ];
+    assert_eq!(rows, want);
+    let log = told(&project, &spoken);
+    let start = "warn|visits.columns|visits1.csv|mobile||mobile";
+    says(
+        &log,
+        start,
+        "its cells are kept in aside/visits.parquet as `mobile`",
+    );
+    says(
+        &log,
+        start,
+        "its cells are kept in aside/visits.parquet as `mobile_2`",
+    );
+    says(
+        &log,
+        "warn|visits.columns|visits1.csv|||",
+        "a column without a name",
+    );
+    // Nobody has said of a new column that it may be shown.
+    for (name, path) in files(&folder) {
+        if name.ends_with(".csv") || name.ends_with(".json") {
+            let text = read(&path);
+            assert!(!text.contains("m4") && !text.contains("+44"), "{name}");
+        }
+    }
+    assert!(read(&folder.join("manifest.json")).contains("aside/visits.parquet"));
+
+    // There is no such file where the table does not say so, or has no new column.
+    for (drift, text) in [("", delivered[0].1), ("new_columns: keep", delivered[1].1)] {
+        let project = visits(drift, "", &[("visits.csv", &text.replace("short\n", ""))]);
+        let spoken = run(&project).expect(0);
+        assert!(!project.path(&spoken.folder()).join("aside").exists());
+    }
+}
+
+#[test]
+fn what_is_kept_aside_has_the_same_bytes_at_any_thread_count() {
+    let mut text = HEAD.replace("note", "note,new");
+    for n in 0..5_000 {
+        text.push_str(&format!("V{n},2017-01-05,Abbey,x,new {n}\n"));
+    }
+    let project = visits(
+        "new_columns: keep",
+        "",
+        &[("visits.csv", &text), ("visits2.csv", &text)],
+    );
+    let kept = [1, 2, 7].map(|threads| {
+        let out = format!("out{threads}");
+        in_small_chunks(&project, &out, threads);
+        fs::read(project.path(&out).join("current/aside/visits.parquet")).expect("a file")
+    });
+    assert!(kept[0] == kept[1] && kept[0] == kept[2]);
+    let rows = parquet_cells(&project.path("out7/current/aside/visits.parquet"));
+    let news: Vec<Option<String>> = rows.iter().map(|row| row["new"].clone()).collect();
+    let want = (0..5_000).map(|n| Some(format!("new {n}")));
+    assert!(news.into_iter().eq(want.clone().chain(want)));
 }

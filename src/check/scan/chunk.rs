@@ -22,7 +22,7 @@ use crate::{
         failing::{Cursor, Failing},
         source::ByProducts,
     },
-    conform::{Change, CodeFault, Fate, Meant, cleaned, iso},
+    conform::{Change, CodeFault, Fate, Meant, Readings, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
     ingest::{Reject, Swallowed},
@@ -46,6 +46,7 @@ pub(super) struct Chunk<'s> {
     changes: ChangeBuilder,
     rejects: Vec<Reject>,
     swallowed: Vec<Swallowed>,
+    readings: Readings,
     rules: Vec<RuleCounts>,
     /// Where each rule is among its failing rows, if it knows them.
     cursors: Vec<Option<Cursor>>,
@@ -63,6 +64,7 @@ impl<'s> Chunk<'s> {
             changes: ChangeBuilder::default(),
             rejects: Vec::new(),
             swallowed: Vec::new(),
+            readings: Readings::default(),
             rules: vec![RuleCounts::default(); scanner.rules.len()],
             cursors: scanner.rules.iter().map(ScanRule::cursor).collect(),
             counts: RowCounts::default(),
@@ -125,6 +127,7 @@ impl<'s> Chunk<'s> {
         view.note_changes(&changes, &mut self.changes);
         self.rejects.extend(beside.rejects);
         self.swallowed.extend(beside.swallowed);
+        self.readings.merge(beside.readings);
         let reasons =
             || rules().map(|(r, o, _)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.acted));
         let quarantine = view.quarantine(&settlement, reasons())?;
@@ -148,6 +151,7 @@ impl<'s> Chunk<'s> {
     ) -> Result<ChunkResult> {
         self.rejects.extend(beside.rejects);
         self.swallowed.extend(beside.swallowed);
+        self.readings.merge(beside.readings);
         let rejected = self.rejects.len() as u64;
         self.counts.merge(RowCounts {
             read: rejected,
@@ -162,6 +166,7 @@ impl<'s> Chunk<'s> {
             changes: self.changes.finish()?,
             rejects: self.rejects,
             swallowed: self.swallowed,
+            readings: self.readings,
             rules: self.rules,
             counts: self.counts,
             errors,

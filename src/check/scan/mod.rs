@@ -31,7 +31,7 @@ use super::{
     source::{ByProducts, ChunkPartition, TableSource},
 };
 use crate::{
-    conform::{Conformer, MISSING, RAW, arrow_type},
+    conform::{Conformer, MISSING, RAW, Readings, arrow_type},
     discrepancy::Category,
     disposition::Outcomes,
     ingest::{Reject, Swallowed},
@@ -129,6 +129,8 @@ pub struct ChunkResult {
     pub rejects: Vec<Reject>,
     /// Rows that may have swallowed others.
     pub swallowed: Vec<Swallowed>,
+    /// How its cells could be read.
+    pub readings: Readings,
     /// Counts of each rule, in the order of the table's rules.
     pub rules: Vec<RuleCounts>,
     /// Where the records went.
