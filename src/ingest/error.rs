@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::{header::HeaderMismatch, readers::ReadError};
+use super::{mapping::HeaderMismatch, readers::ReadError};
 use crate::tables::Format;
 
 /// What stops the reading of a file.

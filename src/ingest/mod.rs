@@ -23,6 +23,7 @@ mod header;
 mod header_row;
 mod index;
 mod isolated;
+mod mapping;
 mod marks;
 mod open;
 mod reader;
@@ -46,12 +47,10 @@ use serde::{Deserialize, Serialize};
 
 pub use chunk::{ChunkReader, read_chunk};
 pub use error::{Foreign, IngestError};
-pub use header::{
-    HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header, other_separator,
-    separated_by,
-};
+pub use header::{other_separator, separated_by};
 pub use index::{index, index_as};
 pub use isolated::{READ_FILE, Reader, serve};
+pub use mapping::{Expected, HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
 pub use open::{Means, Scratch, hash_of, open};
 pub use reader::{RawBatch, RawRecord, Reject, RejectReason};
 pub use swallowed::Swallowed;

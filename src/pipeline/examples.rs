@@ -16,7 +16,7 @@ use crate::{
         source::{SourceFile, TableSource},
     },
     diagnostics::Diagnostic,
-    ingest::{Content, Limits, index, map_header},
+    ingest::{Content, Expected, Limits, index, map_header},
     log::Privacy,
     project::Project,
     row_groups::{Packing, RowGroupFile},
@@ -352,7 +352,7 @@ impl<'p> Bench<'p> {
 
     fn source(&self, table: usize, texts: Vec<String>) -> Result<Arc<TableSource>, RunError> {
         let table = &self.tables[table];
-        let declared = table.read_from();
+        let declared = Expected::of(table);
         let mut files = Vec::new();
         let mut base = 0_i64;
         for (n, text) in texts.into_iter().enumerate() {

@@ -8,6 +8,7 @@ use super::{
     Context,
     about::{about_delivery, about_table, of_delivery},
     delivery::Delivery,
+    drift,
     error::RunError,
     plan::Plan,
     twice, unreadable,
@@ -20,6 +21,7 @@ use crate::{
             quarantine_schema, scan, scanned_rules,
         },
     },
+    conform::Readings,
     discrepancy::{Action, Category, Dimension, Severity},
     harmless::short,
     ingest::{Reject, Swallowed},
@@ -49,6 +51,8 @@ pub(super) struct Scanned {
     rejected_lines: u64,
     /// Lines that look like records and were read as text, of each file of each table.
     swallowed_lines: Vec<Vec<u64>>,
+    /// How the cells of each file of each table could be read.
+    pub(super) readings: Vec<Vec<Readings>>,
     /// The files of findings so far.
     pub(super) findings: Vec<PathBuf>,
 }
@@ -134,6 +138,11 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .iter()
             .map(|s| vec![0; s.files.len()])
             .collect(),
+        readings: delivery
+            .sources
+            .iter()
+            .map(|s| vec![Readings::default(); s.files.len()])
+            .collect(),
         findings: Vec::new(),
     };
     let mut findings = FindingFile::new(staged, "tables")?;
@@ -203,6 +212,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 }
             }
             scanned.files[at][chunk.file].merge(chunk.counts);
+            scanned.readings[at][chunk.file].merge(chunk.readings);
             scanned.errors.extend(chunk.errors);
             clean
                 .append(chunk.clean)
@@ -215,6 +225,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .map_err(parquet_error(&quarantine_path))?;
         quarantine.finish(Some(rows))?;
         tracing::debug!(table = %table.name, rows, "scanned");
+        drift::keep_aside(run, source).await?;
         about_table(at, plan, project, source, keys, &mut scanned, &mut findings)?;
     }
     finish_table(changes)?;
@@ -247,8 +258,11 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 9] {
-    [
+fn built_in(declared: &Table) -> Vec<(String, &'static str, Dimension, Severity, Category)> {
+    let table = &declared.name;
+    let of_columns = drift::built_in(declared)
+        .map(|(id, dimension, severity)| (id, "schema", dimension, severity, drift::CATEGORY));
+    let others = [
         (
             format!("{table}.rule_error"),
             "rule_error",
@@ -269,13 +283,6 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Dimension::Completeness,
             Severity::Error,
             Category::WrongFormat,
-        ),
-        (
-            format!("{table}.columns"),
-            "schema",
-            Dimension::Validity,
-            Severity::Warn,
-            Category::Schema,
         ),
         (
             format!("{table}.terminated"),
@@ -312,7 +319,8 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Severity::Blocking,
             Category::Schema,
         ),
-    ]
+    ];
+    others.into_iter().chain(of_columns).collect()
 }
 
 /// The engine's own rule about how a file was read.
@@ -341,7 +349,7 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
         })
         .collect();
     for table in &plan.tables {
-        for (id, kind, dimension, severity, category) in built_in(&table.name) {
+        for (id, kind, dimension, severity, category) in built_in(table) {
             facts.push(RuleFacts {
                 id,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -579,11 +587,21 @@ pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::{Drift, FilePattern, Reading};
 
     #[test]
     fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
-        let table = Name::new("things").expect("a name");
-        let ids = built_in(&table).map(|rule| rule.0);
+        let table = Table {
+            name: Name::new("things").expect("a name"),
+            description: String::new(),
+            files: FilePattern::default(),
+            required: true,
+            reading: Reading::default(),
+            drift: Drift::default(),
+            key: Vec::new(),
+            columns: Vec::new(),
+        };
+        let ids: Vec<String> = built_in(&table).into_iter().map(|rule| rule.0).collect();
         assert_eq!(
             ids,
             crate::rules::OWN_NAMES.map(|name| format!("things.{name}"))

@@ -102,7 +102,9 @@ fn a_file_that_is_there_twice_is_read_once() {
 
     project.write("in/visits2.csv", rows(&["V1", "V2"]));
     project.write("in/visits3.csv", rows(&["V3"]));
-    let spoken = project.run("--delivery in --as-of 2017-10-09 --out other").expect(0);
+    let spoken = project
+        .run("--delivery in --as-of 2017-10-09 --out other")
+        .expect(0);
     let want = "warn visits.delivered_twice visits2.csv: visits2.csv has the same bytes as visits1.csv, so it was not read: its rows would count twice";
     assert_eq!(told(&project, &spoken), [want]);
     let tables = &json(&project, &spoken, "run_results.json")["tables"];

@@ -132,15 +132,17 @@ fn files_that_are_refused() {
 #[test]
 fn columns_are_found_by_name() {
     let export = indexed("note, case_ref ,,status,Status\n n , c ,x,s,S\n");
-    let mapping = map_header(&export, &["case_ref", "status"]).unwrap();
+    let expected = ["case_ref", "status"].map(Expected::from);
+    let mapping = map_header(&export, &expected).unwrap();
     assert_eq!(
         mapping,
         Mapping {
-            positions: vec![1, 3],
-            extra: vec!["note".into(), String::new(), "Status".into()]
+            positions: vec![Some(1), Some(3)],
+            extra: vec![0, 2, 4],
+            missing: Vec::new(),
         }
     );
-    let batch = read_chunk(&export, 0, &mapping.positions, &Limits::default())
+    let batch = read_chunk(&export, 0, &[1, 3], &Limits::default())
         .unwrap()
         .next()
         .unwrap()
@@ -155,7 +157,7 @@ fn headers_that_do_not_fit() {
         (
             "case_ref,Opened On,b,closd_on",
             &["case_ref", "opened_on", "closed_on", "area"][..],
-            "line 1: the header does not fit the declared columns; missing: `opened_on` (did you mean `Opened On`?), `closed_on` (did you mean `closd_on`?), `area`; correct the header",
+            "line 1: the header does not fit the declared columns; missing: `opened_on` (did you mean `Opened On`? if so, write `aliases: [\"Opened On\"]` under `opened_on`), `closed_on` (did you mean `closd_on`? if so, write `aliases: [\"closd_on\"]` under `closed_on`), `area`; correct the header",
         ),
         (
             "a,b,a,a",
@@ -193,7 +195,8 @@ fn headers_that_do_not_fit() {
             "it looks like the file has no header",
         ),
     ] {
-        let message = map_header(&indexed(header), declared)
+        let declared: Vec<Expected> = declared.iter().copied().map(Expected::from).collect();
+        let message = map_header(&indexed(header), &declared)
             .unwrap_err()
             .to_string();
         assert!(
@@ -202,7 +205,7 @@ fn headers_that_do_not_fit() {
         );
     }
     // What is not declared may be blank or repeated.
-    assert!(map_header(&indexed("a,,x,x,"), &["a"]).is_ok());
+    assert!(map_header(&indexed("a,,x,x,"), &["a".into()]).is_ok());
 }
 
 #[test]
