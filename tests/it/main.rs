@@ -20,6 +20,7 @@ mod examples;
 mod explain;
 mod failures;
 mod figures;
+mod formats;
 mod hostile;
 mod independent;
 mod lint;
