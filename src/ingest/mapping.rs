@@ -1,6 +1,9 @@
 //! Where the declared columns stand in a file.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{
     Export, IngestError,
@@ -91,6 +94,10 @@ impl<'a> Expected<'a> {
 /// Finds each declared column by its name or one of its aliases, exactly as written; the order in the file does not matter.
 pub fn map_header(export: &Export, declared: &[Expected<'_>]) -> Result<Mapping, IngestError> {
     let header = &export.header;
+    let mut fields: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (field, name) in header.iter().enumerate() {
+        fields.entry(name).or_default().push(field);
+    }
     let known: BTreeSet<&str> = declared.iter().flat_map(|c| c.headers.clone()).collect();
     let extra: Vec<usize> = (0..header.len())
         .filter(|field| !known.contains(header[*field].as_str()))
@@ -110,8 +117,13 @@ pub fn map_header(export: &Export, declared: &[Expected<'_>]) -> Result<Mapping,
             positions.push(positions[first]);
             continue;
         }
-        let is_it = |field: &usize| column.headers.contains(&header[*field].as_str());
-        let at: Vec<usize> = (0..header.len()).filter(is_it).collect();
+        let names = column.headers.iter();
+        let mut at: Vec<usize> = names
+            .filter_map(|name| fields.get(name))
+            .flatten()
+            .copied()
+            .collect();
+        at.sort_unstable();
         positions.push(at.first().copied());
         match at.len() {
             0 => {
