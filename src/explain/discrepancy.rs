@@ -142,11 +142,12 @@ fn line(known: &Known<'_>, run: &RunFolder, row: &Row, page: &mut Page) {
         &hash,
         line,
         table.map(AsRef::as_ref),
+        &known.project.limits,
         known.question.show_hidden || input.rows.is_none(),
     ) {
         Err(why) => page.add(TITLE, Body::Prose(why)),
         Ok(shown) => {
-            let header = shown.header.join(",");
+            let header = shown.header.join(&shown.delimiter.to_string());
             let lines = shown.lines.unwrap_or_default();
             page.add(
                 TITLE,

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::{
-    ingest::{Content, Export, Limits, RawRecord, index, read_chunk},
+    ingest::{Content, Export, Limits, RawRecord, index_as, read_chunk},
     log::HIDDEN,
-    tables::{Policy, Table},
+    tables::{Policy, Reading, Table},
 };
 
 /// Most bytes of a record that are shown.
@@ -16,6 +16,8 @@ const SHOWN: usize = 16 << 10;
 pub struct Shown {
     /// The header's columns.
     pub header: Vec<String>,
+    /// What parts them in the file.
+    pub delimiter: char,
     /// The record's lines as they stand in the file, hidden cells replaced; `None` for the header itself.
     pub lines: Option<String>,
     /// Each column of the header with its cell.
@@ -31,25 +33,33 @@ pub fn show(
     sha256: &str,
     line: u64,
     table: Option<&Table>,
+    limits: &Limits,
     show_all: bool,
 ) -> Result<Shown, String> {
     let name = path.display().to_string();
-    let limits = Limits::default();
-    let export = index(&name, Content::File(path.to_owned()), &limits)
+    // As the run read it: what it found out is found out again.
+    let (reading, expected) = match table {
+        Some(table) => (table.reading.clone(), table.read_from()),
+        None => (Reading::default(), Vec::new()),
+    };
+    let content = Content::File(path.to_owned());
+    let export = index_as(&name, content, &reading, &expected, limits)
         .map_err(|error| format!("the line cannot be shown: {error}"))?;
     if export.sha256 != sha256 {
         return Err(format!(
             "{name} is not the file that the run read: its contents have changed since, so its line {line} is not shown"
         ));
     }
+    let delimiter = char::from(export.written.dialect.unwrap_or_default().delimiter);
     if line <= export.header_line {
         return Ok(Shown {
+            delimiter,
             header: export.header,
             lines: None,
             cells: Vec::new(),
         });
     }
-    let record = find(&export, line, &limits)?;
+    let record = find(&export, line, limits)?;
     if record.bytes.len() > SHOWN {
         return Err(format!(
             "the record on line {line} of {name} has {} bytes, more than are shown: open the file there",
@@ -91,6 +101,7 @@ pub fn show(
     }
     lines.push_str(&text(record.bytes.get(end..).unwrap_or_default()));
     Ok(Shown {
+        delimiter,
         header: export.header,
         lines: Some(lines),
         cells,
@@ -114,8 +125,9 @@ mod tests {
 
     use super::*;
     use crate::{
+        ingest::index,
         names::Name,
-        tables::{Column, ColumnType, FilePattern, Reading},
+        tables::{Column, ColumnType, FilePattern},
     };
 
     /// A table of `open` and of `secret`, which is hidden.
@@ -142,14 +154,49 @@ mod tests {
         }
     }
 
-    /// What is shown of the record on line 2 of a file.
-    fn second(text: &str, table: Option<&Table>, show_hidden: bool) -> Result<String, String> {
+    /// What is shown of the record on a line of a file.
+    fn shown_at(
+        line: u64,
+        text: &str,
+        table: Option<&Table>,
+        show_hidden: bool,
+    ) -> Result<String, String> {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         file.write_all(text.as_bytes()).expect("written");
+        let limits = Limits::default();
         let content = Content::File(file.path().to_owned());
-        let export = index("t.csv", content, &Limits::default()).expect("a CSV file");
-        let shown = show(file.path(), &export.sha256, 2, table, show_hidden)?;
+        let export = index("t.csv", content, &limits).expect("a CSV file");
+        let shown = show(
+            file.path(),
+            &export.sha256,
+            line,
+            table,
+            &limits,
+            show_hidden,
+        )?;
         Ok(shown.lines.expect("a record"))
+    }
+
+    /// What is shown of the record on line 2 of a file.
+    fn second(text: &str, table: Option<&Table>, show_hidden: bool) -> Result<String, String> {
+        shown_at(2, text, table, show_hidden)
+    }
+
+    #[test]
+    fn records_of_other_dialects_are_shown_as_the_run_read_them() {
+        for (line, text, want) in [
+            (2, "open;secret\na;Mallory\n", "a;[hidden]"),
+            (3, "sep=;\nopen;secret\n'a;b';Mallory\n", "'a;b';[hidden]"),
+            (
+                5,
+                "A report\n\nsecret|open\nEve|b\nMal\"l\"ory|a\n",
+                "[hidden]|a",
+            ),
+            (2, "open,secret\nx,\"Mal\\\"lo, ry\"\n", "x,\"[hidden]\""),
+        ] {
+            let shown = shown_at(line, text, Some(&table()), false);
+            assert_eq!(shown.as_deref(), Ok(want), "{text}");
+        }
     }
 
     #[test]

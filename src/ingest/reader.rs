@@ -7,8 +7,9 @@ use memchr::{memchr, memchr_iter};
 
 use super::{
     Content, Export, IngestError, Limits, Stamp,
-    columns::Column,
+    columns::{Column, field},
     records::{Ends, Flaw, Record, Records, Span},
+    signs::{Custom, Plain, Signs},
     swallowed::{Swallowed, suspect},
 };
 
@@ -76,6 +77,10 @@ pub fn read_chunk(
     let stripe = (STRIPE_SPANS / width).clamp(1, STRIPE_ROWS);
     Ok(ChunkReader {
         file: export.file.clone(),
+        signs: Custom::of(&export.written.dialect.unwrap_or_default()),
+        header: export.header.clone(),
+        footer: export.footer.unwrap_or(u64::MAX),
+        field_bytes: limits.field_bytes,
         records: Records::new(shape.first_line),
         last: shape.offset + shape.bytes == export.bytes,
         text,
@@ -97,6 +102,11 @@ const STRIPE_SPANS: usize = 1 << 15;
 #[derive(Debug)]
 pub struct ChunkReader {
     file: String,
+    signs: Custom,
+    header: Vec<String>,
+    /// The row from which on the footer stands.
+    footer: u64,
+    field_bytes: usize,
     text: Text,
     /// Some byte of the chunk is NUL or no UTF-8: each record is looked at.
     suspect: bool,
@@ -147,7 +157,7 @@ impl ChunkReader {
     pub fn record_at(mut self, line: u64) -> Option<RawRecord> {
         let text = self.text.bytes();
         let mut spans = vec![Span::default(); self.width];
-        while let Some(record) = self.records.next(text, &mut spans) {
+        while let Some(record) = self.records.next(self.signs, text, &mut spans) {
             if record.line < line {
                 continue;
             }
@@ -186,7 +196,7 @@ impl Reject {
     }
 }
 
-/// Why a record is no row; where several hold, the first in this order.
+/// Why a record is no row; where several hold, the first in this order, but what stands beside the table before all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectReason {
     /// Bytes that are no UTF-8.
@@ -199,7 +209,7 @@ pub enum RejectReason {
         /// Its place in the record, from 1.
         byte: usize,
     },
-    /// Text between a closing quote and the next comma or line break.
+    /// Text between a closing quote and the next delimiter or line break.
     TextAfterQuote,
     /// A carriage return outside quotes without a line feed.
     CarriageReturn,
@@ -210,13 +220,31 @@ pub enum RejectReason {
         /// In the header.
         expected: usize,
     },
+    /// A field longer than the limit.
+    FieldTooLong {
+        /// Which, from 1.
+        field: usize,
+        /// `Limits::field_bytes`.
+        limit: usize,
+    },
+    /// The header once more, in the middle of a file that was put together.
+    RepeatedHeader,
+    /// It stands below the table.
+    Footer,
+}
+
+impl RejectReason {
+    /// Whether the record may have been a row of the table, which then is lost; what stands beside the table is none.
+    pub fn is_lost(self) -> bool {
+        !matches!(self, Self::RepeatedHeader | Self::Footer)
+    }
 }
 
 impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotUtf8 { byte } => {
-                write!(f, "byte {byte} of the record is not UTF-8; export the file as UTF-8")
+                write!(f, "byte {byte} of the record is not UTF-8; write the file\u{2019}s `encoding` in the table\u{2019}s `source`, or export it as UTF-8")
             }
             Self::Nul { byte } => {
                 write!(f, "byte {byte} of the record is NUL, which no text holds; the file may be damaged")
@@ -231,6 +259,11 @@ impl fmt::Display for RejectReason {
                 let few = if found < expected { "few" } else { "many" };
                 write!(f, "{found} fields where the header has {expected}: too {few}")
             }
+            Self::FieldTooLong { field, limit } => {
+                write!(f, "field {field} is longer than {limit} bytes, the limit `limits.field_size` of rules/project.yaml")
+            }
+            Self::RepeatedHeader => f.write_str("the header stands here once more"),
+            Self::Footer => f.write_str("it stands below the table, as `footer` of the table\u{2019}s `source` says"),
         }
     }
 }
@@ -250,6 +283,13 @@ impl Iterator for ChunkReader {
 
 impl ChunkReader {
     fn batch(&mut self) -> Result<Option<RawBatch>, IngestError> {
+        match self.signs.is_plain() {
+            true => self.batch_of(Plain),
+            false => self.batch_of(self.signs),
+        }
+    }
+
+    fn batch_of<S: Signs>(&mut self, signs: S) -> Result<Option<RawBatch>, IngestError> {
         let text = self.text.bytes();
         let first_row = self.rows.start;
         let capacity = usize::try_from(self.rows.end - first_row)
@@ -270,7 +310,7 @@ impl ChunkReader {
                 (self.spans.len() / self.width).min(self.batch_rows - rows.len() - rejects.len());
             for _ in 0..stripe {
                 let spans = &mut self.spans[kept * self.width..(kept + 1) * self.width];
-                let Some(record) = self.records.next(text, spans) else {
+                let Some(record) = self.records.next(signs, text, spans) else {
                     self.done = true;
                     break;
                 };
@@ -283,14 +323,25 @@ impl ChunkReader {
                 let Some(row) = self.rows.next().filter(|_| ends) else {
                     return Err(self.changed());
                 };
-                match reason(text, &record, self.width, self.suspect) {
+                let reason = if row >= self.footer {
+                    Some(RejectReason::Footer)
+                } else if record.fields == self.width
+                    && record.flaw.is_none()
+                    && is_header(&self.header, self.signs, text, spans)
+                {
+                    Some(RejectReason::RepeatedHeader)
+                } else {
+                    reason(text, &record, self.width, self.suspect)
+                        .or_else(|| too_long(&record, spans, self.field_bytes))
+                };
+                match reason {
                     None => {
                         rows.push(row as i64);
                         lines.push(record.line as i64);
                         kept += 1;
                         if record.lines > 1 {
                             let raw = &text[record.start..record.end];
-                            let found = suspect(raw, self.width, record.lines);
+                            let found = suspect(signs, raw, self.width, record.lines);
                             swallowed.extend(found.map(|records| Swallowed {
                                 row,
                                 line: record.line,
@@ -309,7 +360,13 @@ impl ChunkReader {
                 }
             }
             for (column, &position) in columns.iter_mut().zip(&self.wanted) {
-                column.append(text, &self.spans[..kept * self.width], self.width, position);
+                column.append(
+                    self.signs,
+                    text,
+                    &self.spans[..kept * self.width],
+                    self.width,
+                    position,
+                );
             }
         }
         if self.done && !self.rows.is_empty() {
@@ -367,6 +424,37 @@ fn reason(text: &[u8], record: &Record, width: usize, suspect: bool) -> Option<R
             expected: width,
         }),
     }
+}
+
+/// Whether the fields at `spans` are the names of the header.
+#[inline(always)]
+fn is_header(header: &[String], signs: Custom, text: &[u8], spans: &[Span]) -> bool {
+    let is = |(name, span): (&String, &Span)| {
+        let raw = &text[span.start()..span.end()];
+        // Nearly all values differ in length or in their first byte, which is a blank where something is trimmed.
+        let may =
+            raw.len() >= name.len() && (raw.first() == name.as_bytes().first() || is_odd(raw));
+        may && String::from_utf8_lossy(&field(signs, text, *span)).trim() == name
+    };
+    header.iter().zip(spans).all(is) && header.iter().any(|name| !name.is_empty())
+}
+
+/// Whether a field may begin with what its text does not begin with.
+#[inline(always)]
+fn is_odd(raw: &[u8]) -> bool {
+    raw.first()
+        .is_some_and(|byte| !byte.is_ascii_alphanumeric())
+}
+
+/// Whether a field of `record` is longer than the limit.
+#[inline(always)]
+fn too_long(record: &Record, spans: &[Span], limit: usize) -> Option<RejectReason> {
+    if record.end - record.start <= limit {
+        return None;
+    }
+    let long = |span: &Span| span.end() - span.start() > limit;
+    let field = spans.iter().position(long)? + 1;
+    Some(RejectReason::FieldTooLong { field, limit })
 }
 
 /// A chunk's bytes.

@@ -43,7 +43,7 @@ pub(super) struct Scanned {
     pub(super) facts: Vec<RuleFacts>,
     /// Rules that could not be evaluated, by index, and why: never a pass.
     pub(super) errors: BTreeMap<usize, String>,
-    /// Lines that rejected records stand on.
+    /// Lines that rejected records stand on, those left out that stand beside the table.
     rejected_lines: u64,
     /// Lines that look like records and were read as text, of each file of each table.
     swallowed_lines: Vec<Vec<u64>>,
@@ -190,7 +190,12 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 &scan_settings.privacy,
                 &mut findings,
             )?;
-            scanned.rejected_lines += chunk.rejects.iter().map(Reject::lines).sum::<u64>();
+            scanned.rejected_lines += chunk
+                .rejects
+                .iter()
+                .filter(|reject| reject.reason.is_lost())
+                .map(Reject::lines)
+                .sum::<u64>();
             scanned.swallowed_lines[at][chunk.file] +=
                 chunk.swallowed.iter().map(|s| s.records).sum::<u64>();
             for (rule, counts) in order.iter().zip(&chunk.rules) {
@@ -241,7 +246,7 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 5] {
+fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 6] {
     [
         (
             format!("{table}.rule_error"),
@@ -255,6 +260,13 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             "rejects",
             Dimension::Validity,
             Severity::Error,
+            Category::WrongFormat,
+        ),
+        (
+            format!("{table}.beside"),
+            "beside",
+            Dimension::Validity,
+            Severity::Info,
             Category::WrongFormat,
         ),
         (
@@ -349,7 +361,8 @@ fn keep_rejects(
         return Ok(());
     }
     let file = &source.files[chunk.file].export.file;
-    let fact = fact_index(facts, &format!("{}.rejects", table.name));
+    let fact = |name| fact_index(facts, &format!("{}.{name}", table.name));
+    let (rejects_fact, beside) = (fact("rejects"), fact("beside"));
     // A record that is no row has no columns, so one hidden column hides it all.
     let hidden = hides(table);
     let mut builder = FindingBuilder::default();
@@ -366,14 +379,18 @@ fn keep_rejects(
         rows.push([table.name.as_str(), file, &reason, &raw], line, row);
         let key = unkeyed(table, privacy, &reject.raw, (file, reject.row));
         let message = format!("line {line} of {file} is no row: {reason}; it is kept in rejects/");
+        let (rule, expected) = match reject.reason.is_lost() {
+            true => (rejects_fact, "one value for each column"),
+            false => (beside, "nothing but rows"),
+        };
         builder.push(&Finding {
-            rule: fact,
+            rule,
             record_key: &key,
             source_file: Some(file),
             source_line: Some(line),
             source_row: Some(row),
             observed: Some(&raw),
-            expected: Some("one value for each column"),
+            expected: Some(expected),
             action: Some(Action::Rejected),
             message: &message,
             ..Finding::default()

@@ -58,9 +58,10 @@ pub struct Rule {
 }
 
 /// Names of rules that the engine has of itself: `<table>.<name>`.
-pub const OWN_NAMES: [&str; 5] = [
+pub const OWN_NAMES: [&str; 6] = [
     "rule_error",
     "rejects",
+    "beside",
     "swallowed",
     "columns",
     "terminated",

@@ -13,6 +13,7 @@ mod codes;
 mod contracts;
 mod delivery;
 mod determinism;
+mod dialects;
 mod duplicates;
 mod examples;
 mod explain;
