@@ -81,7 +81,7 @@ pub enum IngestError {
     },
     /// A quoted name goes on after its closing quote.
     #[error(
-        "`{file}` line {line}: text follows a closing quote in the header; double the quotes inside a quoted name"
+        "`{file}` line {line}: text follows a closing quote in the header; double the quotes inside a quoted name, or correct `delimiter` or `quote` in the table\u{2019}s `source`"
     )]
     HeaderQuote {
         /// The file.

@@ -431,19 +431,22 @@ fn reason(text: &[u8], record: &Record, width: usize, suspect: bool) -> Option<R
 fn is_header(header: &[String], signs: Custom, text: &[u8], spans: &[Span]) -> bool {
     let is = |(name, span): (&String, &Span)| {
         let raw = &text[span.start()..span.end()];
-        // Nearly all values differ in length or in their first byte, which is a blank where something is trimmed.
-        let may =
-            raw.len() >= name.len() && (raw.first() == name.as_bytes().first() || is_odd(raw));
-        may && String::from_utf8_lossy(&field(signs, text, *span)).trim() == name
+        raw == name.as_bytes() || raw.len() > name.len() && reads(signs, text, *span, name)
     };
     header.iter().zip(spans).all(is) && header.iter().any(|name| !name.is_empty())
 }
 
-/// Whether a field may begin with what its text does not begin with.
+/// Whether a field that is no name as it stands reads as one: nearly all begin and end with what nothing is done about.
 #[inline(always)]
-fn is_odd(raw: &[u8]) -> bool {
-    raw.first()
-        .is_some_and(|byte| !byte.is_ascii_alphanumeric())
+fn reads(signs: Custom, text: &[u8], span: Span, name: &str) -> bool {
+    let raw = &text[span.start()..span.end()];
+    let is_odd = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_graphic());
+    if span.is_marked() {
+        String::from_utf8_lossy(&field(signs, text, span)).trim() == name
+    } else {
+        (is_odd(raw.first()) || is_odd(raw.last()))
+            && std::str::from_utf8(raw).is_ok_and(|text| text.trim() == name)
+    }
 }
 
 /// Whether a field of `record` is longer than the limit.

@@ -176,11 +176,23 @@ fn what_stands_around_a_table_is_passed_over_and_told() {
 
 #[test]
 fn a_declared_delimiter_that_is_wrong_is_told_with_the_right_one() {
-    let project = visits(", delimiter: \"|\"", &written(';', '"', "\"\""));
-    let said = project.run("").expect(3).stderr;
-    let want =
-        "the names are separated by `;`: write `delimiter: \";\"` in the table\u{2019}s `source`";
-    assert!(said.contains(want), "{said}");
+    let quoted = written(';', '"', "\"\"");
+    let (header, rest) = quoted.split_once('\n').expect("a header");
+    let bare = format!("{}\n{rest}", header.replace('"', ""));
+    for (file, want) in [
+        (
+            &bare,
+            "separated by `;`: write `delimiter: \";\"` in the table\u{2019}s `source`",
+        ),
+        (
+            &quoted,
+            "text follows a closing quote in the header; double the quotes inside a quoted name, or correct `delimiter`",
+        ),
+    ] {
+        let project = visits(", delimiter: \"|\"", file);
+        let said = project.run("").expect(3).stderr;
+        assert!(said.contains(want), "{said}");
+    }
 }
 
 #[test]
