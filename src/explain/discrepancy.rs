@@ -155,7 +155,7 @@ fn line(known: &Known<'_>, run: &RunFolder, row: &Row, page: &mut Page) {
     match source::show(&place, &hash, table.map(AsRef::as_ref), show_all, means) {
         Err(why) => page.add(TITLE, Body::Prose(why)),
         Ok(shown) => {
-            let header = shown.header.join(",");
+            let header = shown.header.join(&shown.delimiter.to_string());
             let lines = shown.lines.unwrap_or_default();
             let of_sheet = place
                 .sheet

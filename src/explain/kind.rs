@@ -113,7 +113,12 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
         "rejects" => (
             "every record can be parted into the columns of the header",
             "A record that cannot be parted into columns may be any row, and may hold many.",
-            "Correct the way it is exported: a text with a comma, a quote or a line break must stand in quotes, and a quote in it be doubled.",
+            "Correct the way it is exported: a text with a delimiter, a quote or a line break must stand in quotes, and a quote in it be doubled.",
+        ),
+        "beside" => (
+            "a file holds its header once, and nothing below its rows",
+            "A header that stands there again and a footer are no rows. They are told, since a row may look like them.",
+            "Export the table alone, or see in rejects/ that no row is among them and leave it so.",
         ),
         "swallowed" => (
             "no record over several lines looks like several records",

@@ -16,6 +16,8 @@ const SHOWN: usize = 16 << 10;
 pub struct Shown {
     /// The header's columns.
     pub header: Vec<String>,
+    /// What parts them in the file.
+    pub delimiter: char,
     /// The record's lines as they stand in the file, hidden cells replaced; `None` for the header itself.
     pub lines: Option<String>,
     /// Each column of the header, by its declared name where it has one, with its cell.
@@ -57,8 +59,10 @@ pub fn show(
             "{name} is not the file that the run read: its contents have changed since, so its line {line} is not shown"
         ));
     }
+    let delimiter = char::from(export.written.dialect.unwrap_or_default().delimiter);
     if line <= export.header_line {
         return Ok(Shown {
+            delimiter,
             header: export.header,
             lines: None,
             cells: Vec::new(),
@@ -107,6 +111,7 @@ pub fn show(
     }
     lines.push_str(&text(record.bytes.get(end..).unwrap_or_default()));
     Ok(Shown {
+        delimiter,
         header: export.header,
         lines: Some(lines),
         cells,
@@ -167,15 +172,20 @@ mod tests {
         }
     }
 
-    /// What is shown of the record on line 2 of a file.
-    fn second(text: &str, table: Option<&Table>, show_hidden: bool) -> Result<String, String> {
+    /// What is shown of the record on a line of a file.
+    fn shown_at(
+        line: u64,
+        text: &str,
+        table: Option<&Table>,
+        show_hidden: bool,
+    ) -> Result<String, String> {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         file.write_all(text.as_bytes()).expect("written");
         let (sha256, _) = crate::ingest::hash_of(file.path()).expect("a file");
         let place = Place {
             path: file.path(),
             sheet: None,
-            line: 2,
+            line,
         };
         let means = Means {
             limits: &Limits::default(),
@@ -184,6 +194,28 @@ mod tests {
         };
         let shown = show(&place, &sha256, table, show_hidden, means)?;
         Ok(shown.lines.expect("a record"))
+    }
+
+    /// What is shown of the record on line 2 of a file.
+    fn second(text: &str, table: Option<&Table>, show_hidden: bool) -> Result<String, String> {
+        shown_at(2, text, table, show_hidden)
+    }
+
+    #[test]
+    fn records_of_other_dialects_are_shown_as_the_run_read_them() {
+        for (line, text, want) in [
+            (2, "open;secret\na;Mallory\n", "a;[hidden]"),
+            (3, "sep=;\nopen;secret\n'a;b';Mallory\n", "'a;b';[hidden]"),
+            (
+                5,
+                "A report\n\nsecret|open\nEve|b\nMal\"l\"ory|a\n",
+                "[hidden]|a",
+            ),
+            (2, "open,secret\nx,\"Mal\\\"lo, ry\"\n", "x,\"[hidden]\""),
+        ] {
+            let shown = shown_at(line, text, Some(&table()), false);
+            assert_eq!(shown.as_deref(), Ok(want), "{text}");
+        }
     }
 
     #[test]

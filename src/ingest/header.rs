@@ -4,34 +4,39 @@ use super::{
     Foreign, IngestError, Limits,
     columns::field,
     records::{Ends, Flaw, Record, Records, Span},
+    signs::Custom,
+    sniff::Top,
 };
 
-/// What parts columns in exports that are no CSV of commas.
-const SEPARATORS: [char; 3] = [';', '\t', '|'];
+/// What parts columns in exports, mostly.
+const SEPARATORS: [char; 4] = [',', ';', '\t', '|'];
 
-/// What to do about a file whose names something else than commas parts.
+/// What to do about a file whose names something else than its delimiter parts.
 pub fn separated_by(separator: char) -> String {
-    let by = match separator {
-        '\t' => "tabs".to_owned(),
-        other => format!("`{other}`"),
+    let (by, written) = match separator {
+        '\t' => ("tabs".to_owned(), "\\t".to_owned()),
+        other => (format!("`{other}`"), other.to_string()),
     };
-    format!("the names are separated by {by} and not by commas: export it with commas")
+    format!(
+        "the names are separated by {by}: write `delimiter: \"{written}\"` in the table\u{2019}s `source`"
+    )
 }
 
-/// What seems to part the names of a header that commas do not part.
+/// What seems to part the names of a header that has one column.
 pub fn other_separator(header: &[String]) -> Option<char> {
     let [only] = header else { return None };
     SEPARATORS
         .into_iter()
-        .find(|separator| only.contains(*separator))
+        .find(|separator| *separator != ',' && only.contains(*separator))
 }
 
-/// The separator, if not a comma, between whose places declared names stand.
-pub(super) fn separator(header: &[String], declared: &[&str]) -> Option<char> {
-    let line = header.join(",");
+/// The separator, if not the delimiter, between whose places declared names stand.
+pub(super) fn separator(header: &[String], delimiter: char, declared: &[&str]) -> Option<char> {
+    let line = header.join(&delimiter.to_string());
     SEPARATORS.into_iter().find(|separator| {
         let mut names = line.split(*separator);
-        line.contains(*separator)
+        *separator != delimiter
+            && line.contains(*separator)
             && names.any(|name| declared.contains(&name.trim().trim_matches('"')))
     })
 }
@@ -48,31 +53,24 @@ pub(super) struct Header {
     pub next_line: u64,
 }
 
-/// The header at the beginning of a file, of which `head` is known; `None` asks for more of it.
+/// The header of a file, whose beginning `head` is known and begins as `top` says; `None` asks for more of it.
 pub(super) fn read(
     file: &str,
     head: &[u8],
     whole: bool,
     limits: &Limits,
+    top: &Top,
 ) -> Result<Option<Header>, IngestError> {
     let file = || file.to_owned();
-    if let Some(format) = Foreign::told_by(head) {
-        return Err(IngestError::Foreign {
-            file: file(),
-            format,
-        });
-    }
-    let mark = if head.starts_with(b"\xEF\xBB\xBF") {
-        3
-    } else {
-        0
-    };
+    let signs = Custom::of(&top.dialect);
+    let limit = top.limit;
     // What lies beyond the limit may not count, however much of the file is known.
-    let limit = limits.header_bytes.min(Span::MOST).saturating_add(mark);
-    let known = &head[mark..head.len().min(limit)];
+    let known = head
+        .get(top.start..head.len().min(limit))
+        .unwrap_or_default();
     // A header has at most one column more than bytes, whatever the limit.
     let mut spans = vec![Span::default(); limits.columns.min(known.len() + 1)];
-    let record = Records::new(1).next(known, &mut spans);
+    let record = Records::new(top.line).next(signs, known, &mut spans);
     let complete = match &record {
         Some(record) => record.ends == Ends::Line || (whole && head.len() <= limit),
         None => whole && head.len() <= limit,
@@ -84,7 +82,7 @@ pub(super) fn read(
         return Err(if complete {
             IngestError::Empty { file: file() }
         } else {
-            too_long(file(), 1, limits, None)
+            too_long(file(), top.line, limits, None)
         });
     };
     let Record { line, ends, .. } = record;
@@ -129,7 +127,7 @@ pub(super) fn read(
     let names = spans[..record.fields]
         .iter()
         .map(|span| {
-            String::from_utf8_lossy(&field(known, *span))
+            String::from_utf8_lossy(&field(signs, known, *span))
                 .trim()
                 .to_owned()
         })
@@ -138,8 +136,8 @@ pub(super) fn read(
     Ok(Some(Header {
         names,
         line,
-        next: mark + record.next,
-        next_line: lines + 1,
+        next: top.start + record.next,
+        next_line: top.line + lines,
     }))
 }
 

@@ -156,7 +156,8 @@ pub fn map_header(export: &Export, declared: &[Expected<'_>]) -> Result<Mapping,
     mismatch.no_header = positions.iter().all(Option::is_none);
     if mismatch.no_header {
         let known: Vec<&str> = known.into_iter().collect();
-        mismatch.separator = separator(header, &known);
+        let delimiter = export.written.dialect.unwrap_or_default().delimiter;
+        mismatch.separator = separator(header, char::from(delimiter), &known);
     }
     Err(IngestError::Header {
         file: export.file.clone(),

@@ -47,7 +47,7 @@ pub(super) struct Scanned {
     pub(super) facts: Vec<RuleFacts>,
     /// Rules that could not be evaluated, by index, and why: never a pass.
     pub(super) errors: BTreeMap<usize, String>,
-    /// Lines that rejected records stand on.
+    /// Lines that rejected records stand on, those left out that stand beside the table.
     rejected_lines: u64,
     /// Lines that look like records and were read as text, of each file of each table.
     swallowed_lines: Vec<Vec<u64>>,
@@ -203,7 +203,12 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 &scan_settings.privacy,
                 &mut findings,
             )?;
-            scanned.rejected_lines += chunk.rejects.iter().map(Reject::lines).sum::<u64>();
+            scanned.rejected_lines += chunk
+                .rejects
+                .iter()
+                .filter(|reject| reject.reason.is_lost())
+                .map(Reject::lines)
+                .sum::<u64>();
             scanned.swallowed_lines[at][chunk.file] +=
                 chunk.swallowed.iter().map(|s| s.records).sum::<u64>();
             for (rule, counts) in order.iter().zip(&chunk.rules) {
@@ -275,6 +280,13 @@ fn built_in(declared: &Table) -> Vec<(String, &'static str, Dimension, Severity,
             "rejects",
             Dimension::Validity,
             Severity::Error,
+            Category::WrongFormat,
+        ),
+        (
+            format!("{table}.beside"),
+            "beside",
+            Dimension::Validity,
+            Severity::Info,
             Category::WrongFormat,
         ),
         (
@@ -389,7 +401,8 @@ fn keep_rejects(
     }
     let export = &source.files[chunk.file].export;
     let (file, sheet) = (export.file.as_str(), export.sheet.as_deref());
-    let fact = fact_index(facts, &format!("{}.rejects", table.name));
+    let fact = |name| fact_index(facts, &format!("{}.{name}", table.name));
+    let (rejects_fact, beside) = (fact("rejects"), fact("beside"));
     // A record that is no row has no columns, so one hidden column hides it all.
     let hidden = hides(table);
     let mut builder = FindingBuilder::default();
@@ -416,15 +429,19 @@ fn keep_rejects(
             "line {line} of {} is no row: {reason}; it is kept in rejects/",
             short(file)
         );
+        let (rule, expected) = match reject.reason.is_lost() {
+            true => (rejects_fact, "one value for each column"),
+            false => (beside, "nothing but rows"),
+        };
         builder.push(&Finding {
-            rule: fact,
+            rule,
             record_key: &key,
             source_file: Some(file),
             source_sheet: sheet,
             source_line: Some(line),
             source_row: Some(row),
             observed: Some(&raw),
-            expected: Some("one value for each column"),
+            expected: Some(expected),
             action: Some(Action::Rejected),
             message: &message,
             ..Finding::default()

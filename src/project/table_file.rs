@@ -70,7 +70,7 @@ pub struct SourceFile {
     #[serde(default)]
     #[schemars(extend("maxLength" = 1))]
     pub quote: Option<Tried<At<String>>>,
-    /// The character of CSV that makes text of the one behind it, such as `"\\"`; unless said there is none.
+    /// The character of CSV that makes text of the one behind it, such as `"\\"`; unless said it is found out.
     #[serde(default)]
     #[schemars(extend("minLength" = 1, "maxLength" = 1))]
     pub escape: Option<Tried<At<String>>>,

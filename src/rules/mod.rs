@@ -58,9 +58,10 @@ pub struct Rule {
 }
 
 /// Names of rules that the engine has of itself: `<table>.<name>`.
-pub const OWN_NAMES: [&str; 13] = [
+pub const OWN_NAMES: [&str; 14] = [
     "rule_error",
     "rejects",
+    "beside",
     "swallowed",
     "terminated",
     "delivered_twice",

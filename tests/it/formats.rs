@@ -182,10 +182,7 @@ fn cells_without_a_value_are_told_and_what_stands_beside_the_table_too() {
     let spoken = project.run("").expect(0);
     assert_eq!(column(&project, "amount"), ["", "0.3000", "0.2800"]);
     assert_eq!(column(&project, "note")[0], "=cmd|' /C calc'!A0");
-    assert_eq!(
-        column(&project, "visited_on"),
-        ["", "2017-01-05", ""]
-    );
+    assert_eq!(column(&project, "visited_on"), ["", "2017-01-05", ""]);
     let told = told(&project, &spoken);
     let one = |part: &str| {
         assert_eq!(

@@ -14,6 +14,7 @@ mod contracts;
 mod deliveries;
 mod delivery;
 mod determinism;
+mod dialects;
 mod drift;
 mod duplicates;
 mod examples;
