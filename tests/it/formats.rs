@@ -460,11 +460,11 @@ fn each_limit_is_kept_to_the_byte() {
             words: "(`limits.entries`)",
         },
         Case {
-            limit: "record_size: 90",
+            limit: "record_size: 84",
             name: "visits.jsonl",
             within: nested(7),
             beyond: nested(8),
-            words: "a record is longer than 90 bytes (`limits.record_size`)",
+            words: "a record is longer than 84 bytes (`limits.record_size`)",
         },
         Case {
             limit: "nesting: 4",
