@@ -31,8 +31,8 @@ use trueup::{
         DiagnosticLine,
         render::{lines, render},
     },
-    ingest::{READ_FILE, serve},
     harmless,
+    ingest::{READ_FILE, serve},
     pipeline::{self, Progress, RunError, RunReport, Silent},
 };
 

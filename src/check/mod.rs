@@ -1,5 +1,6 @@
 //! Checks: every rule is planned before data is read; row rules run in the table's one scan, key rules over key columns.
 
+pub mod aside;
 mod constants;
 pub mod decides;
 mod depth;

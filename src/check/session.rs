@@ -207,17 +207,7 @@ impl Engine {
     /// A session for a query alone with so many `sorts`: its joins sort, and so can spill, where others hold one side, and a
     /// sort sets aside what merging takes, about half of what it holds.
     pub fn frugal_session(&self, sorts: usize) -> SessionContext {
-        self.frugal(sorts, BATCH_ROWS)
-    }
-
-    /// The same for whole rows, which are wide.
-    pub fn comparing_session(&self, sorts: usize) -> SessionContext {
-        self.frugal(sorts, WIDE_BATCH_ROWS)
-    }
-
-    fn frugal(&self, sorts: usize, batch_rows: usize) -> SessionContext {
         let mut config = self.config.clone().with_target_partitions(1);
-        config = config.with_batch_size(batch_rows);
         let options = config.options_mut();
         options.optimizer.prefer_hash_join = false;
         options.execution.sort_spill_reservation_bytes = self.memory_limit / (3 * sorts.max(1));

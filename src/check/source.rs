@@ -6,7 +6,9 @@ use std::{
 };
 
 use arrow::{
-    array::Int64Array, compute::kernels::numeric::add_wrapping, datatypes::SchemaRef,
+    array::{Int64Array, StringArray},
+    compute::kernels::numeric::add_wrapping,
+    datatypes::SchemaRef,
     record_batch::RecordBatch,
 };
 use datafusion::{
@@ -16,7 +18,7 @@ use datafusion::{
 };
 
 use crate::{
-    conform::{Change, Conformer},
+    conform::{Change, Conformer, Readings},
     ingest::{
         CellError, Chunk, ChunkReader, Export, IngestError, Limits, Mapping, RawBatch, Reject,
         Swallowed, read_chunk,
@@ -79,14 +81,26 @@ impl TableSource {
         chunk: (usize, usize),
         conformer: Conformer,
     ) -> Result<ConformedChunk, IngestError> {
+        self.read_beside(chunk, conformer, &[])
+    }
+
+    /// The same with fields of the file beside it, as text.
+    pub(super) fn read_beside(
+        &self,
+        chunk: (usize, usize),
+        conformer: Conformer,
+        fields: &[usize],
+    ) -> Result<ConformedChunk, IngestError> {
         let file = &self.files[chunk.0];
-        let positions: Vec<usize> = conformer
-            .columns()
-            .iter()
-            .map(|c| file.mapping.positions[*c])
-            .collect();
+        let wanted = conformer.columns().iter();
+        let wanted: Vec<Option<usize>> = wanted.map(|c| file.mapping.positions[*c]).collect();
+        let positions = wanted.iter().flatten().chain(fields).copied();
+        let positions: Vec<usize> = positions.collect();
         Ok(ConformedChunk {
             reader: read_chunk(&file.export, chunk.1, &positions, &self.limits)?,
+            missing: (0..wanted.len())
+                .filter(|at| wanted[*at].is_none())
+                .collect(),
             conformer,
             base: file.base,
         })
@@ -96,6 +110,8 @@ impl TableSource {
 /// The batches of one chunk.
 pub struct ConformedChunk {
     reader: ChunkReader,
+    /// Places among the columns of those that the file lacks: blank in every row.
+    missing: Vec<usize>,
     conformer: Conformer,
     base: i64,
 }
@@ -111,6 +127,8 @@ pub struct ByProducts {
     pub swallowed: Vec<Swallowed>,
     /// Cells that hold an error; their rows are counted in the file.
     pub errors: Vec<CellError>,
+    /// How the cells could be read.
+    pub readings: Readings,
 }
 
 impl ConformedChunk {
@@ -118,6 +136,14 @@ impl ConformedChunk {
         &mut self,
         beside: &mut ByProducts,
     ) -> Result<Option<RecordBatch>, DataFusionError> {
+        Ok(self.next_beside(beside)?.map(|(batch, _)| batch))
+    }
+
+    /// The next batch, and the fields that are read beside it.
+    pub(super) fn next_beside(
+        &mut self,
+        beside: &mut ByProducts,
+    ) -> Result<Option<(RecordBatch, Vec<StringArray>)>, DataFusionError> {
         let Some(raw) = self.reader.next() else {
             return Ok(None);
         };
@@ -129,9 +155,15 @@ impl ConformedChunk {
             let rows = add_wrapping(&raw.rows, &Int64Array::new_scalar(self.base))?;
             raw.rows = arrow::array::AsArray::as_primitive(&rows).clone();
         }
+        for at in &self.missing {
+            let blank = StringArray::from_iter_values(std::iter::repeat_n("", raw.rows.len()));
+            raw.columns.insert(*at, blank);
+        }
+        let fields = raw.columns.split_off(self.conformer.columns().len());
         let mut conformed = self.conformer.conform(&raw)?;
         beside.changes.append(&mut conformed.changes);
-        Ok(Some(conformed.batch))
+        beside.readings.merge(conformed.readings);
+        Ok(Some((conformed.batch, fields)))
     }
 }
 

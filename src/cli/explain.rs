@@ -8,6 +8,7 @@ use super::{Answer, Format, Terminal};
 use crate::{
     explain::{Question, explain},
     harmless::words,
+    ingest::Reader,
     pipeline::RunError,
 };
 
@@ -51,6 +52,8 @@ impl ExplainArgs {
             show_hidden: self.show_hidden,
             all: self.all,
             today: terminal.today,
+            reader: Reader::Process(terminal.program.clone()),
+            temporary: terminal.temporary.clone(),
         })
         .await?;
         let text = match self.format {

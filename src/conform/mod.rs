@@ -2,6 +2,7 @@
 
 mod codes;
 mod date;
+mod looks;
 mod number;
 mod text;
 
@@ -17,6 +18,7 @@ use arrow::{
 pub use codes::{CodeFault, Fate, Meant};
 pub use date::Format;
 pub(crate) use date::{days, iso};
+pub use looks::{FORMATS, Reading, Readings};
 pub use number::{decimal, integer};
 pub use text::cleaned;
 
@@ -59,6 +61,8 @@ pub struct ConformedBatch {
     pub batch: RecordBatch,
     /// The repaired cells, by row and column.
     pub changes: Vec<Change>,
+    /// How many cells say something and cannot be read, where changes are noted too.
+    pub readings: Readings,
 }
 
 /// What the conformer makes of one column of the table.
@@ -86,6 +90,9 @@ pub struct Conformer {
     columns: Vec<usize>,
     schema: SchemaRef,
     note_changes: bool,
+    readings: Readings,
+    /// For each column, how many cells that cannot be read have been looked at.
+    looked: Vec<u32>,
 }
 
 /// The Arrow type of a cleaned column.
@@ -188,6 +195,8 @@ impl Conformer {
             columns,
             schema: Arc::new(Schema::new(fields)),
             note_changes,
+            readings: Readings::default(),
+            looked: vec![0; table.columns.len()],
         }
     }
 
@@ -244,6 +253,7 @@ impl Conformer {
         Ok(ConformedBatch {
             batch: RecordBatch::try_new(Arc::clone(&self.schema), columns)?,
             changes,
+            readings: std::mem::take(&mut self.readings),
         })
     }
 
@@ -301,6 +311,10 @@ impl Conformer {
                 cells = &[];
             }
             note(index, raw, (&clean, cells), repairs, batch, changes);
+            if column.ty != ColumnType::String && column.from.is_none() {
+                let looked = &mut self.looked[index];
+                self.readings.add(index, &clean, &made, looked);
+            }
         }
         made
     }

@@ -7,8 +7,11 @@ use super::{
     page::{Body, Page},
     rule, source, statement,
 };
-use crate::diagnostics::Diagnostic;
-use crate::publish::{FolderError, Row, RunFolder, cell, facts};
+use crate::{
+    diagnostics::Diagnostic,
+    ingest::Means,
+    publish::{FolderError, Row, RunFolder, cell, facts, unnamed_file},
+};
 
 /// Members of a group that are shown.
 const MEMBERS: usize = 20;
@@ -137,20 +140,32 @@ fn line(known: &Known<'_>, run: &RunFolder, row: &Row, page: &mut Page) {
         .iter()
         .find(|declared| declared.name.as_str() == table);
     let hash = input.sha256.to_string();
-    match source::show(
-        &path,
-        &hash,
+    let sheet = cell(row, "source_sheet");
+    let place = source::Place {
+        path: &path,
+        sheet: (!sheet.is_empty()).then_some(sheet),
         line,
-        table.map(AsRef::as_ref),
-        known.question.show_hidden || input.rows.is_none(),
-    ) {
+    };
+    let means = Means {
+        limits: &known.project.limits,
+        reader: &known.question.reader,
+        scratch: &|| unnamed_file(&known.question.temporary),
+    };
+    let show_all = known.question.show_hidden || input.rows.is_none();
+    match source::show(&place, &hash, table.map(AsRef::as_ref), show_all, means) {
         Err(why) => page.add(TITLE, Body::Prose(why)),
         Ok(shown) => {
-            let header = shown.header.join(",");
+            let header = shown.header.join(&shown.delimiter.to_string());
             let lines = shown.lines.unwrap_or_default();
+            let of_sheet = place
+                .sheet
+                .map_or_else(String::new, |s| format!(", sheet {s}"));
             page.add(
                 TITLE,
-                Body::Code(format!("{}:{line}\n{header}\n{lines}", path.display())),
+                Body::Code(format!(
+                    "{}{of_sheet}:{line}\n{header}\n{lines}",
+                    path.display()
+                )),
             );
             let column = cell(row, "column");
             if let Some((_, text)) = shown.cells.iter().find(|(name, _)| name == column) {

@@ -113,7 +113,12 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
         "rejects" => (
             "every record can be parted into the columns of the header",
             "A record that cannot be parted into columns may be any row, and may hold many.",
-            "Correct the way it is exported: a text with a comma, a quote or a line break must stand in quotes, and a quote in it be doubled.",
+            "Correct the way it is exported: a text with a delimiter, a quote or a line break must stand in quotes, and a quote in it be doubled.",
+        ),
+        "beside" => (
+            "a file holds its header once, and nothing below its rows",
+            "A header that stands there again and a footer are no rows. They are told, since a row may look like them.",
+            "Export the table alone, or see in rejects/ that no row is among them and leave it so.",
         ),
         "swallowed" => (
             "no record over several lines looks like several records",
@@ -129,6 +134,41 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "no file of the table has the same bytes as another",
             "A file that is there twice, under two names, would count each of its rows twice; it is read once.",
             "Deliver each file once; where two files may rightly be the same, there is nothing to do.",
+        ),
+        "reading" => (
+            "every file says how it is written, and holds nothing but its table",
+            "What was guessed may be wrong, and what was passed over may have been meant to be read.",
+            "Look at the file; then say in the table's `source` how it is written, or correct the export.",
+        ),
+        "cell_errors" => (
+            "every cell holds a value, and not an error",
+            "A spreadsheet shows an error where a formula failed; what it should have been nobody knows.",
+            "Correct the formula in the workbook, or have the value exported.",
+        ),
+        "unreadable" => (
+            "every file can be read",
+            "A file that is damaged, or made to do harm, may hold anything; nothing of it was read.",
+            "Have it delivered again; raise the limit that the message names only where the file is right.",
+        ),
+        "missing_columns" => (
+            "every file has every declared column",
+            "A column that a file lacks was read as blank in every row of it, so what counts it counts too little.",
+            "Deliver the column; where it has another name now, write that among its `aliases`; where there is none any more, remove it.",
+        ),
+        "renamed_columns" => (
+            "every column is delivered under its own name, and not under an alias",
+            "A header that changed is a change of the export, which may mean more than another name.",
+            "Nothing, if the column is the same. Where every export has the new name, the column may be renamed.",
+        ),
+        "reordered_columns" => (
+            "the columns of every file stand in the declared order",
+            "Columns are found by name, but a header over cells in the old order gives every cell to another column.",
+            "Compare the file with its source; where the new order is right, declare it.",
+        ),
+        "retyped_columns" => (
+            "most cells of every column can be read as its type",
+            "Where most cells of a file cannot be read, it is not the cells that are wrong: the export writes the column otherwise.",
+            "Have it exported as before, or declare the format or type that it has now.",
         ),
         _ => (
             "every file ends in a line break",

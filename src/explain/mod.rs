@@ -19,6 +19,7 @@ pub use page::{Body, Page, Section};
 
 use crate::{
     diagnostics::{Diagnostic, nearest},
+    ingest::Reader,
     pipeline::{
         RunError,
         plan::{self, Plan},
@@ -50,6 +51,10 @@ pub struct Question {
     pub all: bool,
     /// From the clock.
     pub today: Date,
+    /// Where files are read whose readers may die on them.
+    pub reader: Reader,
+    /// Where temporary files may stand.
+    pub temporary: PathBuf,
 }
 
 /// What every page can look at.

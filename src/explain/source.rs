@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    ingest::{Content, Export, Limits, RawRecord, index, read_chunk},
+    ingest::{Export, Limits, Means, RawRecord, open, read_chunk},
     log::HIDDEN,
     tables::{Policy, Table},
 };
@@ -16,40 +16,59 @@ const SHOWN: usize = 16 << 10;
 pub struct Shown {
     /// The header's columns.
     pub header: Vec<String>,
+    /// What parts them in the file.
+    pub delimiter: char,
     /// The record's lines as they stand in the file, hidden cells replaced; `None` for the header itself.
     pub lines: Option<String>,
-    /// Each column of the header with its cell.
+    /// Each column of the header, by its declared name where it has one, with its cell.
     pub cells: Vec<(String, String)>,
 }
 
-/// Shows the record that begins on `line` of the file at `path`, which has to have this hash; or says why not.
+/// Where a record stands.
+pub struct Place<'p> {
+    /// The file.
+    pub path: &'p Path,
+    /// The sheet of it.
+    pub sheet: Option<&'p str>,
+    /// The line, or the row of the sheet.
+    pub line: u64,
+}
+
+/// Shows the record at a place of a file, which has to have this hash; or says why not.
 ///
 /// Unless `show_all`, only cells of `table`'s columns that it declares and does not hide are shown: nobody said of others
 /// that they may be. A cell over several lines may have swallowed other records, so it is as hidden as they are.
 pub fn show(
-    path: &Path,
+    place: &Place<'_>,
     sha256: &str,
-    line: u64,
     table: Option<&Table>,
     show_all: bool,
+    means: Means<'_>,
 ) -> Result<Shown, String> {
-    let name = path.display().to_string();
-    let limits = Limits::default();
-    let export = index(&name, Content::File(path.to_owned()), &limits)
+    let line = place.line;
+    let name = place.path.display().to_string();
+    let reading = table.map(|table| table.reading.clone()).unwrap_or_default();
+    let expected = table.map(Table::headers).unwrap_or_default();
+    let exports = open(&name, place.path, &reading, &expected, means)
         .map_err(|error| format!("the line cannot be shown: {error}"))?;
+    let mut exports = exports.into_iter();
+    let export = exports.find(|export| export.sheet.as_deref() == place.sheet);
+    let export = export.ok_or_else(|| format!("{name} has no such sheet any more"))?;
     if export.sha256 != sha256 {
         return Err(format!(
             "{name} is not the file that the run read: its contents have changed since, so its line {line} is not shown"
         ));
     }
+    let delimiter = char::from(export.written.dialect.unwrap_or_default().delimiter);
     if line <= export.header_line {
         return Ok(Shown {
+            delimiter,
             header: export.header,
             lines: None,
             cells: Vec::new(),
         });
     }
-    let record = find(&export, line, &limits)?;
+    let record = find(&export, line, means.limits)?;
     if record.bytes.len() > SHOWN {
         return Err(format!(
             "the record on line {line} of {name} has {} bytes, more than are shown: open the file there",
@@ -58,8 +77,7 @@ pub fn show(
     }
     // What nobody declared nobody classified: it may be what was hidden when the run read it.
     let hides = |column: &str| {
-        let mut declared = table.into_iter().flat_map(|table| &table.columns);
-        let declared = declared.find(|c| c.name.as_str() == column);
+        let declared = table.and_then(|table| table.column_under(column));
         !show_all && declared.is_none_or(|column| column.policy == Policy::Hide)
     };
     let hides_some = export.header.iter().any(|column| hides(column));
@@ -87,10 +105,13 @@ pub fn show(
         ));
         lines.push_str(&shown);
         end = place.end;
-        cells.push((column.clone(), shown));
+        let declared = table.and_then(|table| table.column_under(column));
+        let name = declared.map_or(column.clone(), |column| column.name.to_string());
+        cells.push((name, shown));
     }
     lines.push_str(&text(record.bytes.get(end..).unwrap_or_default()));
     Ok(Shown {
+        delimiter,
         header: export.header,
         lines: Some(lines),
         cells,
@@ -103,7 +124,8 @@ fn find(export: &Export, line: u64, limits: &Limits) -> Result<RawRecord, String
         .iter()
         .rposition(|chunk| chunk.first_line <= line);
     let none = || format!("no record begins on line {line} of {}", export.file);
-    let reader = read_chunk(export, before.ok_or_else(none)?, &[], limits)
+    let all: Vec<usize> = (0..export.header.len()).collect();
+    let reader = read_chunk(export, before.ok_or_else(none)?, &all, limits)
         .map_err(|error| format!("the line cannot be shown: {error}"))?;
     reader.record_at(line).ok_or_else(none)
 }
@@ -115,14 +137,15 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Column, ColumnType, FilePattern, Reading},
+        tables::{Column, ColumnType, Drift, FilePattern, Reading},
     };
 
-    /// A table of `open` and of `secret`, which is hidden.
+    /// A table of `open`, whose export may call it `Open to all`, and of `secret`, which is hidden.
     fn table() -> Table {
         let column = |name: &str, policy| Column {
             name: Name::new(name).expect("a name"),
             description: String::new(),
+            aliases: Vec::new(),
             from: None,
             ty: ColumnType::String,
             formats: Vec::new(),
@@ -137,19 +160,62 @@ mod tests {
             files: FilePattern::new("t.csv").expect("a pattern"),
             required: true,
             reading: Reading::default(),
+            drift: Drift::default(),
             key: Vec::new(),
-            columns: vec![column("open", Policy::Show), column("secret", Policy::Hide)],
+            columns: vec![
+                Column {
+                    aliases: vec!["Open to all".to_owned()],
+                    ..column("open", Policy::Show)
+                },
+                column("secret", Policy::Hide),
+            ],
         }
+    }
+
+    /// What is shown of the record on a line of a file.
+    fn shown_at(
+        line: u64,
+        text: &str,
+        table: Option<&Table>,
+        show_hidden: bool,
+    ) -> Result<String, String> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+        let (sha256, _) = crate::ingest::hash_of(file.path()).expect("a file");
+        let place = Place {
+            path: file.path(),
+            sheet: None,
+            line,
+        };
+        let means = Means {
+            limits: &Limits::default(),
+            reader: &crate::ingest::Reader::Here,
+            scratch: &tempfile::tempfile,
+        };
+        let shown = show(&place, &sha256, table, show_hidden, means)?;
+        Ok(shown.lines.expect("a record"))
     }
 
     /// What is shown of the record on line 2 of a file.
     fn second(text: &str, table: Option<&Table>, show_hidden: bool) -> Result<String, String> {
-        let mut file = tempfile::NamedTempFile::new().expect("a file");
-        file.write_all(text.as_bytes()).expect("written");
-        let content = Content::File(file.path().to_owned());
-        let export = index("t.csv", content, &Limits::default()).expect("a CSV file");
-        let shown = show(file.path(), &export.sha256, 2, table, show_hidden)?;
-        Ok(shown.lines.expect("a record"))
+        shown_at(2, text, table, show_hidden)
+    }
+
+    #[test]
+    fn records_of_other_dialects_are_shown_as_the_run_read_them() {
+        for (line, text, want) in [
+            (2, "open;secret\na;Mallory\n", "a;[hidden]"),
+            (3, "sep=;\nopen;secret\n'a;b';Mallory\n", "'a;b';[hidden]"),
+            (
+                5,
+                "A report\n\nsecret|open\nEve|b\nMal\"l\"ory|a\n",
+                "[hidden]|a",
+            ),
+            (2, "open,secret\nx,\"Mal\\\"lo, ry\"\n", "x,\"[hidden]\""),
+        ] {
+            let shown = shown_at(line, text, Some(&table()), false);
+            assert_eq!(shown.as_deref(), Ok(want), "{text}");
+        }
     }
 
     #[test]
@@ -159,6 +225,7 @@ mod tests {
             ("open,secret\na,Mallory\n", "a,[hidden]"),
             ("secret,open\n\"Mal\"\"lory\",a\n", "\"[hidden]\",a"),
             ("open,secret\na,\n", "a,"),
+            ("Open to all,secret\na,Mallory\n", "a,[hidden]"),
             ("open,secret,new\na,,Mallory\n", "a,,[hidden]"),
             // A quote too many: the next record is text of this one.
             (

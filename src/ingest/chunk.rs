@@ -102,11 +102,11 @@ impl Iterator for ChunkReader {
 }
 
 impl ChunkReader {
-    /// The record that begins on `line`; `None` where none does, and for what has no text.
+    /// The record that begins on `line`; `None` where none does. One that is no text has tabs between its cells.
     pub fn record_at(self, line: u64) -> Option<RawRecord> {
         match self.inner {
             Inner::Text(reader) => reader.record_at(line),
-            Inner::Rows(_) => None,
+            Inner::Rows(reader) => reader.record_at(line),
         }
     }
 }

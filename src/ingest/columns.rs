@@ -5,9 +5,12 @@ use arrow::{
     buffer::{Buffer, OffsetBuffer, ScalarBuffer},
     error::ArrowError,
 };
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
-use super::records::Span;
+use super::{
+    records::Span,
+    signs::{Custom, Signs},
+};
 
 /// A column that grows.
 #[derive(Debug)]
@@ -31,9 +34,16 @@ impl Column {
     }
 
     /// Appends every `width`-th span of `text`, from the one at `position`.
-    pub(super) fn append(&mut self, text: &[u8], spans: &[Span], width: usize, position: usize) {
+    pub(super) fn append(
+        &mut self,
+        signs: Custom,
+        text: &[u8],
+        spans: &[Span],
+        width: usize,
+        position: usize,
+    ) {
         let rows = || spans.iter().skip(position).step_by(width);
-        // At most this: doubled quotes make a value shorter.
+        // At most this: doubled quotes and escapes make a value shorter.
         let most: usize = rows().map(|span| span.end() - span.start()).sum();
         let mut at = self.values.len();
         self.values.resize(at + most + SHORT, 0);
@@ -42,8 +52,8 @@ impl Column {
         for span in rows() {
             let (start, end) = (span.start(), span.end());
             let length = end - start;
-            if span.doubled() {
-                at = undouble(&text[start..end], values, at);
+            if span.is_marked() {
+                at = unmark(signs, text, *span, values, at);
             } else {
                 match text.get(start..start + SHORT) {
                     Some(short) if length <= SHORT => values[at..at + SHORT].copy_from_slice(short),
@@ -69,27 +79,41 @@ impl Column {
     }
 }
 
-/// Writes `field` to `values` from `at`, one quote for two; returns where it ends.
-fn undouble(field: &[u8], values: &mut [u8], mut at: usize) -> usize {
-    let mut rest = field;
-    while let Some(quote) = memchr(b'"', rest) {
-        let part = &rest[..=quote];
-        values[at..at + part.len()].copy_from_slice(part);
-        at += part.len();
-        rest = rest.get(quote + 2..).unwrap_or_default();
+/// Writes the field at `span` to `values` from `at`, one quote for two and nothing for an escape; returns where it ends.
+fn unmark(signs: Custom, text: &[u8], span: Span, values: &mut [u8], mut at: usize) -> usize {
+    let (quote, escape) = (signs.quote(), signs.escape());
+    let quoted = span.is_quoted(text, signs);
+    let mut rest = &text[span.start()..span.end()];
+    loop {
+        let mark = match (quoted, signs.escapes()) {
+            (true, true) => memchr2(quote, escape, rest),
+            (true, false) => memchr(quote, rest),
+            (false, _) => memchr(escape, rest),
+        };
+        let Some(mark) = mark else { break };
+        let doubled = quoted && rest[mark] == quote;
+        // An escape with nothing behind it stands for itself.
+        let kept = mark + usize::from(doubled || mark + 1 == rest.len());
+        values[at..at + kept].copy_from_slice(&rest[..kept]);
+        at += kept;
+        if let Some(escaped) = rest.get(mark + 1).filter(|_| !doubled) {
+            values[at] = *escaped;
+            at += 1;
+        }
+        rest = rest.get(mark + 2..).unwrap_or_default();
     }
     values[at..at + rest.len()].copy_from_slice(rest);
     at + rest.len()
 }
 
 /// The text of one span.
-pub(super) fn field(text: &[u8], span: Span) -> Vec<u8> {
+pub(super) fn field(signs: Custom, text: &[u8], span: Span) -> Vec<u8> {
     let raw = &text[span.start()..span.end()];
-    if !span.doubled() {
+    if !span.is_marked() {
         return raw.to_vec();
     }
     let mut value = vec![0; raw.len()];
-    let end = undouble(raw, &mut value, 0);
+    let end = unmark(signs, text, span, &mut value, 0);
     value.truncate(end);
     value
 }

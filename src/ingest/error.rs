@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use super::{header::HeaderMismatch, readers::ReadError};
+use super::{mapping::HeaderMismatch, readers::ReadError};
 use crate::tables::Format;
 
 /// What stops the reading of a file.
@@ -40,6 +40,16 @@ pub enum IngestError {
         /// The file.
         file: String,
     },
+    /// The file ends before the line of its header.
+    #[error(
+        "`{file}` has no line {line}, on which `header_row` of the table\u{2019}s `source` says that its header stands; correct the number, or deliver the whole file"
+    )]
+    NoHeaderRow {
+        /// The file.
+        file: String,
+        /// The line that it should have.
+        line: u64,
+    },
     /// Another format under the name of a CSV.
     #[error("`{file}` is {format}, not CSV in UTF-8; {}", .format.advice())]
     Foreign {
@@ -60,7 +70,7 @@ pub enum IngestError {
     },
     /// The header's bytes are no UTF-8.
     #[error(
-        "`{file}` line {line}: the header is not UTF-8 from its byte {byte} on, so columns cannot be named; export as UTF-8"
+        "`{file}` line {line}: the header is not UTF-8 from its byte {byte} on, so columns cannot be named; write the file\u{2019}s `encoding` in the table\u{2019}s `source`, or export it as UTF-8"
     )]
     HeaderEncoding {
         /// The file.
@@ -72,7 +82,7 @@ pub enum IngestError {
     },
     /// A quoted name goes on after its closing quote.
     #[error(
-        "`{file}` line {line}: text follows a closing quote in the header; double the quotes inside a quoted name"
+        "`{file}` line {line}: text follows a closing quote in the header; double the quotes inside a quoted name, or correct `delimiter` or `quote` in the table\u{2019}s `source`"
     )]
     HeaderQuote {
         /// The file.
@@ -82,7 +92,7 @@ pub enum IngestError {
     },
     /// The header does not end.
     #[error(
-        "`{file}` line {line}: no header ends within the first {limit} bytes{}; check the file's line endings and quotes, as no longer header is read",
+        "`{file}` line {line}: no header ends within the first {limit} bytes, the limit `limits.header_size` of rules/project.yaml{}; check the file's line endings and quotes, or raise the limit",
         open_quote(.quote)
     )]
     HeaderTooLong {
@@ -97,7 +107,7 @@ pub enum IngestError {
     },
     /// More columns than the limit.
     #[error(
-        "`{file}` line {line}: the header has {found} columns, more than {limit}, which is the most that are read; check the file, or export fewer columns"
+        "`{file}` line {line}: the header has {found} columns, more than {limit}, the limit `limits.columns` of rules/project.yaml; check the file, export fewer columns, or raise the limit"
     )]
     TooManyColumns {
         /// The file.
@@ -121,7 +131,7 @@ pub enum IngestError {
     },
     /// A record longer than the limit.
     #[error(
-        "`{file}` line {line}: the record that starts here is longer than {limit} bytes{}; no longer one is read: correct the export, or leave out what is so long",
+        "`{file}` line {line}: the record that starts here is longer than {limit} bytes, the limit `limits.record_size` of rules/project.yaml{}; correct the export, leave out what is so long, or raise the limit",
         open_quote(.quote)
     )]
     RecordTooLong {

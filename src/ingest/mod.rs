@@ -7,13 +7,17 @@
 //! [`read_chunk`] then reads any chunk, in any order and on any thread, into batches of text columns.
 //!
 //! The rules of the format, the same in both:
-//! - fields are parted by commas, records by LF or CRLF; the first record is the header;
-//! - a quote opens only as the first byte of a field; inside, `""` is one quote, and commas and line breaks are text;
+//! - fields are parted by the dialect's delimiter, records by LF or CRLF;
+//! - a quote opens only as the first byte of a field; inside, two quotes are one, and delimiters and line breaks are text;
 //!   any other quote is text;
+//! - an escape, which few dialects have, makes text of the byte behind it, in quotes and outside;
 //! - a line without a byte is no record and has no row number (so a blank value alone on its line is written `""`);
 //! - lines are what LF ends, also inside quotes: `sed -n <line>p` shows where a record starts;
 //! - what cannot be a row (field count, text after a closing quote, bytes that are no text) is a [`Reject`] and has a
-//!   row number; what makes the rest of the file unreadable is an [`IngestError`].
+//!   row number, as have a header that stands there once more and a footer; what makes the rest of the file unreadable is
+//!   an [`IngestError`].
+//!
+//! The dialect and the place of the header are declared, or found out from the beginning of the file (`sniff`).
 
 mod chunk;
 mod columns;
@@ -23,11 +27,14 @@ mod header;
 mod header_row;
 mod index;
 mod isolated;
+mod mapping;
 mod marks;
 mod open;
 mod reader;
 mod readers;
 mod records;
+mod signs;
+mod sniff;
 mod spool;
 mod swallowed;
 #[cfg(test)]
@@ -46,12 +53,10 @@ use serde::{Deserialize, Serialize};
 
 pub use chunk::{ChunkReader, read_chunk};
 pub use error::{Foreign, IngestError};
-pub use header::{
-    HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header, other_separator,
-    separated_by,
-};
+pub use header::{other_separator, separated_by};
 pub use index::{index, index_as};
 pub use isolated::{READ_FILE, Reader, serve};
+pub use mapping::{Expected, HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};
 pub use open::{Means, Scratch, hash_of, open};
 pub use reader::{RawBatch, RawRecord, Reject, RejectReason};
 pub use swallowed::Swallowed;
@@ -110,12 +115,14 @@ pub struct Export {
     pub first_column: usize,
     /// Values that all its rows share, which its path tells.
     pub constants: Vec<String>,
-    /// The line of the header: 1 unless blank lines stand before it.
+    /// The line of the header: 1 unless something stands before it.
     pub header_line: u64,
     /// Whole records, in order, without gaps; empty when nothing follows the header.
     pub chunks: Vec<Chunk>,
     /// Records after the header, rejects included.
     pub records: u64,
+    /// The row from which on a footer stands.
+    footer: Option<u64>,
     /// Whether the last line ends in a line break. If not, the file may have been cut off.
     pub terminated: bool,
     /// It is no UTF-8, and more likely Windows-1252.

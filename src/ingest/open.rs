@@ -365,6 +365,7 @@ impl Opening<'_> {
             header_line: kept.head.header_line,
             chunks: kept.chunks,
             records: kept.tail.records,
+            footer: None,
             terminated: kept.tail.terminated,
             stamp: None,
         };

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CellError, Chunk, Content, Export, IngestError, Limits, Stamp,
-    columns::Column,
+    columns::{Column, field},
     records::{Ends, Flaw, Record, Records, Span},
+    signs::{Custom, Plain, Signs},
     swallowed::{Swallowed, suspect},
 };
 
@@ -20,6 +21,11 @@ const STRIPE_SPANS: usize = 1 << 15;
 #[derive(Debug)]
 pub(super) struct TextReader {
     file: String,
+    signs: Custom,
+    header: Vec<String>,
+    /// The row from which on the footer stands.
+    footer: u64,
+    field_bytes: usize,
     text: Text,
     /// Some byte of the chunk is NUL or no UTF-8: each record is looked at.
     suspect: bool,
@@ -125,6 +131,10 @@ impl TextReader {
         let stripe = (STRIPE_SPANS / width).clamp(1, STRIPE_ROWS);
         Ok(Self {
             file: export.file.clone(),
+            signs: Custom::of(&export.written.dialect.unwrap_or_default()),
+            header: export.header[..width].to_vec(),
+            footer: export.footer.unwrap_or(u64::MAX),
+            field_bytes: limits.field_bytes,
             records: Records::new(shape.first_line),
             last: nth + 1 == export.chunks.len(),
             text,
@@ -143,7 +153,7 @@ impl TextReader {
     pub fn record_at(mut self, line: u64) -> Option<RawRecord> {
         let text = self.text.bytes();
         let mut spans = vec![Span::default(); self.width];
-        while let Some(record) = self.records.next(text, &mut spans) {
+        while let Some(record) = self.records.next(self.signs, text, &mut spans) {
             if record.line < line {
                 continue;
             }
@@ -182,7 +192,7 @@ impl Reject {
     }
 }
 
-/// Why a record is no row; where several hold, the first in this order.
+/// Why a record is no row; where several hold, the first in this order, but what stands beside the table before all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RejectReason {
     /// Bytes that are no UTF-8.
@@ -195,7 +205,7 @@ pub enum RejectReason {
         /// Its place in the record, from 1.
         byte: usize,
     },
-    /// Text between a closing quote and the next comma or line break.
+    /// Text between a closing quote and the next delimiter or line break.
     TextAfterQuote,
     /// A carriage return outside quotes without a line feed.
     CarriageReturn,
@@ -206,16 +216,16 @@ pub enum RejectReason {
         /// In the header.
         expected: usize,
     },
-    /// A breach of `limits.field_size`.
+    /// A field longer than the limit.
     FieldTooLong {
-        /// Which field, from 1.
+        /// Which, from 1.
         field: usize,
-        /// The limit, in bytes.
+        /// `Limits::field_bytes`.
         limit: usize,
     },
-    /// The names of the columns once more.
+    /// The header once more, in the middle of a file that was put together.
     RepeatedHeader,
-    /// What the project declares to stand below the table.
+    /// It stands below the table.
     Footer,
     /// JSON that ends before it is complete.
     JsonCut,
@@ -238,11 +248,18 @@ pub enum RejectReason {
     },
 }
 
+impl RejectReason {
+    /// Whether the record may have been a row of the table, which then is lost; what stands beside the table is none.
+    pub fn is_lost(self) -> bool {
+        !matches!(self, Self::RepeatedHeader | Self::Footer)
+    }
+}
+
 impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotUtf8 { byte } => {
-                write!(f, "byte {byte} of the record is not UTF-8; export the file as UTF-8")
+                write!(f, "byte {byte} of the record is not UTF-8; write the file\u{2019}s `encoding` in the table\u{2019}s `source`, or export it as UTF-8")
             }
             Self::Nul { byte } => {
                 write!(f, "byte {byte} of the record is NUL, which no text holds; the file may be damaged")
@@ -258,10 +275,10 @@ impl fmt::Display for RejectReason {
                 write!(f, "{found} fields where the header has {expected}: too {few}")
             }
             Self::FieldTooLong { field, limit } => {
-                write!(f, "field {field} is longer than {limit} bytes, the limit `limits.field_size`")
+                write!(f, "field {field} is longer than {limit} bytes, the limit `limits.field_size` of rules/project.yaml")
             }
-            Self::RepeatedHeader => f.write_str("the header once more"),
-            Self::Footer => f.write_str("a line below the table, as the project declares them"),
+            Self::RepeatedHeader => f.write_str("the header stands here once more"),
+            Self::Footer => f.write_str("it stands below the table, as `footer` of the table\u{2019}s `source` says"),
             Self::JsonCut => f.write_str("JSON that ends in the middle; the file may have been cut off"),
             Self::NoObject { byte } => {
                 write!(f, "no JSON object, from byte {byte} on; write one object a line")
@@ -291,6 +308,13 @@ impl Iterator for TextReader {
 
 impl TextReader {
     fn batch(&mut self) -> Result<Option<RawBatch>, IngestError> {
+        match self.signs.is_plain() {
+            true => self.batch_of(Plain),
+            false => self.batch_of(self.signs),
+        }
+    }
+
+    fn batch_of<S: Signs>(&mut self, signs: S) -> Result<Option<RawBatch>, IngestError> {
         let text = self.text.bytes();
         let first_row = self.rows.start;
         let capacity = usize::try_from(self.rows.end - first_row)
@@ -311,7 +335,7 @@ impl TextReader {
                 (self.spans.len() / self.width).min(self.batch_rows - rows.len() - rejects.len());
             for _ in 0..stripe {
                 let spans = &mut self.spans[kept * self.width..(kept + 1) * self.width];
-                let Some(record) = self.records.next(text, spans) else {
+                let Some(record) = self.records.next(signs, text, spans) else {
                     self.done = true;
                     break;
                 };
@@ -324,14 +348,25 @@ impl TextReader {
                 let Some(row) = self.rows.next().filter(|_| ends) else {
                     return Err(self.changed());
                 };
-                match reason(text, &record, self.width, self.suspect) {
+                let reason = if row >= self.footer {
+                    Some(RejectReason::Footer)
+                } else if record.fields == self.width
+                    && record.flaw.is_none()
+                    && is_header(&self.header, self.signs, text, spans)
+                {
+                    Some(RejectReason::RepeatedHeader)
+                } else {
+                    reason(text, &record, self.width, self.suspect)
+                        .or_else(|| too_long(&record, spans, self.field_bytes))
+                };
+                match reason {
                     None => {
                         rows.push(row as i64);
                         lines.push(record.line as i64);
                         kept += 1;
                         if record.lines > 1 {
                             let raw = &text[record.start..record.end];
-                            let found = suspect(raw, self.width, record.lines);
+                            let found = suspect(signs, raw, self.width, record.lines);
                             swallowed.extend(found.map(|records| Swallowed {
                                 row,
                                 line: record.line,
@@ -350,7 +385,13 @@ impl TextReader {
                 }
             }
             for (column, &position) in columns.iter_mut().zip(&self.wanted) {
-                column.append(text, &self.spans[..kept * self.width], self.width, position);
+                column.append(
+                    self.signs,
+                    text,
+                    &self.spans[..kept * self.width],
+                    self.width,
+                    position,
+                );
             }
         }
         if self.done && !self.rows.is_empty() {
@@ -410,6 +451,40 @@ fn reason(text: &[u8], record: &Record, width: usize, suspect: bool) -> Option<R
             expected: width,
         }),
     }
+}
+
+/// Whether the fields at `spans` are the names of the header.
+#[inline(always)]
+fn is_header(header: &[String], signs: Custom, text: &[u8], spans: &[Span]) -> bool {
+    let is = |(name, span): (&String, &Span)| {
+        let raw = &text[span.start()..span.end()];
+        raw == name.as_bytes() || raw.len() > name.len() && reads(signs, text, *span, name)
+    };
+    header.iter().zip(spans).all(is) && header.iter().any(|name| !name.is_empty())
+}
+
+/// Whether a field that is no name as it stands reads as one: nearly all begin and end with what nothing is done about.
+#[inline(always)]
+fn reads(signs: Custom, text: &[u8], span: Span, name: &str) -> bool {
+    let raw = &text[span.start()..span.end()];
+    let is_odd = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_graphic());
+    if span.is_marked() {
+        String::from_utf8_lossy(&field(signs, text, span)).trim() == name
+    } else {
+        (is_odd(raw.first()) || is_odd(raw.last()))
+            && std::str::from_utf8(raw).is_ok_and(|text| text.trim() == name)
+    }
+}
+
+/// Whether a field of `record` is longer than the limit.
+#[inline(always)]
+fn too_long(record: &Record, spans: &[Span], limit: usize) -> Option<RejectReason> {
+    if record.end - record.start <= limit {
+        return None;
+    }
+    let long = |span: &Span| span.end() - span.start() > limit;
+    let field = spans.iter().position(long)? + 1;
+    Some(RejectReason::FieldTooLong { field, limit })
 }
 
 /// A chunk's bytes.

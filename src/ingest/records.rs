@@ -1,13 +1,13 @@
 //! Parts a text into records and fields, by the rules that `mod.rs` states.
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memchr2};
 
-use super::marks::Marks;
+use super::{marks::Marks, signs::Signs};
 
-/// Goes from record to record; the text is handed in at each step and is the same every time.
+/// Goes from record to record; the text and its signs are handed in at each step and are the same every time.
 #[derive(Debug)]
 pub(super) struct Records {
-    marks: Marks<b',', b'\n', b'"', b'\r'>,
+    marks: Marks,
     at: usize,
     line: u64,
 }
@@ -57,21 +57,21 @@ pub(super) enum Flaw {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Span {
     start: u32,
-    /// The highest bit says that quotes inside are doubled.
+    /// The highest bit says that it does not stand for itself: quotes inside are doubled, or something is escaped.
     end: u32,
 }
 
 impl Span {
-    const DOUBLED: u32 = 1 << 31;
+    const MARKED: u32 = 1 << 31;
     /// The longest text whose fields it can describe.
     pub(super) const MOST: usize = (1 << 31) - 1;
 
     #[inline(always)]
-    fn new(start: usize, end: usize) -> Self {
+    fn new(start: usize, end: usize, marked: u32) -> Self {
         debug_assert!(start <= end && end <= Self::MOST);
         Self {
             start: start as u32,
-            end: end as u32,
+            end: end as u32 | marked,
         }
     }
 
@@ -82,12 +82,18 @@ impl Span {
 
     #[inline(always)]
     pub(super) fn end(self) -> usize {
-        (self.end & !Self::DOUBLED) as usize
+        (self.end & !Self::MARKED) as usize
     }
 
     #[inline(always)]
-    pub(super) fn doubled(self) -> bool {
-        self.end & Self::DOUBLED != 0
+    pub(super) fn is_marked(self) -> bool {
+        self.end & Self::MARKED != 0
+    }
+
+    /// Whether it stands in quotes: before any other field stand a delimiter, a line break or nothing.
+    pub(super) fn is_quoted(self, text: &[u8], signs: impl Signs) -> bool {
+        let before = self.start().checked_sub(1).and_then(|at| text.get(at));
+        signs.quote() != b'\n' && before == Some(&signs.quote())
     }
 }
 
@@ -103,7 +109,12 @@ impl Records {
 
     /// The next record and, in `spans`, as many of its fields as fit; blank lines are passed over.
     #[inline(always)]
-    pub(super) fn next(&mut self, text: &[u8], spans: &mut [Span]) -> Option<Record> {
+    pub(super) fn next<S: Signs>(
+        &mut self,
+        signs: S,
+        text: &[u8],
+        spans: &mut [Span],
+    ) -> Option<Record> {
         let mut record = Record {
             start: self.at,
             end: text.len(),
@@ -118,62 +129,82 @@ impl Records {
         let mut marks = self.marks.clone();
         let mut field = self.at;
         let mut quoted: Option<Span> = None;
-        while let Some(place) = marks.next(text) {
-            match text[place] {
-                b',' => {
-                    record.keep(spans, quoted.take().unwrap_or(Span::new(field, place)));
-                    field = place + 1;
+        // Behind the last escaped byte of the record, and whether the field has one outside quotes.
+        let mut behind = 0;
+        let mut marked = 0;
+        while let Some(place) = marks.next(text, |byte| signs.of_fields(byte)) {
+            let byte = text[place];
+            if signs.escapes() && place + 1 == behind {
+                self.line += u64::from(byte == b'\n');
+            } else if byte == signs.delimiter() {
+                record.keep(
+                    spans,
+                    quoted.take().unwrap_or(Span::new(field, place, marked)),
+                );
+                field = place + 1;
+                marked = 0;
+            } else if byte == b'\n' {
+                let end = without_return(text, field.max(behind), place);
+                self.at = place + 1;
+                self.line += 1;
+                if end == record.start {
+                    record.start = self.at;
+                    record.line = self.line;
+                    field = self.at;
+                    continue;
                 }
-                b'\n' => {
-                    let end = without_return(text, field, place);
-                    self.at = place + 1;
-                    self.line += 1;
-                    if end == record.start {
-                        record.start = self.at;
-                        record.line = self.line;
-                        field = self.at;
-                        continue;
-                    }
-                    record.end = end;
-                    record.lines = self.line - record.line;
-                    record.next = self.at;
-                    record.ends = Ends::Line;
-                    record.keep(spans, quoted.take().unwrap_or(Span::new(field, end)));
-                    self.marks = marks;
-                    return Some(record);
+                record.end = end;
+                record.lines = self.line - record.line;
+                record.next = self.at;
+                record.ends = Ends::Line;
+                record.keep(
+                    spans,
+                    quoted.take().unwrap_or(Span::new(field, end, marked)),
+                );
+                self.marks = marks;
+                return Some(record);
+            } else if byte == signs.quote() {
+                // Any other quote is text.
+                if place != field {
+                    continue;
                 }
-                b'"' if place == field => {
-                    let Some((span, lines)) = inside(text, place + 1) else {
-                        record.ends = Ends::Quoted(self.line);
-                        break;
-                    };
-                    self.line += lines;
-                    let after = span.end() + 1;
-                    if !matches!(
-                        text[after..],
-                        [] | [b',', ..] | [b'\n', ..] | [b'\r'] | [b'\r', b'\n', ..]
-                    ) {
-                        record.flaw = record.flaw.or(Some(Flaw::TextAfterQuote));
-                    }
-                    quoted = Some(span);
-                    marks.skip_to(after);
+                let Some((span, lines)) = inside(signs, text, place + 1) else {
+                    record.ends = Ends::Quoted(self.line);
+                    break;
+                };
+                self.line += lines;
+                let after = span.end() + 1;
+                let ends = match text[after..] {
+                    [] | [b'\n', ..] | [b'\r'] | [b'\r', b'\n', ..] => true,
+                    [byte, ..] => byte == signs.delimiter(),
+                };
+                if !ends {
+                    record.flaw = record.flaw.or(Some(Flaw::TextAfterQuote));
                 }
-                b'\r' if !matches!(text[place + 1..], [] | [b'\n', ..]) => {
-                    record.flaw = record.flaw.or(Some(Flaw::CarriageReturn));
-                }
-                // A quote inside a field and the first half of CRLF.
-                _ => {}
+                quoted = Some(span);
+                marks.skip_to(after);
+            } else if signs.escapes() && byte == signs.escape() {
+                behind = place + 2;
+                marked = Span::MARKED;
+            } else if !matches!(text[place + 1..], [] | [b'\n', ..]) {
+                // A carriage return that is not the first half of CRLF.
+                record.flaw = record.flaw.or(Some(Flaw::CarriageReturn));
             }
         }
+        // An open quote leaves places behind it.
+        marks.skip_to(text.len());
         self.marks = marks;
         self.at = text.len();
         if record.ends == Ends::Text {
-            record.end = without_return(text, field, text.len());
+            record.end = without_return(text, field.max(behind), text.len());
             if record.end == record.start {
                 return None;
             }
             record.lines = self.line - record.line + 1;
-            record.keep(spans, quoted.unwrap_or(Span::new(field, record.end)));
+            record.keep(
+                spans,
+                quoted.unwrap_or(Span::new(field, record.end, marked)),
+            );
         }
         Some(record)
     }
@@ -189,10 +220,11 @@ impl Record {
     }
 }
 
-/// `end`, or one less where a carriage return stands before it: half of CRLF, or of one that was cut off.
+/// `end`, or one less where a carriage return stands before it, but not before `from`: half of CRLF, or of one that was
+/// cut off.
 #[inline(always)]
-fn without_return(text: &[u8], field: usize, end: usize) -> usize {
-    if end > field && text[end - 1] == b'\r' {
+fn without_return(text: &[u8], from: usize, end: usize) -> usize {
+    if end > from && text[end - 1] == b'\r' {
         end - 1
     } else {
         end
@@ -201,18 +233,22 @@ fn without_return(text: &[u8], field: usize, end: usize) -> usize {
 
 /// What stands between the quote before `start` and its closing quote, and how many lines end in it.
 #[inline(always)]
-fn inside(text: &[u8], start: usize) -> Option<(Span, u64)> {
+fn inside<S: Signs>(signs: S, text: &[u8], start: usize) -> Option<(Span, u64)> {
     let mut from = start;
-    let mut doubled = 0;
+    let mut marked = 0;
     loop {
-        let end = from + memchr(b'"', text.get(from..)?)?;
-        if text.get(end + 1) == Some(&b'"') {
-            doubled = Span::DOUBLED;
+        let rest = text.get(from..)?;
+        let end = from
+            + match signs.escapes() {
+                true => memchr2(signs.quote(), signs.escape(), rest)?,
+                false => memchr(signs.quote(), rest)?,
+            };
+        if text[end] != signs.quote() || text.get(end + 1) == Some(&signs.quote()) {
+            marked = Span::MARKED;
             from = end + 2;
             continue;
         }
-        let mut span = Span::new(start, end);
-        span.end |= doubled;
-        return Some((span, memchr_iter(b'\n', &text[start..end]).count() as u64));
+        let lines = memchr_iter(b'\n', &text[start..end]).count() as u64;
+        return Some((Span::new(start, end, marked), lines));
     }
 }

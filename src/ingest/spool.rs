@@ -14,7 +14,7 @@ use arrow::{
 };
 
 use super::{
-    CellError, Chunk, Export, IngestError, RawBatch, Reject,
+    CellError, Chunk, Export, IngestError, RawBatch, RawRecord, Reject,
     isolated::{Head, Tail},
     readers::{ERRORS, REJECTS},
 };
@@ -167,6 +167,41 @@ impl SpoolReader {
             wanted: wanted.to_vec(),
             typed: export.written.format != Format::JsonLines,
         })
+    }
+
+    /// The record on `line`, with tabs between its cells.
+    pub(super) fn record_at(mut self, line: u64) -> Option<RawRecord> {
+        while let Ok(Some(batch)) = self.batch() {
+            let found = batch.lines.values().binary_search(&line.cast_signed());
+            if let Ok(at) = found {
+                let cells = batch.columns.iter().map(|column| column.value(at));
+                let mut bytes = Vec::new();
+                let mut fields = Vec::new();
+                for cell in cells {
+                    if !fields.is_empty() {
+                        bytes.push(b'\t');
+                    }
+                    let start = bytes.len();
+                    bytes.extend_from_slice(cell.as_bytes());
+                    fields.push(start..bytes.len());
+                }
+                return Some(RawRecord {
+                    bytes,
+                    count: fields.len(),
+                    fields,
+                    sound: true,
+                });
+            }
+            if let Some(reject) = batch.rejects.iter().find(|reject| reject.line == line) {
+                return Some(RawRecord {
+                    bytes: reject.raw.clone(),
+                    fields: Vec::new(),
+                    count: 0,
+                    sound: false,
+                });
+            }
+        }
+        None
     }
 
     pub(super) fn batch(&mut self) -> Result<Option<RawBatch>, IngestError> {

@@ -2,6 +2,8 @@
 
 use memchr::memchr_iter;
 
+use super::signs::Signs;
+
 /// So many lines no honest text of a field has.
 const MOST_LINES: u64 = 100;
 /// So many lines with the header's delimiters are no chance, if the header has [`WIDE`] columns.
@@ -27,16 +29,16 @@ pub struct Swallowed {
 /// nothing to wonder at.
 ///
 /// A line counts as it stands, whatever its quotes. One such line is enough if it begins like the record itself, with a
-/// reference, say; without that it takes several, since a note may hold commas.
-pub(super) fn suspect(raw: &[u8], width: usize, lines: u64) -> Option<u64> {
+/// reference, say; without that it takes several, since a note may hold delimiters.
+pub(super) fn suspect(signs: impl Signs, raw: &[u8], width: usize, lines: u64) -> Option<u64> {
     let mut all = raw.split(|byte| *byte == b'\n');
-    let first = shape(all.next().unwrap_or_default());
+    let first = shape(signs, all.next().unwrap_or_default());
     let mut records = 0;
     let mut alike = false;
     for line in all {
-        if width > 1 && memchr_iter(b',', line).count() == width - 1 {
+        if width > 1 && memchr_iter(signs.delimiter(), line).count() == width - 1 {
             records += 1;
-            alike |= first.is_some() && shape(line) == first;
+            alike |= first.is_some() && shape(signs, line) == first;
         }
     }
     let several = records >= MANY && width >= WIDE;
@@ -44,10 +46,10 @@ pub(super) fn suspect(raw: &[u8], width: usize, lines: u64) -> Option<u64> {
 }
 
 /// What the first field of a line looks like, runs of digits and of letters as one; `None` without a digit: words look alike.
-fn shape(line: &[u8]) -> Option<Vec<u8>> {
-    let field = line.split(|byte| *byte == b',').next()?;
+fn shape(signs: impl Signs, line: &[u8]) -> Option<Vec<u8>> {
+    let field = line.split(|byte| *byte == signs.delimiter()).next()?;
     let mut shape: Vec<u8> = Vec::new();
-    for byte in field.iter().filter(|byte| **byte != b'"') {
+    for byte in field.iter().filter(|byte| **byte != signs.quote()) {
         let kind = match byte {
             b'0'..=b'9' => b'9',
             b'a'..=b'z' | b'A'..=b'Z' | 128.. => b'a',

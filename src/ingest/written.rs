@@ -1,5 +1,7 @@
 //! How a file turned out to be written.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::tables::{Encoding, Format, Quote};
@@ -52,6 +54,23 @@ impl Default for Dialect {
             delimiter: b',',
             quote: Quote::Byte(b'"'),
             escape: None,
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.delimiter {
+            b'\t' => f.write_str("fields parted by tabs")?,
+            delimiter => write!(f, "fields parted by `{}`", char::from(delimiter))?,
+        }
+        match self.quote {
+            Quote::Nothing => f.write_str(", no quotes")?,
+            Quote::Byte(quote) => write!(f, ", quotes `{}`", char::from(quote))?,
+        }
+        match self.escape {
+            None => Ok(()),
+            Some(escape) => write!(f, ", escapes `{}`", char::from(escape)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     candidates::too_many,
     delivery::Delivery,
+    drift::about_columns,
     error::RunError,
     nights::Left,
     plan::Plan,
@@ -54,29 +55,9 @@ pub(super) fn about_table(
             });
         }
     }
+    about_columns(source, &scanned.readings[at], &scanned.facts, &mut builder);
     for file in &source.files {
         let name = &file.export.file;
-        for extra in &file.mapping.extra {
-            let column = match extra.as_str() {
-                "" => "a column without a name".to_owned(),
-                extra => format!("a column `{}`", short(extra)),
-            };
-            let message = format!(
-                "{} has {column} that the project does not declare; it was not read",
-                short(name)
-            );
-            builder.push(&Finding {
-                rule: fact_index(&scanned.facts, &format!("{}.columns", table.name)),
-                record_key: extra,
-                source_file: Some(name),
-                source_line: Some(signed(file.export.header_line)),
-                observed: Some(extra),
-                expected: Some("declared columns only"),
-                action: Some(Action::Excluded),
-                message: &message,
-                ..Finding::default()
-            });
-        }
         for remark in &file.export.remarks {
             let message = format!("{}: {}", file.export.name(), remark.message);
             builder.push(&Finding {

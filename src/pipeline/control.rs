@@ -186,11 +186,11 @@ impl Control {
                 continue;
             }
             let place = night.folder.join(file);
-            let found = match is_read {
-                true => std::fs::metadata(place),
-                // Where a link leads was not looked at.
-                false => std::fs::symlink_metadata(place),
-            };
+            // Where the link to a file that is not read leads was not looked at.
+            if !is_read && place.is_symlink() {
+                continue;
+            }
+            let found = std::fs::metadata(place);
             if let (Some(bytes), Ok(found)) = (claim.bytes, found)
                 && found.is_file()
             {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     check::source::{SourceFile, TableSource},
-    ingest::{Export, IngestError, Means, map_header, open},
+    ingest::{Expected, Export, IngestError, Means, map_header, open},
     project::Project,
     publish::{FileHash, InputFile, unnamed_file},
     reconcile::{Figure, published},
@@ -130,7 +130,7 @@ impl Delivery {
         let mut twins = Vec::new();
         let mut unreadable = Vec::new();
         for (at, (table, names)) in plan.tables.iter().zip(wanted).enumerate() {
-            let declared = table.read_from();
+            let declared = Expected::of(table);
             let mut source = TableSource {
                 table: Arc::clone(table),
                 files: Vec::new(),
@@ -266,7 +266,7 @@ fn index_all(
                 reader: &settings.reader,
                 scratch: &scratch,
             };
-            let (path, expected) = (folder.join(name), table.read_from());
+            let (path, expected) = (folder.join(name), table.headers());
             let export = open(name, &path, &table.reading, &expected, means);
             done.push((*at, export));
         }

@@ -16,12 +16,12 @@ use crate::{
         source::{SourceFile, TableSource},
     },
     diagnostics::Diagnostic,
-    ingest::{Content, Limits, index, map_header},
+    ingest::{Content, Expected, Limits, index_as, map_header},
     log::Privacy,
     project::Project,
     row_groups::{Packing, RowGroupFile},
     rules::{Example, Plan, Rule},
-    tables::{CodeList, Table},
+    tables::{CodeList, Reading, Table},
 };
 
 /// What an example is there to show.
@@ -352,13 +352,13 @@ impl<'p> Bench<'p> {
 
     fn source(&self, table: usize, texts: Vec<String>) -> Result<Arc<TableSource>, RunError> {
         let table = &self.tables[table];
-        let declared = table.read_from();
+        let declared = Expected::of(table);
         let mut files = Vec::new();
         let mut base = 0_i64;
         for (n, text) in texts.into_iter().enumerate() {
             let name = format!("{}_{}.csv", table.name, n + 1);
             let content = Content::Bytes(text.into_bytes().into());
-            let export = index(&name, content, &self.limits)?;
+            let export = index_as(&name, content, &Reading::plain(), &[], &self.limits)?;
             let mapping = map_header(&export, &declared)?;
             let records = i64::try_from(export.records).unwrap_or(i64::MAX);
             files.push(SourceFile {

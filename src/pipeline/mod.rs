@@ -5,6 +5,7 @@ mod aggregates;
 mod candidates;
 mod control;
 mod delivery;
+mod drift;
 mod error;
 pub mod examples;
 mod files;

@@ -1,10 +1,16 @@
 //! What a night that was delivered again changed: its clean tables beside those of the run before.
 
-use std::{borrow::Cow, collections::BTreeMap, path::Path};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    path::Path,
+};
 
 use arrow::{
-    array::{Array, AsArray, RecordBatch},
+    array::{Array, ArrayRef, AsArray, RecordBatch},
+    compute::{concat_batches, partition},
     datatypes::Int64Type,
+    error::ArrowError,
     util::display::array_value_to_string,
 };
 use datafusion::prelude::SessionContext;
@@ -26,8 +32,11 @@ use crate::{
     tables::{Policy, Table},
 };
 
-/// Sorts in the query: two for numbering, two for the join, one for the order.
-const SORTS: usize = 5;
+/// Where columns stand behind those that are compared; `_file` is the first.
+const LINE: usize = 1;
+const LATER: usize = 2;
+/// The most rows of one key that are held to be paired.
+const MOST_OF_KEY: usize = 10_000;
 
 /// What became of the rows of a night that was delivered again.
 #[derive(Clone, Debug, Default)]
@@ -117,28 +126,18 @@ async fn compare(
     if !before.exists() {
         return Ok(None);
     }
-    let session = run.engine.comparing_session(SORTS);
+    let session = run.engine.sorting_session();
     register_parquets(&session, "of_earlier", &[before]).await?;
     register_parquets(&session, "of_later", &[run.staged.path(&path)]).await?;
-    let columns = common(&session, table).await?;
-    let named = |column: &usize| table.columns[*column].name.to_string();
-    let keyed = |column: &usize| columns.contains(column);
-    if columns.is_empty() || !table.key.iter().all(keyed) {
+    let common = common(&session, table).await?;
+    if common.is_empty() || !table.key.iter().all(|column| common.contains(column)) {
         return Ok(None);
     }
-    // Without a key a row is itself: it can be added or removed, and not change.
-    let key = if table.key.is_empty() {
-        &columns
-    } else {
-        &table.key
-    };
-    let sql = render(
-        include_str!("restated.sql"),
-        context! {
-            columns => columns.iter().map(named).collect::<Vec<_>>(),
-            key => key.iter().map(named).collect::<Vec<_>>(),
-        },
-    );
+    let others = common.iter().filter(|column| !table.key.contains(column));
+    let columns: Vec<usize> = table.key.iter().chain(others).copied().collect();
+    let named = |column: &usize| table.columns[*column].name.to_string();
+    let names: Vec<String> = columns.iter().map(named).collect();
+    let sql = render(include_str!("restated.sql"), context! { columns => names });
     let fail = || {
         EngineError::query(format!(
             "comparing table `{}` with the run before",
@@ -147,16 +146,34 @@ async fn compare(
     };
     let rows = session.sql(&sql).await.map_err(fail())?;
     let mut rows = rows.execute_stream().await.map_err(fail())?;
-    let writing = Writing {
+    let mut comparison = Comparison {
         table,
         columns,
         privacy: Privacy::new(run.settings.key.as_deref()),
+        equal: Sides::default(),
+        unpaired: Sides::default(),
+        changes: Changes::default(),
+        builder: RestatementBuilder::default(),
     };
-    let mut changes = Changes::default();
+    // The last row, which those of the next batch are compared with.
+    let mut last: Option<RecordBatch> = None;
     while let Some(batch) = rows.try_next().await.map_err(fail())? {
-        writing.write(&batch, &mut changes, out)?;
+        if batch.num_rows() == 0 {
+            continue;
+        }
+        let read = usize::from(last.is_some());
+        let batch = match last.take() {
+            Some(last) => concat_batches(batch.schema_ref(), [&last, &batch]),
+            None => Ok(batch),
+        };
+        let batch = batch.map_err(LogError::from)?;
+        comparison.add(&batch, read).map_err(LogError::from)?;
+        last = Some(batch.slice(batch.num_rows() - 1, 1));
+        out.write(&comparison.builder.finish().map_err(LogError::from)?)?;
     }
-    Ok(Some(changes))
+    comparison.end_of_key();
+    out.write(&comparison.builder.finish().map_err(LogError::from)?)?;
+    Ok(Some(comparison.changes))
 }
 
 /// The declared columns that both sides have with one type.
@@ -175,106 +192,167 @@ async fn common(session: &SessionContext, table: &Table) -> Result<Vec<usize>, R
     Ok((0..table.columns.len()).filter(both).collect())
 }
 
-/// Rows on their way to `restatements`.
-struct Writing<'t> {
+/// A row that one side has and the other has not.
+#[derive(Clone, Debug, Default)]
+struct Unpaired {
+    cells: Vec<Option<String>>,
+    file: Option<String>,
+    line: Option<i64>,
+}
+
+/// Rows of the earlier and of the later side.
+#[derive(Default)]
+struct Sides {
+    earlier: VecDeque<Unpaired>,
+    later: VecDeque<Unpaired>,
+}
+
+/// Rows of both sides that stream by in the order of their columns, those of the key first.
+struct Comparison<'t> {
     table: &'t Table,
-    /// The columns that are compared.
+    /// The columns that are compared, in the order of the rows.
     columns: Vec<usize>,
     privacy: Privacy,
+    /// Rows that are equal to the last one; a later one takes an earlier one away.
+    equal: Sides,
+    /// Rows of the last key that have no equal.
+    unpaired: Sides,
+    changes: Changes,
+    builder: RestatementBuilder,
 }
 
-/// The columns of one side.
-struct Side<'b> {
-    batch: &'b RecordBatch,
-    name: &'static str,
-}
-
-impl Side<'_> {
-    fn column(&self, what: impl std::fmt::Display) -> Option<&arrow::array::ArrayRef> {
-        self.batch.column_by_name(&format!("{}_{what}", self.name))
-    }
-
-    fn is_there(&self, row: usize) -> bool {
-        self.column("there")
-            .is_some_and(|there| there.as_boolean().value(row))
-    }
-
-    fn text(&self, what: impl std::fmt::Display, row: usize) -> Option<String> {
-        let column = self.column(what).filter(|column| column.is_valid(row))?;
-        array_value_to_string(column, row).ok()
-    }
-
-    fn line(&self, row: usize) -> Option<i64> {
-        let lines = self.column("line")?.as_primitive_opt::<Int64Type>()?;
-        lines.is_valid(row).then(|| lines.value(row))
-    }
-}
-
-impl Writing<'_> {
-    fn write(
-        &self,
-        batch: &RecordBatch,
-        changes: &mut Changes,
-        out: &mut TableFile<StagedFile>,
-    ) -> Result<(), RunError> {
-        let [earlier, later] = ["earlier", "later"].map(|name| Side { batch, name });
-        let mut builder = RestatementBuilder::default();
-        for row in 0..batch.num_rows() {
-            let (word, side, count) = match (earlier.is_there(row), later.is_there(row)) {
-                (true, true) => ("changed", &later, &mut changes.changed),
-                (false, _) => ("added", &later, &mut changes.added),
-                (_, false) => ("removed", &earlier, &mut changes.removed),
+impl Comparison<'_> {
+    /// Adds rows, of which the first so many were `read` already.
+    fn add(&mut self, rows: &RecordBatch, read: usize) -> Result<(), ArrowError> {
+        let key = self.table.key.len();
+        let starts = |columns: usize| -> Result<BTreeSet<usize>, ArrowError> {
+            let columns: Vec<ArrayRef> = rows.columns()[..columns].to_vec();
+            let ranges = match columns.is_empty() {
+                true => Vec::new(),
+                false => partition(&columns)?.ranges(),
             };
-            *count += 1;
-            let key = self.key(side, row);
-            let file = side.text("file", row);
-            let line = side.line(row);
-            let mut push = |column: Option<&str>, before: Option<&str>, after: Option<&str>| {
-                let table = Some(self.table.name.as_str());
-                let texts = [
-                    table,
-                    Some(&key),
-                    Some(word),
-                    column,
-                    before,
-                    after,
-                    file.as_deref(),
-                ];
-                builder.push(texts, line);
-            };
-            if word != "changed" {
-                push(None, None, None);
+            Ok(ranges.into_iter().map(|range| range.start).collect())
+        };
+        let (keys, contents) = (starts(key)?, starts(self.columns.len())?);
+        let later = rows.column(self.columns.len() + LATER).as_boolean();
+        let mut next = read;
+        while next < rows.num_rows() {
+            let row = next;
+            next += 1;
+            // Without a key a row is itself.
+            if keys.contains(&row) || (key == 0 && contents.contains(&row)) {
+                self.end_of_key();
+            } else if contents.contains(&row) {
+                self.end_of_equal();
+            }
+            // Most rows are followed by their equal.
+            let waiting = !self.equal.earlier.is_empty() || later.value(row);
+            if !waiting && next < rows.num_rows() && !contents.contains(&next) && later.value(next)
+            {
+                next += 1;
                 continue;
             }
-            for (at, column) in self.columns.iter().enumerate() {
-                let [before, after] = [&earlier, &later].map(|side| side.text(at, row));
-                if before != after {
-                    let column = &self.table.columns[*column];
-                    let shown = |text: Option<String>| match column.policy {
-                        Policy::Show => text,
-                        Policy::Hide => text.map(|text| self.privacy.hide(&text)),
+            match later.value(row) {
+                false => self.equal.earlier.push_back(self.row(rows, row)),
+                true if self.equal.earlier.pop_front().is_some() => {}
+                true => self.equal.later.push_back(self.row(rows, row)),
+            }
+        }
+        Ok(())
+    }
+
+    fn row(&self, rows: &RecordBatch, row: usize) -> Unpaired {
+        let lines = rows
+            .column(self.columns.len() + LINE)
+            .as_primitive_opt::<Int64Type>();
+        let cells = 0..self.columns.len();
+        Unpaired {
+            cells: cells.map(|column| text(rows, column, row)).collect(),
+            file: text(rows, self.columns.len(), row),
+            line: lines.filter(|l| l.is_valid(row)).map(|l| l.value(row)),
+        }
+    }
+
+    /// What has no equal is kept until its key ends.
+    fn end_of_equal(&mut self) {
+        self.unpaired.earlier.append(&mut self.equal.earlier);
+        self.unpaired.later.append(&mut self.equal.later);
+        // Nothing says which of rows without a key is which, and of very many with one key neither.
+        let first = self
+            .unpaired
+            .earlier
+            .front()
+            .or(self.unpaired.later.front());
+        let is_keyed = |row: &Unpaired| {
+            row.cells[..self.table.key.len()]
+                .iter()
+                .any(Option::is_some)
+        };
+        let many = self.unpaired.earlier.len().max(self.unpaired.later.len()) > MOST_OF_KEY;
+        if many || !first.is_some_and(is_keyed) {
+            self.alone();
+        }
+    }
+
+    /// Pairs the rows of a key that have no equal: they changed.
+    fn end_of_key(&mut self) {
+        self.end_of_equal();
+        while let (Some(_), Some(_)) = (self.unpaired.earlier.front(), self.unpaired.later.front())
+        {
+            let earlier = self.unpaired.earlier.pop_front().unwrap_or_default();
+            let later = self.unpaired.later.pop_front().unwrap_or_default();
+            self.changes.changed += 1;
+            for at in 0..self.columns.len() {
+                if earlier.cells[at] != later.cells[at] {
+                    let column = &self.table.columns[self.columns[at]];
+                    let shown = |text: &Option<String>| match column.policy {
+                        Policy::Show => text.clone(),
+                        Policy::Hide => text.as_ref().map(|text| self.privacy.hide(text)),
                     };
-                    let (before, after) = (shown(before), shown(after));
-                    push(
-                        Some(column.name.as_str()),
-                        before.as_deref(),
-                        after.as_deref(),
+                    let [before, after] = [&earlier, &later].map(|row| shown(&row.cells[at]));
+                    let name = column.name.to_string();
+                    self.push(
+                        &later,
+                        "changed",
+                        [Some(&name), before.as_deref(), after.as_deref()],
                     );
                 }
             }
         }
-        out.write(&builder.finish().map_err(LogError::from)?)?;
-        Ok(())
+        self.alone();
     }
 
-    /// The row's key as the log writes it.
-    fn key(&self, side: &Side<'_>, row: usize) -> String {
-        let part = |column: &usize| {
-            let at = self.columns.iter().position(|c| c == column);
-            let text = at.and_then(|at| side.text(at, row)).unwrap_or_default();
-            key_part(Cow::Owned(text))
-        };
-        let parts: Vec<String> = self.table.key.iter().map(part).collect();
-        self.privacy.shown_key(&parts.join("|"), self.table)
+    /// What has no counterpart was removed or added.
+    fn alone(&mut self) {
+        let Sides { earlier, later } = std::mem::take(&mut self.unpaired);
+        self.changes.removed += earlier.len() as u64;
+        self.changes.added += later.len() as u64;
+        for row in earlier {
+            self.push(&row, "removed", [None; 3]);
+        }
+        for row in later {
+            self.push(&row, "added", [None; 3]);
+        }
     }
+
+    /// Adds a row; `cell` is column, before and after.
+    fn push(&mut self, row: &Unpaired, word: &str, [column, before, after]: [Option<&str>; 3]) {
+        let part = |cell: &Option<String>| key_part(Cow::Owned(cell.clone().unwrap_or_default()));
+        let key = row.cells[..self.table.key.len()].iter().map(part);
+        let key = key.collect::<Vec<_>>().join("|");
+        let key = self.privacy.shown_key(&key, self.table);
+        let table = Some(self.table.name.as_str());
+        let file = row.file.as_deref();
+        let texts = [table, Some(&key), Some(word), column, before, after, file];
+        self.builder.push(texts, row.line);
+    }
+}
+
+/// A value as text; `None` for null.
+fn text(rows: &RecordBatch, column: usize, row: usize) -> Option<String> {
+    let column = rows.column(column);
+    let text = column
+        .is_valid(row)
+        .then(|| array_value_to_string(column, row));
+    text.and_then(Result::ok)
 }

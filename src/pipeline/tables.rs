@@ -8,6 +8,7 @@ use super::{
     Context,
     about::{about_delivery, about_table, of_delivery},
     delivery::Delivery,
+    drift,
     error::RunError,
     plan::Plan,
     twice, unreadable,
@@ -20,6 +21,7 @@ use crate::{
             quarantine_schema, scan, scanned_rules,
         },
     },
+    conform::Readings,
     discrepancy::{Action, Category, Dimension, Severity},
     harmless::short,
     ingest::{Reject, Swallowed},
@@ -45,10 +47,12 @@ pub(super) struct Scanned {
     pub(super) facts: Vec<RuleFacts>,
     /// Rules that could not be evaluated, by index, and why: never a pass.
     pub(super) errors: BTreeMap<usize, String>,
-    /// Lines that rejected records stand on.
+    /// Lines that rejected records stand on, those left out that stand beside the table.
     rejected_lines: u64,
     /// Lines that look like records and were read as text, of each file of each table.
     swallowed_lines: Vec<Vec<u64>>,
+    /// How the cells of each file of each table could be read.
+    pub(super) readings: Vec<Vec<Readings>>,
     /// The files of findings so far.
     pub(super) findings: Vec<PathBuf>,
 }
@@ -134,6 +138,11 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .iter()
             .map(|s| vec![0; s.files.len()])
             .collect(),
+        readings: delivery
+            .sources
+            .iter()
+            .map(|s| vec![Readings::default(); s.files.len()])
+            .collect(),
         findings: Vec::new(),
     };
     let mut findings = FindingFile::new(staged, "tables")?;
@@ -194,7 +203,12 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 &scan_settings.privacy,
                 &mut findings,
             )?;
-            scanned.rejected_lines += chunk.rejects.iter().map(Reject::lines).sum::<u64>();
+            scanned.rejected_lines += chunk
+                .rejects
+                .iter()
+                .filter(|reject| reject.reason.is_lost())
+                .map(Reject::lines)
+                .sum::<u64>();
             scanned.swallowed_lines[at][chunk.file] +=
                 chunk.swallowed.iter().map(|s| s.records).sum::<u64>();
             for (rule, counts) in order.iter().zip(&chunk.rules) {
@@ -203,6 +217,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
                 }
             }
             scanned.files[at][chunk.file].merge(chunk.counts);
+            scanned.readings[at][chunk.file].merge(chunk.readings);
             scanned.errors.extend(chunk.errors);
             clean
                 .append(chunk.clean)
@@ -215,6 +230,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .map_err(parquet_error(&quarantine_path))?;
         quarantine.finish(Some(rows))?;
         tracing::debug!(table = %table.name, rows, "scanned");
+        drift::keep_aside(run, source).await?;
         about_table(at, plan, project, source, keys, &mut scanned, &mut findings)?;
     }
     finish_table(changes)?;
@@ -247,8 +263,11 @@ pub(super) fn finish_table(table: TableFile<StagedFile>) -> Result<u64, RunError
 }
 
 /// Rules that the engine has of itself: one id a table.
-fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Category); 9] {
-    [
+fn built_in(declared: &Table) -> Vec<(String, &'static str, Dimension, Severity, Category)> {
+    let table = &declared.name;
+    let of_columns = drift::built_in(declared)
+        .map(|(id, dimension, severity)| (id, "schema", dimension, severity, drift::CATEGORY));
+    let others = [
         (
             format!("{table}.rule_error"),
             "rule_error",
@@ -264,18 +283,18 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Category::WrongFormat,
         ),
         (
+            format!("{table}.beside"),
+            "beside",
+            Dimension::Validity,
+            Severity::Info,
+            Category::WrongFormat,
+        ),
+        (
             swallowed(table),
             "swallowed",
             Dimension::Completeness,
             Severity::Error,
             Category::WrongFormat,
-        ),
-        (
-            format!("{table}.columns"),
-            "schema",
-            Dimension::Validity,
-            Severity::Warn,
-            Category::Schema,
         ),
         (
             format!("{table}.terminated"),
@@ -312,7 +331,8 @@ fn built_in(table: &Name) -> [(String, &'static str, Dimension, Severity, Catego
             Severity::Blocking,
             Category::Schema,
         ),
-    ]
+    ];
+    others.into_iter().chain(of_columns).collect()
 }
 
 /// The engine's own rule about how a file was read.
@@ -341,7 +361,7 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
         })
         .collect();
     for table in &plan.tables {
-        for (id, kind, dimension, severity, category) in built_in(&table.name) {
+        for (id, kind, dimension, severity, category) in built_in(table) {
             facts.push(RuleFacts {
                 id,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -381,7 +401,8 @@ fn keep_rejects(
     }
     let export = &source.files[chunk.file].export;
     let (file, sheet) = (export.file.as_str(), export.sheet.as_deref());
-    let fact = fact_index(facts, &format!("{}.rejects", table.name));
+    let fact = |name| fact_index(facts, &format!("{}.{name}", table.name));
+    let (rejects_fact, beside) = (fact("rejects"), fact("beside"));
     // A record that is no row has no columns, so one hidden column hides it all.
     let hidden = hides(table);
     let mut builder = FindingBuilder::default();
@@ -408,15 +429,19 @@ fn keep_rejects(
             "line {line} of {} is no row: {reason}; it is kept in rejects/",
             short(file)
         );
+        let (rule, expected) = match reject.reason.is_lost() {
+            true => (rejects_fact, "one value for each column"),
+            false => (beside, "nothing but rows"),
+        };
         builder.push(&Finding {
-            rule: fact,
+            rule,
             record_key: &key,
             source_file: Some(file),
             source_sheet: sheet,
             source_line: Some(line),
             source_row: Some(row),
             observed: Some(&raw),
-            expected: Some("one value for each column"),
+            expected: Some(expected),
             action: Some(Action::Rejected),
             message: &message,
             ..Finding::default()
@@ -579,11 +604,21 @@ pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::{Drift, FilePattern, Reading};
 
     #[test]
     fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
-        let table = Name::new("things").expect("a name");
-        let ids = built_in(&table).map(|rule| rule.0);
+        let table = Table {
+            name: Name::new("things").expect("a name"),
+            description: String::new(),
+            files: FilePattern::default(),
+            required: true,
+            reading: Reading::default(),
+            drift: Drift::default(),
+            key: Vec::new(),
+            columns: Vec::new(),
+        };
+        let ids: Vec<String> = built_in(&table).into_iter().map(|rule| rule.0).collect();
         assert_eq!(
             ids,
             crate::rules::OWN_NAMES.map(|name| format!("things.{name}"))

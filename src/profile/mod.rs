@@ -28,7 +28,8 @@ pub use tally::{Place, Seen};
 use self::{column::Cells, keys::Keys};
 use crate::{
     conform,
-    ingest::{Content, Export, IngestError, Limits, index, other_separator, read_chunk},
+    ingest::{Export, IngestError, Limits, Means, open, other_separator, read_chunk},
+    tables::{Encoding, FilePattern, Reading},
 };
 
 /// Rejected records whose places are told.
@@ -41,8 +42,12 @@ pub struct Table {
     pub name: String,
     /// A pattern of the files' names.
     pub pattern: String,
-    /// The files, as they were given.
+    /// The files, as they were given, each with its sheet.
     pub files: Vec<String>,
+    /// The sheet of a workbook that they are.
+    pub sheet: Option<String>,
+    /// The encoding of a text that is no UTF-8.
+    pub encoding: Option<Encoding>,
     /// Rows, rejected records not among them.
     pub rows: u64,
     /// Records that are no row.
@@ -57,23 +62,31 @@ pub struct Table {
     pub as_of: Date,
 }
 
-/// Looks at `files`; those with one header are one table.
+/// Looks at `files`, and each sheet of a workbook; those with one header are one table.
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn profile(files: &[PathBuf], as_of: Date, limits: &Limits) -> Result<Vec<Table>, IngestError> {
+pub fn profile(
+    files: &[PathBuf],
+    as_of: Date,
+    means: Means<'_>,
+) -> Result<Vec<Table>, IngestError> {
+    let reading = Reading {
+        sheet: FilePattern::new("*").ok(),
+        ..Reading::default()
+    };
     let mut tables: Vec<Vec<Export>> = Vec::new();
     for path in files {
-        let name = path.display().to_string();
-        let export = index(&name, Content::File(path.clone()), limits)?;
-        match tables.iter_mut().find(|t| t[0].header == export.header) {
-            Some(table) => table.push(export),
-            None => tables.push(vec![export]),
+        for export in open(&path.display().to_string(), path, &reading, &[], means)? {
+            match tables.iter_mut().find(|t| t[0].header == export.header) {
+                Some(table) => table.push(export),
+                None => tables.push(vec![export]),
+            }
         }
     }
     tables
         .iter()
-        .map(|exports| table(exports, as_of, limits))
+        .map(|exports| table(exports, as_of, means.limits))
         .collect()
 }
 
@@ -134,7 +147,12 @@ fn table(exports: &[Export], as_of: Date, limits: &Limits) -> Result<Table, Inge
     Ok(Table {
         name: table_name(names[0]),
         pattern: pattern(&names),
-        files: exports.iter().map(|e| e.file.clone()).collect(),
+        files: exports.iter().map(Export::name).collect(),
+        sheet: exports[0].sheet.clone(),
+        encoding: exports[0]
+            .written
+            .encoding
+            .filter(|e| *e == Encoding::Windows1252),
         rows,
         rejects,
         rejected,

@@ -114,10 +114,18 @@ impl Suggestion<'_> {
             }
         };
         let columns = self.declared.iter().map(|column| self.column(column, key));
-        let source = vec![
+        let mut source = vec![
             Entry::new("files", Yaml::text(&self.table.pattern)),
             Entry::new("required", Yaml::Plain("true".into())),
         ];
+        if let Some(sheet) = &self.table.sheet {
+            source.push(Entry::new("sheet", Yaml::text(sheet)));
+        }
+        if let Some(encoding) = self.table.encoding {
+            let name = encoding.name().to_lowercase();
+            source
+                .push(Entry::new("encoding", Yaml::text(&name)).comment("A guess from its bytes."));
+        }
         let rules = self.rules(key);
         Yaml::Map(vec![
             Entry::new("version", Yaml::Plain("1".into())).comment(about),

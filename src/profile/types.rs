@@ -3,37 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    conform::{self, Format},
+    conform::{self, FORMATS, Format},
     tables::ColumnType,
 };
 
 use super::{Place, Seen};
 
-/// Formats that are tried; `true` has a time of day. Those before are preferred where two read as much.
-const FORMATS: [(&str, bool); 22] = [
-    ("%Y-%m-%d", false),
-    ("%d/%m/%Y", false),
-    ("%m/%d/%Y", false),
-    ("%d-%m-%Y", false),
-    ("%m-%d-%Y", false),
-    ("%d.%m.%Y", false),
-    ("%Y/%m/%d", false),
-    ("%Y%m%d", false),
-    ("%d %b %Y", false),
-    ("%d-%b-%Y", false),
-    ("%d %B %Y", false),
-    ("%B %d, %Y", false),
-    ("%Y-%m-%d %H:%M:%S", true),
-    ("%Y-%m-%dT%H:%M:%S", true),
-    ("%Y-%m-%dT%H:%M:%SZ", true),
-    ("%Y-%m-%d %H:%M", true),
-    ("%Y-%m-%dT%H:%M", true),
-    ("%d/%m/%Y %H:%M:%S", true),
-    ("%d/%m/%Y %H:%M", true),
-    ("%m/%d/%Y %H:%M:%S", true),
-    ("%m/%d/%Y %H:%M", true),
-    ("%Y-%m-%dT%H:%M:%S%:z", true),
-];
 const DAY: i64 = 86_400_000_000;
 /// Days that systems write where they know none.
 const STAND_INS: [(i16, i8, i8); 6] = [

@@ -3,6 +3,7 @@
 //! Only this module reads project files. SQL is planned later, where the tables are known to the engine; statements about
 //! totals are decoded by `reconcile` from [`StatementNode`].
 
+mod aliases;
 mod csv;
 mod decisions;
 mod deliveries_file;

@@ -14,7 +14,7 @@ use crate::{
     },
     discrepancy::{Dimension, Severity},
     rules::{Kind, Nulls, OnFail, kinds},
-    tables::{Clean, ColumnType, Encoding, Format, Missing, Policy},
+    tables::{Clean, ColumnType, Drift, Encoding, Format, Missing, Policy},
 };
 
 /// A table of the delivery: where it comes from, its columns, and the rules that it must keep.
@@ -31,6 +31,9 @@ pub struct TableFile {
     pub description: Tried<String>,
     /// Where the rows come from.
     pub source: Tried<SourceFile>,
+    /// What is done when a file does not have the declared columns.
+    #[serde(default)]
+    pub drift: Tried<Drift>,
     /// The columns that identify a row: the log's `record_key`.
     #[schemars(extend("minItems" = 1))]
     pub key: Tried<Vec<At<String>>>,
@@ -67,7 +70,7 @@ pub struct SourceFile {
     #[serde(default)]
     #[schemars(extend("maxLength" = 1))]
     pub quote: Option<Tried<At<String>>>,
-    /// The character of CSV that makes text of the one behind it, such as `"\\"`; unless said there is none.
+    /// The character of CSV that makes text of the one behind it, such as `"\\"`; unless said it is found out.
     #[serde(default)]
     #[schemars(extend("minLength" = 1, "maxLength" = 1))]
     pub escape: Option<Tried<At<String>>>,
@@ -95,6 +98,9 @@ fn name() -> serde_json::Value {
 /// Two or three names, for the editor.
 const RULE_ID: &str = r"^[a-z][a-z0-9_]{0,62}(\.[a-z][a-z0-9_]{0,62}){1,2}$";
 
+/// Most aliases of a column.
+pub const MAX_ALIASES: usize = 100;
+
 /// Most formats of a column.
 pub const MAX_FORMATS: usize = 20;
 
@@ -114,6 +120,10 @@ pub struct ColumnFile {
     /// What it means.
     #[serde(default)]
     pub description: Tried<String>,
+    /// Other headers that it may be delivered under, such as one that an earlier export had: any text, exactly as written.
+    #[serde(default)]
+    #[schemars(extend("maxItems" = MAX_ALIASES))]
+    pub aliases: Tried<Vec<At<String>>>,
     /// Another column of the table whose cells this one reads, since the export has none of its own for it.
     #[serde(default)]
     pub from: Option<Tried<At<String>>>,

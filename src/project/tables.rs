@@ -8,6 +8,7 @@ use jiff::{
 };
 
 use super::{
+    aliases,
     files::Named,
     project_file::{file_pattern, version},
     reading,
@@ -20,7 +21,7 @@ use crate::{
         yaml::{self, Entries, Node, Tried},
     },
     names::Name,
-    tables::{Clean, Column, ColumnType, FilePattern, Policy, Reading, Table},
+    tables::{Clean, Column, ColumnType, Drift, FilePattern, Policy, Reading, Table},
 };
 
 /// Most columns of a table.
@@ -79,6 +80,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
             files: FilePattern::default(),
             required: true,
             reading: Reading::default(),
+            drift: Drift::default(),
             key: Vec::new(),
             columns: Vec::new(),
         },
@@ -113,6 +115,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
         declared.table.required = found.required;
         declared.table.reading = reading::read(found, diagnostics);
     }
+    declared.table.drift = read.drift.0.unwrap_or_default();
     match read.columns.0 {
         Some(Entries(columns)) => {
             let count = columns.len();
@@ -129,6 +132,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
         unread.table(&file.stem);
     }
     declared.find_sources(unread, diagnostics);
+    aliases::read(&declared.columns, &mut declared.table, diagnostics);
     // Rules may need to know that there is a key, even where it is not known which.
     declared.table.key = match &read.key.0 {
         Some(names) => key(names, &at, &declared.table, unread, diagnostics),
@@ -241,6 +245,7 @@ fn plain_column(name: Name) -> Column {
     Column {
         name,
         description: String::new(),
+        aliases: Vec::new(),
         from: None,
         ty: ColumnType::String,
         formats: Vec::new(),

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::names::{FileHash, RunId, RunPath};
-use crate::ingest::Written;
 use crate::harmless::json;
+use crate::ingest::Written;
 
 /// The layout of the manifest; a reader refuses another number.
 pub const FORMAT: u32 = 1;

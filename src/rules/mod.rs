@@ -58,16 +58,21 @@ pub struct Rule {
 }
 
 /// Names of rules that the engine has of itself: `<table>.<name>`.
-pub const OWN_NAMES: [&str; 9] = [
+pub const OWN_NAMES: [&str; 14] = [
     "rule_error",
     "rejects",
+    "beside",
     "swallowed",
-    "columns",
     "terminated",
     "delivered_twice",
     "reading",
     "cell_errors",
     "unreadable",
+    "columns",
+    "missing_columns",
+    "renamed_columns",
+    "reordered_columns",
+    "retyped_columns",
 ];
 
 /// Files that no table names: a rule that the engine has of itself about a delivery as a whole, as the next ones.

@@ -1,6 +1,7 @@
 //! The declared model: tables, columns, types, and the code lists that columns draw on.
 
 mod codes;
+mod drift;
 mod file_pattern;
 mod limits;
 mod reading;
@@ -12,6 +13,7 @@ pub use codes::{
     Alias, AliasCause, Cause, Code, CodeList, Codes, Confidence, Correspondence, Entry, Relation,
     Repair, VARIANT,
 };
+pub use drift::{Drift, MissingColumns, NewColumns, ReorderedColumns, RetypedColumns};
 pub use file_pattern::{FilePattern, NoPattern, exact_day};
 pub use limits::{Limits, size};
 pub use reading::{Encoding, Format, Quote, Reading};
@@ -31,6 +33,8 @@ pub struct Table {
     pub required: bool,
     /// How its files are written.
     pub reading: Reading,
+    /// What is done when they do not have the declared columns.
+    pub drift: Drift,
     /// The columns that identify a row, as indices into `columns`.
     pub key: Vec<usize>,
     /// The columns in declared order.
@@ -43,11 +47,36 @@ impl Table {
         self.columns.iter().position(|c| c.name.as_str() == name)
     }
 
-    /// For each column the name in the header that its cells stand under.
-    pub fn read_from(&self) -> Vec<&str> {
+    /// For each column the one whose cells it reads: itself, or another that the export has.
+    pub fn read_columns(&self) -> impl Iterator<Item = &Column> {
         let source = |column: &Column| column.from.and_then(|from| self.columns.get(from));
-        let name = |column| source(column).unwrap_or(column).name.as_str();
-        self.columns.iter().map(name).collect()
+        self.columns.iter().map(move |c| source(c).unwrap_or(c))
+    }
+
+    /// For each column the name in the header that its cells stand under, unless it is an alias.
+    pub fn read_from(&self) -> Vec<&str> {
+        self.read_columns().map(|c| c.name.as_str()).collect()
+    }
+
+    /// Every name that a header may have for a column.
+    pub fn headers(&self) -> Vec<&str> {
+        self.delivered().flat_map(Column::headers).collect()
+    }
+
+    /// The column whose cells stand under `header`.
+    pub fn column_under(&self, header: &str) -> Option<&Column> {
+        let mut delivered = self.delivered();
+        delivered.find(|column| column.headers().any(|name| name == header))
+    }
+
+    /// Whether a file without `column` is refused: nothing can be said of rows that have no key.
+    pub fn needs(&self, column: &Column) -> bool {
+        let of_key = || {
+            self.read_columns()
+                .enumerate()
+                .any(|(at, read)| self.key.contains(&at) && read.name == column.name)
+        };
+        self.drift.missing_columns == MissingColumns::Fail || of_key()
     }
 
     /// The columns that the export has, without those that are made from others.
@@ -59,10 +88,12 @@ impl Table {
 /// A column and how its text becomes a value.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Its name: the same in the export's header and in every output.
+    /// Its name: in every output, and in the export's header unless an alias stands there.
     pub name: Name,
     /// What it means, for readers.
     pub description: String,
+    /// Other headers that it may be delivered under.
+    pub aliases: Vec<String>,
     /// The column whose cells it reads, where it has none of its own in the export.
     pub from: Option<usize>,
     /// The type of the cleaned value.
@@ -80,6 +111,12 @@ pub struct Column {
 }
 
 impl Column {
+    /// The headers that it may be delivered under: its name and its aliases.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        let aliases = self.aliases.iter().map(String::as_str);
+        std::iter::once(self.name.as_str()).chain(aliases)
+    }
+
     /// Why a cell, once cleaned, is never `text`.
     pub fn never_holds(&self, text: &str) -> Option<&'static str> {
         let repairs = |clean: &Clean| match clean {
@@ -184,6 +221,6 @@ impl Missing {
 pub enum Policy {
     /// Anywhere.
     Show,
-    /// In clean and quarantine tables only; elsewhere as a keyed hash, or not at all without a key.
+    /// In clean and quarantine tables only, and beside what is kept aside where it is part of the key; elsewhere as a keyed hash, or not at all without a key.
     Hide,
 }

@@ -26,6 +26,20 @@ pub struct Reading {
     pub sheet: Option<FilePattern>,
 }
 
+impl Reading {
+    /// Plain CSV that begins with its header, as this program itself writes rows for the reader.
+    pub fn plain() -> Self {
+        Self {
+            format: Some(Format::Csv),
+            encoding: Some(Encoding::Utf8),
+            delimiter: Some(b','),
+            quote: Some(Quote::Byte(b'"')),
+            header_row: Some(1),
+            ..Self::default()
+        }
+    }
+}
+
 /// The format of a file.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -10,7 +10,7 @@ use crate::{
     pipeline::{FailOn, RunError, Selection, Selector, Settings, Silent, run_project},
     project::{Deliveries, Project, ProjectTest, Row, VerdictWord},
     publish::{Row as Found, RunFolder, TemporaryFolder, cell},
-    tables::FilePattern,
+    tables::{FilePattern, Reading},
 };
 
 /// Most lines of a table of a run that a test looks at.
@@ -33,6 +33,7 @@ pub async fn run_test(
     for table in &mut of_test.tables {
         let name = table.name.to_string();
         table.files = FilePattern::new(&format!("{name}.csv")).unwrap_or_default();
+        table.reading = Reading::plain();
         let columns: Vec<&str> = table.delivered().map(|c| c.name.as_str()).collect();
         let rows = test.given.get(&name).map_or(&[][..], Vec::as_slice);
         write(format!("{place}/delivery/{name}.csv"), csv(&columns, rows))?;

@@ -8,8 +8,8 @@ use trueup::{
     names::Name,
     project,
     tables::{
-        Cause, Code, CodeList, Codes, Column, ColumnType, Confidence, Entry, FilePattern, Policy,
-        Reading, Table,
+        Cause, Code, CodeList, Codes, Column, ColumnType, Confidence, Drift, Entry, FilePattern,
+        Policy, Reading, Table,
     },
 };
 
@@ -36,6 +36,7 @@ impl Asked {
         let column = Column {
             name: Name::new("code").expect("a name"),
             description: String::new(),
+            aliases: Vec::new(),
             from: None,
             ty: ColumnType::String,
             formats: Vec::new(),
@@ -54,6 +55,7 @@ impl Asked {
             files: FilePattern::new("rows.csv").expect("a pattern"),
             required: true,
             reading: Reading::default(),
+            drift: Drift::default(),
             key: Vec::new(),
             columns: vec![column],
         };

@@ -63,7 +63,7 @@ fn same(left: &Path, right: &Path, compared: impl Fn(&str) -> bool) {
 }
 
 /// Runs through the library: the command has no option for the size of chunks.
-fn in_small_chunks(project: &Project, out: &str, threads: usize) {
+pub fn in_small_chunks(project: &Project, out: &str, threads: usize) {
     let settings = Settings {
         project: project.path(""),
         delivery: None,

@@ -23,11 +23,11 @@ use crate::{
         failing::{Cursor, Failing},
         source::ByProducts,
     },
-    conform::{Change, CodeFault, Fate, Meant, cleaned, iso},
+    conform::{Change, CodeFault, Fate, Meant, Readings, cleaned, iso},
     discrepancy::Action,
     disposition::{Outcomes, Settlement, action, settle},
-    ingest::{CellError, Reject, Swallowed},
     harmless::short,
+    ingest::{CellError, Reject, Swallowed},
     log::{ChangeBuilder, Finding, FindingBuilder, key_part},
     row_groups::RowGroup,
     rules::{Rule, kinds::RuleKind},
@@ -49,6 +49,7 @@ pub(super) struct Chunk<'s> {
     rejects: Vec<Reject>,
     swallowed: Vec<Swallowed>,
     cell_faults: Vec<CellFault>,
+    readings: Readings,
     rules: Vec<RuleCounts>,
     /// Where each rule is among its failing rows, if it knows them.
     cursors: Vec<Option<Cursor>>,
@@ -67,6 +68,7 @@ impl<'s> Chunk<'s> {
             rejects: Vec::new(),
             swallowed: Vec::new(),
             cell_faults: Vec::new(),
+            readings: Readings::default(),
             rules: vec![RuleCounts::default(); scanner.rules.len()],
             cursors: scanner.rules.iter().map(ScanRule::cursor).collect(),
             counts: RowCounts::default(),
@@ -131,6 +133,7 @@ impl<'s> Chunk<'s> {
         self.swallowed.extend(beside.swallowed);
         let faults = beside.errors.into_iter().filter_map(|e| view.fault(e));
         self.cell_faults.extend(faults);
+        self.readings.merge(beside.readings);
         let reasons =
             || rules().map(|(r, o, _)| (self.scanner.settings.rules[r.rule].id.as_str(), &o.acted));
         let quarantine = view.quarantine(&settlement, reasons())?;
@@ -154,6 +157,7 @@ impl<'s> Chunk<'s> {
     ) -> Result<ChunkResult> {
         self.rejects.extend(beside.rejects);
         self.swallowed.extend(beside.swallowed);
+        self.readings.merge(beside.readings);
         let rejected = self.rejects.len() as u64;
         self.counts.merge(RowCounts {
             read: rejected,
@@ -169,6 +173,7 @@ impl<'s> Chunk<'s> {
             rejects: self.rejects,
             swallowed: self.swallowed,
             cell_faults: self.cell_faults,
+            readings: self.readings,
             rules: self.rules,
             counts: self.counts,
             errors,
@@ -471,7 +476,7 @@ impl<'s> View<'s> {
         let column = mapping
             .positions
             .iter()
-            .position(|at| *at == error.column)?;
+            .position(|at| *at == Some(error.column))?;
         let row = error.row.cast_signed() + self.base;
         let at = self.rows.values().binary_search(&row).ok()?;
         Some(CellFault {

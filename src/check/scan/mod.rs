@@ -31,7 +31,7 @@ use super::{
     source::{ByProducts, ChunkPartition, TableSource},
 };
 use crate::{
-    conform::{Conformer, MISSING, RAW, arrow_type},
+    conform::{Conformer, MISSING, RAW, Readings, arrow_type},
     discrepancy::Category,
     disposition::Outcomes,
     ingest::{CellError, Reject, Swallowed},
@@ -142,6 +142,8 @@ pub struct ChunkResult {
     pub swallowed: Vec<Swallowed>,
     /// Cells that hold an error.
     pub cell_faults: Vec<CellFault>,
+    /// How its cells could be read.
+    pub readings: Readings,
     /// Counts of each rule, in the order of the table's rules.
     pub rules: Vec<RuleCounts>,
     /// Where the records went.

@@ -9,15 +9,16 @@ use jiff::civil::Date;
 
 use super::{Answer, Format, Terminal, day};
 use crate::{
-    ingest::Limits,
+    ingest::{Limits, Means, Reader},
     pipeline::RunError,
     profile::{json, profile, suggest},
+    publish::unnamed_file,
 };
 
 /// Arguments of `profile`.
 #[derive(Clone, Debug, Args)]
 pub struct ProfileArgs {
-    /// CSV files; those with one header are one table
+    /// Files of any format that is read; those with one header are one table
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Print a table file for rules/tables/, and nothing else
@@ -37,7 +38,12 @@ pub struct ProfileArgs {
 impl ProfileArgs {
     pub(super) fn answer(&self, terminal: &Terminal) -> Result<Answer, RunError> {
         let as_of = self.as_of.unwrap_or(terminal.today);
-        let tables = profile(&self.files, as_of, &Limits::default())?;
+        let means = Means {
+            limits: &Limits::default(),
+            reader: &Reader::Process(terminal.program.clone()),
+            scratch: &|| unnamed_file(&terminal.temporary),
+        };
+        let tables = profile(&self.files, as_of, means)?;
         let text = if self.suggest {
             suggest(&tables)?
         } else {

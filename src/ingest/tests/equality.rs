@@ -6,6 +6,7 @@ use arrow::array::Array;
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::super::{index::index_blocks, *};
+use crate::tables::{Quote, Reading};
 
 /// A record as a test sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,11 +68,23 @@ pub(super) fn bytes(text: impl AsRef<[u8]>) -> Content {
     Content::Bytes(Arc::from(text.as_ref()))
 }
 
-/// The rules of `mod.rs`, as plainly as possible: one byte after the other, no care for speed.
-/// After the header of `width` columns; `Err` is the line of a quote that is never closed.
-fn byte_by_byte(text: &[u8], width: usize) -> Result<Vec<Seen>, u64> {
+/// The rules of `mod.rs`, as plainly as possible: one byte after the other, no care for speed. How many columns the header
+/// has, and what comes after it; `Err` is the line of a quote that is never closed.
+fn byte_by_byte(
+    text: &[u8],
+    dialect: &Dialect,
+    footer: Option<&str>,
+) -> Result<(usize, Vec<Seen>), u64> {
+    let quote = match dialect.quote {
+        Quote::Nothing => None,
+        Quote::Byte(byte) => Some(byte),
+    };
     let line_of = |place: usize| 1 + text[..place].iter().filter(|b| **b == b'\n').count() as u64;
     let mut all = Vec::new();
+    // What a footer is told by: the fields, but for text after a closing quote.
+    let mut begins: Vec<Vec<Vec<u8>>> = Vec::new();
+    let mut raws: Vec<Vec<u8>> = Vec::new();
+    let mut header: Option<Vec<String>> = None;
     let mut place = if text.starts_with("\u{feff}".as_bytes()) {
         3
     } else {
@@ -81,53 +94,74 @@ fn byte_by_byte(text: &[u8], width: usize) -> Result<Vec<Seen>, u64> {
     while place < text.len() {
         let start = place;
         let mut fields: Vec<Vec<u8>> = vec![Vec::new()];
+        let mut begin: Vec<Vec<u8>> = vec![Vec::new()];
         let mut flaw = None;
         let mut closed = false;
+        let mut after = false;
         let mut at_start = true;
         let mut end = None;
         while place < text.len() && end.is_none() {
             let byte = text[place];
             let rest = &text[place..];
             let field = fields.last_mut().unwrap();
+            let lead = begin.last_mut().unwrap();
             if rest.starts_with(b"\n") {
                 end = Some((place, place + 1));
             } else if rest.starts_with(b"\r\n") {
                 end = Some((place, place + 2));
             } else if rest == b"\r" {
                 end = Some((place, place + 1));
-            } else if byte == b',' {
+            } else if byte == dialect.delimiter {
                 fields.push(Vec::new());
+                begin.push(Vec::new());
                 closed = false;
+                after = false;
                 at_start = true;
                 place += 1;
-            } else if byte == b'"' && at_start {
+            } else if Some(byte) == quote && at_start {
                 let opened = place;
                 place += 1;
                 loop {
-                    if text[place..].starts_with(b"\"\"") {
-                        field.push(b'"');
+                    let Some(&byte) = text.get(place) else {
+                        return Err(line_of(opened));
+                    };
+                    if Some(byte) == dialect.escape {
+                        let Some(&escaped) = text.get(place + 1) else {
+                            return Err(line_of(opened));
+                        };
+                        field.push(escaped);
                         place += 2;
-                    } else if text[place..].starts_with(b"\"") {
+                    } else if Some(byte) != quote {
+                        field.push(byte);
+                        place += 1;
+                    } else if text.get(place + 1).copied() == quote {
+                        field.push(byte);
+                        place += 2;
+                    } else {
                         place += 1;
                         break;
-                    } else if let Some(byte) = text.get(place) {
-                        field.push(*byte);
-                        place += 1;
-                    } else {
-                        return Err(line_of(opened));
                     }
                 }
+                lead.clone_from(field);
                 closed = true;
+                after = true;
                 at_start = false;
             } else {
                 if closed {
                     flaw = flaw.or(Some(RejectReason::TextAfterQuote));
                 }
-                if byte == b'\r' {
+                let mut text_byte = byte;
+                if Some(byte) == dialect.escape && rest.len() > 1 {
+                    text_byte = rest[1];
+                    place += 1;
+                } else if byte == b'\r' {
                     flaw = flaw.or(Some(RejectReason::CarriageReturn));
                 }
                 closed = false;
-                field.push(byte);
+                field.push(text_byte);
+                if !after {
+                    lead.push(text_byte);
+                }
                 at_start = false;
                 place += 1;
             }
@@ -137,8 +171,20 @@ fn byte_by_byte(text: &[u8], width: usize) -> Result<Vec<Seen>, u64> {
         if end == start {
             continue;
         }
+        let texts: Vec<String> = fields
+            .iter()
+            .map(|field| String::from_utf8_lossy(field).into_owned())
+            .collect();
+        let names: Vec<String> = texts.iter().map(|text| text.trim().to_owned()).collect();
+        let Some(header) = &header else {
+            header = Some(names);
+            continue;
+        };
+        let width = header.len();
         let raw = &text[start..end];
-        let reason = if let Err(error) = std::str::from_utf8(raw) {
+        let reason = if flaw.is_none() && names == *header && !header.iter().all(String::is_empty) {
+            Some(RejectReason::RepeatedHeader)
+        } else if let Err(error) = std::str::from_utf8(raw) {
             Some(RejectReason::NotUtf8 {
                 byte: error.valid_up_to() + 1,
             })
@@ -152,23 +198,73 @@ fn byte_by_byte(text: &[u8], width: usize) -> Result<Vec<Seen>, u64> {
                 expected: width,
             })
         };
-        let record = match reason {
-            None => Ok(fields
-                .into_iter()
-                .map(|f| String::from_utf8(f).unwrap())
-                .collect()),
-            Some(reason) => Err((raw.to_vec(), reason)),
-        };
+        row += 1;
+        begins.push(begin);
         all.push(Seen {
             row,
             line: line_of(start),
-            record,
+            record: match reason {
+                None => Ok(texts),
+                Some(reason) => Err((raw.to_vec(), reason)),
+            },
         });
-        row += 1;
+        raws.push(raw.to_vec());
     }
-    // The first record is the header, row 0.
-    all.remove(0);
-    Ok(all)
+    let header = header.unwrap();
+    if let Some(footer) = footer {
+        let is_footer = |begin: &Vec<Vec<u8>>| {
+            let mut texts = begin.iter().take(header.len());
+            let first = texts.find_map(|text| {
+                let text = String::from_utf8_lossy(text).trim().to_owned();
+                (!text.is_empty()).then_some(text)
+            });
+            first.is_some_and(|text| text.starts_with(footer))
+        };
+        let from = all.len().saturating_sub(50);
+        if let Some(at) = begins[from..].iter().position(is_footer) {
+            for (seen, raw) in all.iter_mut().zip(&raws).skip(from + at) {
+                seen.record = Err((raw.clone(), RejectReason::Footer));
+            }
+        }
+    }
+    Ok((header.len(), all))
+}
+
+/// A dialect of CSV, and pieces of text in the signs of plain CSV turned into its own.
+fn dialect() -> impl Strategy<Value = Dialect> {
+    let quotes = vec![Quote::Byte(b'"'), Quote::Byte(b'\''), Quote::Nothing];
+    let all = (
+        select(vec![b',', b';', b'\t', b'|', b'^', b'/']),
+        select(quotes),
+        select(vec![None, Some(b'\\'), Some(b'^'), Some(b'"')]),
+    );
+    let all = all.prop_map(|(delimiter, quote, escape)| Dialect {
+        delimiter,
+        quote,
+        escape,
+    });
+    all.prop_filter("signs that differ", |d| {
+        d.escape != Some(d.delimiter) && d.escape.is_none_or(|e| d.quote != Quote::Byte(e))
+    })
+}
+
+fn in_dialect(text: &[u8], dialect: &Dialect) -> Vec<u8> {
+    let turn = |byte: &u8| match (byte, dialect.quote) {
+        (b',', _) => dialect.delimiter,
+        (b'"', Quote::Byte(quote)) => quote,
+        (b'\\', _) => dialect.escape.unwrap_or(b'x'),
+        _ => *byte,
+    };
+    text.iter().map(turn).collect()
+}
+
+fn declared(dialect: &Dialect) -> Reading {
+    Reading {
+        delimiter: Some(dialect.delimiter),
+        quote: Some(dialect.quote),
+        escape: dialect.escape,
+        ..Reading::default()
+    }
 }
 
 fn piece() -> impl Strategy<Value = &'static [u8]> {
@@ -187,6 +283,10 @@ fn piece() -> impl Strategy<Value = &'static [u8]> {
         b"\r",
         b"\"",
         b"\"\"",
+        b"\\",
+        b"\\\n",
+        b"\\\"",
+        b"a,b",
         b"\"x\ny\"",
         b"\"say \"\"no\"\", then\r\nleave\"",
         b"\"\"\"\"",
@@ -213,6 +313,11 @@ fn field() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Characters of fields.
+const ANY: [char; 14] = [
+    'a', 'b', ' ', ',', ';', '|', '"', '\'', '^', '\t', '\r', '\n', 'é', '日',
+];
+
 fn cut(rest: Range<usize>) -> impl Strategy<Value = usize> {
     prop_oneof![1usize..8, rest]
 }
@@ -222,18 +327,23 @@ proptest! {
 
     #[test]
     fn any_bytes_in_any_chunks_are_what_a_plain_reader_sees(
+        dialect in prop_oneof![Just(Dialect::default()), dialect()],
         header in select(vec!["a", "a,b", "a,b,c", "\u{feff}a,b", "\n\r\n\"a\nb\",c", "a,b\r"]),
         pieces in vec(piece(), 0..60),
+        footer in select(vec![None, Some("bc")]),
         chunk_bytes in cut(1..400),
         batch_rows in cut(1..40),
         block in cut(1..300),
     ) {
-        let text = [header.as_bytes(), b"\n", &pieces.concat()].concat();
+        let text = in_dialect(&[header.as_bytes(), b"\n", &pieces.concat()].concat(), &dialect);
         let limits = Limits { chunk_bytes, batch_rows, ..Limits::default() };
-        let indexed = index_blocks("x.csv", bytes(&text), &limits, block);
-        let width = header.split(',').count();
-        match (byte_by_byte(&text, width), indexed) {
-            (Ok(expected), Ok(export)) => {
+        let footers = footer.map(str::to_owned).into_iter().collect();
+        let reading = Reading { footer: footers, ..declared(&dialect) };
+        let index = |block| index_blocks("x.csv", bytes(&text), &reading, &[], &limits, block);
+        let indexed = index(block);
+        match (byte_by_byte(&text, &dialect, footer), indexed) {
+            (Ok((width, expected)), Ok(export)) => {
+                prop_assert_eq!(export.written.dialect, Some(dialect));
                 prop_assert_eq!(export.header.len(), width);
                 prop_assert_eq!(export.records, expected.len() as u64);
                 prop_assert_eq!(export.terminated, text.ends_with(b"\n"));
@@ -247,7 +357,7 @@ proptest! {
                 }
                 prop_assert_eq!(place, export.bytes);
                 prop_assert_eq!(seen(&export, &limits), expected);
-                let again = index_blocks("x.csv", bytes(&text), &limits, 1 << 20).unwrap();
+                let again = index(1 << 20).unwrap();
                 prop_assert_eq!(&again.chunks, &export.chunks);
                 prop_assert_eq!(&again.sha256, &export.sha256);
             }
@@ -258,11 +368,19 @@ proptest! {
 
     #[test]
     fn the_csv_crate_agrees(
+        dialect in prop_oneof![Just(Dialect::default()), dialect()],
         records in vec((vec(field(), 1..5), select(vec!["\n", "\r\n", "\n\n", "\r\n\r\n"])), 0..30),
         ends in any::<bool>(),
         chunk_bytes in cut(1..400),
         batch_rows in cut(1..40),
     ) {
+        // The crate knows an escape in quotes only: that is for the writer below.
+        let dialect = Dialect { escape: None, ..dialect };
+        // In no quotes nothing is hidden, so a carriage return would be one without a line feed.
+        let quote = match dialect.quote {
+            Quote::Nothing => None,
+            Quote::Byte(byte) => Some(byte),
+        };
         let mut text = "a,b,c\n".to_owned();
         for (fields, line_break) in &records {
             text.extend([&fields.join(","), *line_break]);
@@ -270,12 +388,19 @@ proptest! {
         if !ends {
             text.truncate(text.trim_end_matches(['\r', '\n']).len());
         }
+        if quote.is_none() {
+            text = text.replace('\r', "");
+        }
+        let text = in_dialect(text.as_bytes(), &dialect);
         let limits = Limits { chunk_bytes, batch_rows, ..Limits::default() };
-        let export = index("x.csv", bytes(&text), &limits).unwrap();
+        let export = index_as("x.csv", bytes(&text), &declared(&dialect), &[], &limits).unwrap();
         let ours = seen(&export, &limits);
         let theirs: Vec<csv::StringRecord> = csv::ReaderBuilder::new()
             .flexible(true)
-            .from_reader(text.as_bytes())
+            .delimiter(dialect.delimiter)
+            .quoting(quote.is_some())
+            .quote(quote.unwrap_or(b'"'))
+            .from_reader(text.as_slice())
             .records()
             .collect::<Result<_, _>>()
             .unwrap();
@@ -292,16 +417,56 @@ proptest! {
     }
 
     #[test]
+    fn what_the_csv_crate_writes_is_read_as_it_was(
+        dialect in dialect(),
+        records in vec(vec(vec(select(ANY.to_vec()), 0..12), 3), 0..20),
+        chunk_bytes in cut(1..400),
+    ) {
+        let Quote::Byte(quote) = dialect.quote else { return Ok(()) };
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(dialect.delimiter)
+            .quote(quote)
+            .double_quote(dialect.escape.is_none())
+            .escape(dialect.escape.unwrap_or(b'\\'))
+            .quote_style(csv::QuoteStyle::Always)
+            .from_writer(Vec::new());
+        writer.write_record(["one", "two", "three"]).unwrap();
+        // The crate does not escape the escape.
+        let of_escape = |byte: char| dialect.escape == Some(byte as u8);
+        let records: Vec<Vec<String>> = records
+            .iter()
+            .map(|record| {
+                let text = |field: &Vec<char>| field.iter().collect::<String>();
+                record.iter().map(|field| text(field).replace(of_escape, "_")).collect()
+            })
+            .collect();
+        for record in &records {
+            writer.write_record(record).unwrap();
+        }
+        let text = writer.into_inner().unwrap();
+        let limits = Limits { chunk_bytes, ..Limits::default() };
+        let export = index_as("x.csv", bytes(&text), &declared(&dialect), &[], &limits).unwrap();
+        let ours: Vec<Vec<String>> = seen(&export, &limits)
+            .into_iter()
+            .map(|seen| seen.record.unwrap())
+            .collect();
+        prop_assert_eq!(ours, records);
+    }
+
+    #[test]
     fn an_error_does_not_depend_on_blocks(
+        dialect in prop_oneof![Just(Dialect::default()), dialect()],
+        header_row in select(vec![None, Some(1), Some(2), Some(3), Some(9)]),
         pieces in vec(piece(), 0..60),
         record_bytes in 0usize..60,
         header_bytes in 0usize..40,
         block in cut(1..300),
     ) {
-        let text = pieces.concat();
+        let text = in_dialect(&pieces.concat(), &dialect);
+        let reading = Reading { header_row, ..declared(&dialect) };
         let limits = Limits { record_bytes, header_bytes, columns: 3, ..Limits::default() };
         let outcome = |block| {
-            index_blocks("x.csv", bytes(&text), &limits, block)
+            index_blocks("x.csv", bytes(&text), &reading, &[], &limits, block)
                 .map(|export| (export.header, export.chunks, export.records))
                 .map_err(|error| error.to_string())
         };

@@ -5,6 +5,7 @@
     reason = "the tests make the files that are read"
 )]
 
+mod dialects;
 mod equality;
 mod files;
 mod refusals;
@@ -117,7 +118,19 @@ fn reasons_say_what_to_do() {
         ),
         (
             RejectReason::NotUtf8 { byte: 5 },
-            "byte 5 of the record is not UTF-8; export the file as UTF-8",
+            "byte 5 of the record is not UTF-8; write the file\u{2019}s `encoding` in the table\u{2019}s `source`, or export it as UTF-8",
+        ),
+        (
+            RejectReason::FieldTooLong { field: 2, limit: 9 },
+            "field 2 is longer than 9 bytes, the limit `limits.field_size` of rules/project.yaml",
+        ),
+        (
+            RejectReason::RepeatedHeader,
+            "the header stands here once more",
+        ),
+        (
+            RejectReason::Footer,
+            "it stands below the table, as `footer` of the table\u{2019}s `source` says",
         ),
     ] {
         assert_eq!(reason.to_string(), expected);

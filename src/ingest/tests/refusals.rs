@@ -1,6 +1,7 @@
 //! Files and headers that are refused, and with which words.
 
 use super::{super::*, equality::bytes, indexed};
+use crate::tables::Reading;
 
 #[test]
 fn files_that_are_refused() {
@@ -75,32 +76,32 @@ fn files_that_are_refused() {
         (
             swallowed.as_bytes(),
             &usual,
-            "line 3: the record that starts here is longer than 1048576 bytes (the quote that opens on line 3",
+            "line 3: the record that starts here is longer than 1048576 bytes, the limit `limits.record_size` of rules/project.yaml (the quote that opens on line 3",
         ),
         (
             b"a,b,c\n",
             &small,
-            "line 1: the header has 3 columns, more than 2, which is the most that are read; check the file, or export fewer columns",
+            "line 1: the header has 3 columns, more than 2, the limit `limits.columns` of rules/project.yaml; check the file",
         ),
         (
             b"a,bcdefg\n",
             &small,
-            "line 1: no header ends within the first 8 bytes;",
+            "line 1: no header ends within the first 8 bytes, the limit `limits.header_size` of rules/project.yaml;",
         ),
         (
             b"\n\"a\n,bcdefg",
             &small,
-            "line 2: no header ends within the first 8 bytes (the quote that opens on line 2",
+            "line 2: no header ends within the first 8 bytes, the limit `limits.header_size` of rules/project.yaml (the quote that opens on line 2",
         ),
         (
             b"a,b\n123,56\n",
             &small,
-            "line 2: the record that starts here is longer than 5 bytes; no longer one is read",
+            "line 2: the record that starts here is longer than 5 bytes, the limit `limits.record_size` of rules/project.yaml; correct",
         ),
         (
             b"a,b\n1,2\n123,56",
             &small,
-            "line 3: the record that starts here is longer than 5 bytes;",
+            "line 3: the record that starts here is longer than 5 bytes,",
         ),
     ];
     for (text, limits, expected) in cases {
@@ -132,15 +133,17 @@ fn files_that_are_refused() {
 #[test]
 fn columns_are_found_by_name() {
     let export = indexed("note, case_ref ,,status,Status\n n , c ,x,s,S\n");
-    let mapping = map_header(&export, &["case_ref", "status"]).unwrap();
+    let expected = ["case_ref", "status"].map(Expected::from);
+    let mapping = map_header(&export, &expected).unwrap();
     assert_eq!(
         mapping,
         Mapping {
-            positions: vec![1, 3],
-            extra: vec!["note".into(), String::new(), "Status".into()]
+            positions: vec![Some(1), Some(3)],
+            extra: vec![0, 2, 4],
+            missing: Vec::new(),
         }
     );
-    let batch = read_chunk(&export, 0, &mapping.positions, &Limits::default())
+    let batch = read_chunk(&export, 0, &[1, 3], &Limits::default())
         .unwrap()
         .next()
         .unwrap()
@@ -155,7 +158,7 @@ fn headers_that_do_not_fit() {
         (
             "case_ref,Opened On,b,closd_on",
             &["case_ref", "opened_on", "closed_on", "area"][..],
-            "line 1: the header does not fit the declared columns; missing: `opened_on` (did you mean `Opened On`?), `closed_on` (did you mean `closd_on`?), `area`; correct the header",
+            "line 1: the header does not fit the declared columns; missing: `opened_on` (did you mean `Opened On`? if so, write `aliases: [\"Opened On\"]` under `opened_on`), `closed_on` (did you mean `closd_on`? if so, write `aliases: [\"closd_on\"]` under `closed_on`), `area`; correct the header",
         ),
         (
             "a,b,a,a",
@@ -180,12 +183,12 @@ fn headers_that_do_not_fit() {
         (
             "case_ref;\"opened_on\";note",
             &["case_ref", "opened_on"],
-            "the names are separated by `;` and not by commas: export it with commas",
+            "the names are separated by `;`: write `delimiter: \";\"` in the table\u{2019}s `source`",
         ),
         (
             "note, or other\topened_on",
             &["case_ref", "opened_on"],
-            "the names are separated by tabs and not by commas",
+            "the names are separated by tabs: write `delimiter: \"\\t\"`",
         ),
         (
             "C-1;x,2017-01-05",
@@ -193,16 +196,22 @@ fn headers_that_do_not_fit() {
             "it looks like the file has no header",
         ),
     ] {
-        let message = map_header(&indexed(header), declared)
-            .unwrap_err()
-            .to_string();
+        // A delimiter that is declared stands, whatever the names say.
+        let commas = Reading {
+            delimiter: Some(b','),
+            ..Reading::default()
+        };
+        let limits = Limits::default();
+        let export = index_as("x.csv", bytes(header), &commas, declared, &limits).unwrap();
+        let declared: Vec<Expected> = declared.iter().copied().map(Expected::from).collect();
+        let message = map_header(&export, &declared).unwrap_err().to_string();
         assert!(
             message.contains(expected),
             "{message}\n  is not about\n{expected}"
         );
     }
     // What is not declared may be blank or repeated.
-    assert!(map_header(&indexed("a,,x,x,"), &["a"]).is_ok());
+    assert!(map_header(&indexed("a,,x,x,"), &["a".into()]).is_ok());
 }
 
 #[test]
