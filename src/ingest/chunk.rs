@@ -54,10 +54,7 @@ pub fn read_chunk(
     Ok(ChunkReader {
         inner,
         constants,
-        encoding: match export.content {
-            Content::Scratch(_) => export.written.encoding.unwrap_or(Encoding::Utf8),
-            _ => Encoding::Utf8,
-        },
+        encoding: export.written.encoding.unwrap_or(Encoding::Utf8),
     })
 }
 

@@ -171,6 +171,11 @@ fn sep_line(text: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
+/// Whether a sign may be the delimiter: it is declared to be nothing else.
+fn may_part(reading: &Reading, sign: u8) -> bool {
+    reading.quote != Some(Quote::Byte(sign)) && reading.escape != Some(sign)
+}
+
 /// The part of a file that is looked at, from where its header may stand.
 struct Sample<'a> {
     text: &'a [u8],
@@ -217,10 +222,12 @@ struct Fit {
 impl Sample<'_> {
     /// What is found, and whether it is certain. A delimiter is `told` by the file itself.
     fn sniff(&self, reading: &Reading, told: Option<u8>) -> (Found, bool) {
+        let told = told.filter(|sign| may_part(reading, *sign));
         let delimiter = reading.delimiter.or(told);
         let of = |delimiter| self.quotings(reading, delimiter);
         let mut best: Option<Found> = None;
         let usual = delimiter.map_or(DELIMITERS.to_vec(), |delimiter| vec![delimiter]);
+        let usual = usual.into_iter().filter(|sign| may_part(reading, *sign));
         for delimiter in usual {
             // The first is looked at even if it does not occur: a file may have one column.
             if best.is_some() && memchr(delimiter, self.text).is_none() {
@@ -375,6 +382,7 @@ impl Sample<'_> {
     /// A dialect that parts all records alike, into two fields or more.
     fn parted_alike(&self, reading: &Reading) -> Option<Found> {
         let others = DELIMITERS[1..USUAL].iter();
+        let others = others.filter(|sign| may_part(reading, **sign));
         let mut dialects = others.flat_map(|delimiter| self.quotings(reading, *delimiter));
         dialects.find_map(|dialect| {
             let found = self.header(dialect);

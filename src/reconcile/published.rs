@@ -57,6 +57,16 @@ pub enum PublishedError {
         /// Line from 1.
         line: u64,
     },
+    /// A carriage return that is no line break, nor half of one.
+    #[error(
+        "{file}:{line}: a carriage return without a line feed stands on the line, as old Mac line endings do: save the file with LF or CRLF line endings"
+    )]
+    CarriageReturn {
+        /// The file.
+        file: String,
+        /// Line from 1.
+        line: u64,
+    },
     /// No header.
     #[error("{file}: the file has no header: its first line must name {}", COLUMNS.join(", "))]
     Empty {
@@ -196,6 +206,12 @@ pub fn parse_with(
     if let Some((line, _)) = lines.find(|(_, l)| l.matches('"').count() % 2 == 1) {
         let file = file.to_owned();
         return Err(PublishedError::OpenQuote { file, line });
+    }
+    // The reader takes it for the end of a record, so that lines and records would not be the same.
+    let mut lines = (1..).zip(text.strip_suffix('\r').unwrap_or(text).lines());
+    if let Some((line, _)) = lines.find(|(_, l)| l.contains('\r')) {
+        let file = file.to_owned();
+        return Err(PublishedError::CarriageReturn { file, line });
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)

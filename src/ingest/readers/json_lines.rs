@@ -75,6 +75,12 @@ pub(super) fn read(
                 cells[*at] = Cow::Owned(value.clone().into_owned());
             }
         }
+        let limit = limits.field_bytes;
+        if let Some(at) = cells.iter().position(|cell| cell.len() > limit) {
+            let field = at + 1;
+            let reason = RejectReason::FieldTooLong { field, limit };
+            return rows.reject(line, text.to_vec(), reason);
+        }
         rows.row(line, cells.iter().map(AsRef::as_ref), &[])
     })?;
     rows.end(terminated, Vec::new())

@@ -343,3 +343,20 @@ fn fields_up_to_the_limit_are_read() {
         assert_eq!(reason.map(|(_, reason)| reason), want, "{text}");
     }
 }
+
+#[test]
+fn a_sign_that_is_declared_parts_no_fields() {
+    let reading = Reading {
+        quote: Some(Quote::Byte(b'|')),
+        escape: Some(b','),
+        ..Reading::default()
+    };
+    for (text, expected) in [
+        ("a;b\n1,;2;|3;4|\n", &["1@2:1;2|3;4"][..]),
+        ("sep=,\na;b\n1,;2;3\n", &["1@3:1;2|3"]),
+        ("a\n1,\n2\n", &["1@2:1\n2"]),
+    ] {
+        assert_eq!(rows(text, &reading, &[]), expected, "{text}");
+        assert_eq!(rows(text, &reading, &["a"]), expected, "{text}");
+    }
+}

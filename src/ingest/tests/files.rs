@@ -7,6 +7,7 @@ use super::{
     equality::{bytes, seen},
     indexed,
 };
+use crate::tables::Reading;
 
 #[test]
 fn a_chunk_begins_at_the_first_line_outside_quotes_that_is_far_enough() {
@@ -196,5 +197,45 @@ fn a_reader_notices_that_its_index_is_another_file_s() {
             .filter(|batch| matches!(batch, Err(IngestError::Changed { .. })))
             .count();
         assert_eq!(errors, 1, "{other:?}");
+    }
+}
+
+#[test]
+fn rejects_of_json_lines_stand_there_as_they_were_delivered() {
+    let text = "{\"a\":\"long\"}\r\n{\"é\"\n{\"a\":\"\\u00e9\"}\n";
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let limits = Limits {
+        field_bytes: 3,
+        ..Limits::default()
+    };
+    let means = Means {
+        limits: &limits,
+        reader: &Reader::Here,
+        scratch: &|| tempfile::tempfile(),
+    };
+    let reading = Reading {
+        format: Some(Format::JsonLines),
+        ..Reading::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.jsonl");
+    for bytes in [text.as_bytes(), &wide] {
+        fs::write(&path, bytes).unwrap();
+        let exports = open("x.jsonl", &path, &reading, &[], means).unwrap();
+        let rejects: Vec<Reject> = read_chunk(&exports[0], 0, &[0], &limits)
+            .unwrap()
+            .flat_map(|batch| batch.unwrap().rejects)
+            .collect();
+        assert_eq!(
+            rejects.iter().map(|r| r.reason).collect::<Vec<_>>(),
+            [
+                RejectReason::FieldTooLong { field: 1, limit: 3 },
+                RejectReason::JsonCut
+            ]
+        );
+        for reject in rejects {
+            let mut places = bytes.windows(reject.raw.len());
+            assert!(places.any(|place| place == reject.raw), "{reject:?}");
+        }
     }
 }

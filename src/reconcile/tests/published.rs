@@ -69,6 +69,14 @@ fn bad_files_are_refused_with_their_line() {
             "p.csv:3: the line is not UTF-8",
         ),
         (
+            with("2,t,text,y,all,b,count,1,1,1\r2,t,text,y,all,c,count,1,1,1\n"),
+            "p.csv:3: a carriage return without a line feed",
+        ),
+        (
+            with("\r\r\n2,t,text,y,all,b,count,1,1,\r\n"),
+            "p.csv:3: a carriage return without a line feed",
+        ),
+        (
             with("2,t,text,y,all,\"b,count,1,1,1\n2,t,text,y,all,c,count,1,1,1\n"),
             "p.csv:3: a quote is opened here",
         ),
