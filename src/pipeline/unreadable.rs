@@ -71,7 +71,11 @@ pub(super) fn leave_unsaid(files: &[Unreadable], plan: &Plan, keys: &mut KeyFail
             if let Some(file) = files.iter().find(reads) {
                 keys.rows.remove(&prepared.rule);
                 keys.candidates.remove(&prepared.rule);
-                let why = format!("{} of table {} could not be read", short(&file.path), file.table);
+                let why = format!(
+                    "{} of table {} could not be read",
+                    short(&file.path),
+                    file.table
+                );
                 keys.errors.insert(prepared.rule, why);
             }
         }

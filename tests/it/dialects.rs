@@ -118,7 +118,11 @@ fn the_same_rows_are_the_same_clean_table_in_every_dialect() {
                 let spoken = run(&project, threads);
                 // That quotes are escaped so is a guess, and told.
                 let guessed = source.is_empty() && (text.contains("\\\"") || text.contains("\\'"));
-                let told: &[&str] = if guessed { &["warn visits.reading line 1"] } else { &[] };
+                let told: &[&str] = if guessed {
+                    &["warn visits.reading line 1"]
+                } else {
+                    &[]
+                };
                 assert_eq!(log(&project, &spoken), told, "{text}");
                 assert!(clean(&project, &spoken) == want, "{source}\n{text}");
             }

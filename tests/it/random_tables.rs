@@ -2,7 +2,7 @@
 
 use std::{fs::File, io::Write, path::Path, sync::Arc};
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 use rust_xlsxwriter::Workbook;
