@@ -337,10 +337,11 @@ fn date_formats(column: &Column) -> date::Formats {
 
 /// How ISO 8601 writes a date and a moment.
 const ISO_DATES: [&str; 2] = ["%Y-%m-%d", "%Y-%m-%dT00:00:00"];
-const ISO_MOMENTS: [&str; 5] = [
+const ISO_MOMENTS: [&str; 6] = [
     "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%dT%H:%M:%SZ",
     "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.fZ",
     "%Y-%m-%dT%H:%M:%S%.f%:z",
     "%Y-%m-%d",
 ];

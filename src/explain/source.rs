@@ -81,12 +81,12 @@ pub fn show(
         !show_all && declared.is_none_or(|column| column.policy == Policy::Hide)
     };
     let hides_some = export.header.iter().any(|column| hides(column));
-    let whole = record.sound && record.count == export.header.len();
+    let delivered = export.header.len() - export.constants.len();
+    let whole = record.sound && record.count == delivered;
     if !whole && hides_some {
         return Err(format!(
             "the record on line {line} of {name} cannot be parted into the {} columns of the header (it has {} fields), so nobody can say what of it is hidden: open the file there, or ask with --show-hidden",
-            export.header.len(),
-            record.count,
+            delivered, record.count,
         ));
     }
     let mut lines = String::new();

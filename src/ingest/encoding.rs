@@ -213,7 +213,7 @@ impl Utf8Check {
     }
 
     /// Whether the text is more likely Windows-1252 than damaged UTF-8.
-    pub(super) fn is_windows_1252(mut self) -> bool {
+    pub(super) fn is_windows_1252(&mut self) -> bool {
         let open = std::mem::take(&mut self.open);
         self.count(&open);
         self.wrong > 0 && !self.unassigned && self.several * 10 <= self.wrong

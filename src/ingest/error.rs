@@ -178,6 +178,16 @@ pub enum IngestError {
         /// In the header.
         fields: usize,
     },
+    /// A hidden value that is the name of a folder.
+    #[error(
+        "column `{column}` of table `{table}` is hidden, and names of folders tell it, which stand in every output; deliver it as a column of the files, or declare `policy: show`"
+    )]
+    HiddenFolder {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// A breach of `limits.file_size`.
     #[error(
         "`{file}` has {bytes} bytes, more than {limit} (`limits.file_size` of rules/project.yaml), which is the most that is read"
@@ -222,7 +232,7 @@ pub enum IngestError {
     },
     /// A reader died.
     #[error(
-        "`{file}` cannot be read: its reader {how}; the file may be damaged or made to do harm: deliver it again, or raise the limit"
+        "`{file}` cannot be read: its reader {how}; the file may be damaged or made to do harm: deliver it again, or raise the limit if one is named and the file is right"
     )]
     ReaderDied {
         /// The file.
@@ -359,7 +369,7 @@ impl Foreign {
             Self::Utf16 => "UTF-16 text",
             Self::Compressed => "a compressed file",
             Self::Zip => "a ZIP archive or a workbook",
-            Self::Xls => "an old binary workbook",
+            Self::Xls => "an old binary workbook, or one that a password protects",
             Self::Parquet => "a Parquet file",
             Self::Pdf => "a PDF",
             Self::Markup => "an HTML page or XML",

@@ -194,6 +194,10 @@ impl Opening<'_> {
 
     /// A file that is called a workbook or Parquet and does not begin like one.
     fn refuse_text(&self, called: Format, head: &[u8]) -> Result<(), IngestError> {
+        // An archive that was cut off or holds something else: its reader says so.
+        if head.starts_with(b"PK\x03\x04") && matches!(called, Format::Xlsx | Format::Ods) {
+            return Ok(());
+        }
         let told = match Foreign::told_by(head) {
             _ if head.is_empty() => "empty",
             Some(foreign) => foreign.words(),
@@ -230,7 +234,8 @@ impl Opening<'_> {
         let told = encoding::told_by(head);
         let declared = self.reading.encoding;
         let (encoding, guessed) = match (told, declared) {
-            (Some((told, false)), _) => (told, false),
+            // A mark that says otherwise than the project is told.
+            (Some((told, false)), declared) => (told, declared.is_some_and(|d| d != told)),
             (_, Some(declared)) => (declared, false),
             (Some((told, true)), None) => (told, true),
             (None, None) => return self.undeclared(format, file, content),
@@ -280,7 +285,11 @@ impl Opening<'_> {
             }
         };
         let mut exports = match format {
-            Format::JsonLines => self.tables(&file, Task::JsonLines, Format::JsonLines)?,
+            Format::JsonLines => {
+                let names = self.expected.iter().filter_map(|names| names.first());
+                let names = names.map(|&name| name.to_owned()).collect();
+                self.tables(&file, Task::JsonLines(names), Format::JsonLines)?
+            }
             _ => vec![index_as(
                 self.file,
                 content,
@@ -297,7 +306,7 @@ impl Opening<'_> {
                     line: None,
                     found: encoding.name().to_owned(),
                     message: format!(
-                        "it was read as {}, which is a guess from its bytes; say `encoding` in the table's source",
+                        "it was read as {}, which is a guess from its bytes or not what the project says; correct `encoding` in the table's source",
                         encoding.name()
                     ),
                 });

@@ -20,11 +20,11 @@ use super::{
 };
 use crate::{
     check::source::{SourceFile, TableSource},
-    ingest::{Expected, Export, IngestError, Means, map_header, open},
+    ingest::{Expected, Export, IngestError, Mapping, Means, map_header, open},
     project::Project,
     publish::{FileHash, InputFile, unnamed_file},
     reconcile::{Figure, published},
-    tables::{FilePattern, Table},
+    tables::{Column, FilePattern, Policy, Table},
 };
 
 /// A delivery, indexed: nothing is kept of its files but their shape.
@@ -148,7 +148,9 @@ impl Delivery {
                 }
             }
             for export in exports {
-                match map_header(&export, &declared) {
+                let fitted = map_header(&export, &declared)
+                    .and_then(|mapping| told_by_no_folder(table, &export, mapping));
+                match fitted {
                     Ok(mapping) => {
                         shapes.add(at, &export);
                         if let Some(twin) = Twin::of(&table.name, &source.files, &export) {
@@ -229,6 +231,26 @@ impl Delivery {
             .chain(controls)
             .chain(left)
             .collect()
+    }
+}
+
+/// A hidden column is told by no folder's name: paths stand in every output.
+fn told_by_no_folder(
+    table: &Table,
+    export: &Export,
+    mapping: Mapping,
+) -> Result<Mapping, IngestError> {
+    let delivered = export.header.len() - export.constants.len();
+    let columns = table.columns.iter().zip(&mapping.positions);
+    let told = |(column, at): &(&Column, &Option<usize>)| {
+        column.policy == Policy::Hide && at.is_some_and(|at| at >= delivered)
+    };
+    match columns.into_iter().find(told) {
+        None => Ok(mapping),
+        Some((column, _)) => Err(IngestError::HiddenFolder {
+            table: table.name.to_string(),
+            column: column.name.to_string(),
+        }),
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn about_columns(
             aside: aside.as_ref(),
             facts,
         };
-        about.new(builder);
+        about.undeclared(builder);
         about.missing(builder);
         about.renamed(builder);
         about.reordered(builder);
@@ -129,13 +129,15 @@ impl<'a> About<'a> {
         Finding {
             rule: fact_index(self.facts, &format!("{}.{rule}", self.table.name)),
             source_file: Some(self.name()),
-            source_line: Some(signed(self.file.export.header_line)),
+            source_sheet: self.file.export.sheet.as_deref(),
+            // JSON Lines and Parquet have no line with names.
+            source_line: Some(signed(self.file.export.header_line)).filter(|line| *line > 0),
             action: Some(Action::Kept),
             ..Finding::default()
         }
     }
 
-    fn new(&self, builder: &mut FindingBuilder) {
+    fn undeclared(&self, builder: &mut FindingBuilder) {
         for field in &self.file.mapping.extra {
             let header = self.header(*field);
             let kept = self.aside.and_then(|aside| aside.name_of(self.nth, *field));

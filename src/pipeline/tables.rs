@@ -521,8 +521,8 @@ fn keep_faults(
         let column = table.columns[*column].name.as_str();
         let place = export.place(error.column, error.line);
         let message = format!(
-            "{place} of {} says `{}` in place of a value, so it was read as blank",
-            export.name(),
+            "{place} of {}, column `{column}`, says `{}` in place of a value, so it was read as blank",
+            short(&export.name()),
             error.text
         );
         builder.push(&Finding {

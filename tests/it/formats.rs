@@ -192,7 +192,7 @@ fn cells_without_a_value_are_told_and_what_stands_beside_the_table_too() {
         )
     };
     one(
-        "visits.cell_errors: cell C2 of visits.xlsx, sheet Sheet1 says `#DIV/0!` in place of a value",
+        "visits.cell_errors: cell C2 of visits.xlsx, sheet Sheet1, column `amount`, says `#DIV/0!` in place of a value",
     );
     one("1 cells stand beside the columns of the header and were not read, the first at H2");
     one("visits.visited_on.type");
@@ -358,7 +358,7 @@ fn windows_1252_is_declared_or_guessed_and_a_guess_is_told() {
         let told = told(&project, &spoken);
         let guesses = told
             .iter()
-            .filter(|t| t.contains("read as Windows-1252, which is a guess"));
+            .filter(|t| t.contains("read as Windows-1252, which is a guess from its bytes"));
         assert_eq!(guesses.count(), reading, "{told:?}");
         assert!(
             told.iter()
@@ -633,7 +633,7 @@ fn what_is_damaged_is_told_and_nothing_of_it_is_read() {
         (
             "visits.csv.gz",
             gz[..gz.len() - 10].to_vec(),
-            "damaged or cut off (it ends in the middle)",
+            "damaged or cut off (it ends in the middle, or something else follows)",
         ),
         (
             "visits.csv.gz",
@@ -682,7 +682,7 @@ fn what_is_damaged_is_told_and_nothing_of_it_is_read() {
         (
             "visits.jsonl",
             b"[{\"visit_ref\":1}]",
-            "it is one JSON value and not an object a line",
+            "none of its lines is a JSON object",
         ),
         ("visits.csv", b"a\0,\0b", "ends inside a character"),
     ] {

@@ -28,17 +28,16 @@ use crate::{
 
 pub(super) fn read(
     mut input: File,
+    names: &[String],
     limits: &Limits,
     out: &mut Frames<impl Write>,
 ) -> Result<(), Stopped> {
     let mut keys = Keys::default();
     let mut first_line = 0;
     let mut objects = false;
-    let mut lists = false;
     each_line(&mut input, limits, &mut |line, text| {
         if first_line == 0 {
             first_line = line;
-            lists = text.trim_ascii_start().starts_with(b"[");
         }
         if let Ok(members) = members(text, limits.nesting) {
             objects = true;
@@ -51,11 +50,17 @@ pub(super) fn read(
         }
         Ok(())
     })?;
-    if first_line == 0 {
-        return Err(ReadError::Empty(None).into());
-    }
-    if lists && !objects {
+    if first_line > 0 && !objects {
         return Err(ReadError::NoLines.into());
+    }
+    // Without a line nothing says otherwise: no event is what some nights bring.
+    if first_line == 0 {
+        names.iter().for_each(|name| {
+            keys.add(name);
+        });
+    }
+    if keys.names.is_empty() {
+        return Err(ReadError::Empty(None).into());
     }
     let head = Head {
         header: keys.names.clone(),
@@ -105,12 +110,14 @@ impl Keys {
     }
 }
 
+/// Takes a line with its number.
+type Take<'t> = &'t mut dyn FnMut(u64, &[u8]) -> Result<(), Stopped>;
+
+/// A key and its value as text.
+type Member<'t> = (Cow<'t, str>, Cow<'t, str>);
+
 /// Hands on every line that is not blank, without its line break; whether the last one has one.
-fn each_line(
-    input: &mut File,
-    limits: &Limits,
-    take: &mut dyn FnMut(u64, &[u8]) -> Result<(), Stopped>,
-) -> Result<bool, Stopped> {
+fn each_line(input: &mut File, limits: &Limits, take: Take<'_>) -> Result<bool, Stopped> {
     input.seek(SeekFrom::Start(0))?;
     let mut input = BufReader::with_capacity(256 << 10, input);
     let mut text = Vec::new();
@@ -140,7 +147,7 @@ fn each_line(
 }
 
 /// The members of the object that a line is, each value as text.
-fn members(line: &[u8], nesting: usize) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, RejectReason> {
+fn members(line: &[u8], nesting: usize) -> Result<Vec<Member<'_>>, RejectReason> {
     let text = std::str::from_utf8(line).map_err(|error| RejectReason::NotUtf8 {
         byte: error.valid_up_to() + 1,
     })?;
@@ -153,7 +160,7 @@ fn members(line: &[u8], nesting: usize) -> Result<Vec<(Cow<'_, str>, Cow<'_, str
             }
         }
     })?;
-    let mut found: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::with_capacity(members.len());
+    let mut found: Vec<Member<'_>> = Vec::with_capacity(members.len());
     let mut seen = std::collections::HashSet::with_capacity(members.len());
     for (nth, (key, value)) in members.into_iter().enumerate() {
         let raw = value.get();

@@ -31,8 +31,8 @@ pub struct Request {
 pub(super) enum Task {
     /// Its bytes, unpacked.
     Unpack(Compression),
-    /// The rows of JSON Lines.
-    JsonLines,
+    /// The rows of JSON Lines; where there is none, these are its columns.
+    JsonLines(Vec<String>),
     /// The rows of some sheets.
     Workbook(Sheets),
     /// The rows of Parquet.
@@ -121,7 +121,9 @@ pub enum ReadError {
     #[error("{}it holds no row, not even one with the names of columns", of_sheet(.0))]
     Empty(Option<String>),
     /// A list of objects that is one value.
-    #[error("it is one JSON value and not an object a line; export it as JSON Lines (NDJSON)")]
+    #[error(
+        "none of its lines is a JSON object, so it is no JSON Lines; export one object a line (NDJSON)"
+    )]
     NoLines,
 }
 
@@ -173,7 +175,7 @@ impl Request {
     pub(super) fn read(&self, input: File, out: &mut Frames<impl Write>) -> std::io::Result<()> {
         let read = match &self.task {
             Task::Unpack(compression) => unpack::read(input, *compression, &self.limits, out),
-            Task::JsonLines => json_lines::read(input, &self.limits, out),
+            Task::JsonLines(names) => json_lines::read(input, names, &self.limits, out),
             Task::Workbook(sheets) => workbook::read(input, sheets, &self.limits, out),
             Task::Parquet => parquet::read(input, &self.limits, out),
         };

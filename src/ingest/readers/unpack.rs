@@ -39,7 +39,7 @@ pub(super) fn read(
 
 fn why(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => "it ends in the middle",
+        std::io::ErrorKind::UnexpectedEof => "it ends in the middle, or something else follows",
         _ => "it cannot be unpacked",
     }
 }

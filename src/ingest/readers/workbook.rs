@@ -94,6 +94,11 @@ fn row(sheet: &mut Sheet<'_, impl Write>, number: u64, cells: Vec<Cell>) -> Resu
     sheet.row(Row { number, cells })
 }
 
+/// What no spreadsheet writes into a sheet, and what the reader would take for the end of a value: comments, CDATA, entities,
+/// and numbers of character references.
+const ODD: [&[u8]; 4] = [b"<!--", b"<![CDATA[", b"<!DOCTYPE", b"<v>&#"];
+const LONGEST_ODD: usize = 9;
+
 /// Unpacks all that the archive holds without keeping it, since what it says of its sizes need not be true.
 fn count(input: &mut File, limits: &Limits) -> Result<(), Stopped> {
     let packed = input.metadata()?.len();
@@ -109,14 +114,33 @@ fn count(input: &mut File, limits: &Limits) -> Result<(), Stopped> {
     let mut buffer = vec![0; 64 << 10];
     for nth in 0..archive.len() {
         let mut entry = archive.by_index(nth).map_err(unpacking)?;
+        let is_sheet = entry
+            .name()
+            .is_ok_and(|name| name.starts_with("xl/worksheets/"));
+        let mut kept = 0;
         loop {
             let read = entry
-                .read(&mut buffer)
+                .read(&mut buffer[kept..])
                 .map_err(|_| Stopped::damaged("a part of it cannot be unpacked"))?;
             if read == 0 {
                 break;
             }
             budget.spend(read as u64)?;
+            if is_sheet {
+                let seen = &buffer[..kept + read];
+                if ODD
+                    .iter()
+                    .any(|odd| memchr::memmem::find(seen, odd).is_some())
+                {
+                    return Err(Stopped::damaged(
+                        "a sheet holds XML that no spreadsheet writes and that would be misread",
+                    ));
+                }
+                // What is looked for may be cut by the end of the buffer.
+                let (start, end) = (seen.len().saturating_sub(LONGEST_ODD - 1), seen.len());
+                buffer.copy_within(start..end, 0);
+                kept = end - start;
+            }
         }
     }
     Ok(())
@@ -134,6 +158,10 @@ fn unpacking(error: ZipError) -> Stopped {
 fn damaged(error: XlsxError) -> Stopped {
     match error {
         XlsxError::Password => ReadError::Protected.into(),
+        XlsxError::CellError(error) => Stopped::damaged(format!(
+            "a cell holds the error `{}`, which is not read: correct it in the workbook",
+            error.chars().take(20).collect::<String>()
+        )),
         _ => Stopped::damaged("it is no Excel workbook that can be read"),
     }
 }
@@ -185,7 +213,11 @@ fn borrowed(data: &Data) -> DataRef<'_> {
     match data {
         Data::Int(value) => DataRef::Int(*value),
         Data::Float(value) => DataRef::Float(*value),
-        Data::String(text) => DataRef::SharedString(text),
+        // OpenDocument has errors as texts.
+        Data::String(text) => match error_of(text) {
+            Some(error) => DataRef::Error(error),
+            None => DataRef::SharedString(text),
+        },
         Data::Bool(value) => DataRef::Bool(*value),
         Data::DateTime(value) => DataRef::DateTime(*value),
         Data::DateTimeIso(text) => DataRef::DateTimeIso(text.clone()),
@@ -199,13 +231,20 @@ fn borrowed(data: &Data) -> DataRef<'_> {
 fn cell(column: usize, data: &DataRef<'_>, has_formula: bool) -> Option<Cell> {
     let text = match data {
         DataRef::Int(value) => value.to_string(),
+        DataRef::Float(value) if value.fract() == 0.0 && value.abs() > MOST_EXACT => {
+            return Some(Cell {
+                column,
+                text: "a number of more digits than a spreadsheet keeps".to_owned(),
+                is_error: true,
+            });
+        }
         DataRef::Float(value) => number(*value),
         DataRef::String(text) => text.clone(),
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(value) => value.to_string(),
         DataRef::DateTime(value) => moment(*value),
         DataRef::DateTimeIso(text) => iso(text),
-        DataRef::DurationIso(text) => text.clone(),
+        DataRef::DurationIso(text) => duration(text),
         DataRef::Error(error) => {
             return Some(Cell {
                 column,
@@ -229,12 +268,39 @@ fn cell(column: usize, data: &DataRef<'_>, has_formula: bool) -> Option<Cell> {
     })
 }
 
+/// The error that a text of an OpenDocument spreadsheet stands for.
+fn error_of(text: &str) -> Option<CellErrorType> {
+    Some(match text {
+        "#DIV/0!" => CellErrorType::Div0,
+        "#N/A" => CellErrorType::NA,
+        "#NAME?" => CellErrorType::Name,
+        "#NULL!" => CellErrorType::Null,
+        "#NUM!" => CellErrorType::Num,
+        "#REF!" => CellErrorType::Ref,
+        "#VALUE!" => CellErrorType::Value,
+        // `Err:502` and others of its kind.
+        _ if text
+            .strip_prefix("Err:")
+            .is_some_and(|n| n.parse::<u16>().is_ok()) =>
+        {
+            CellErrorType::Value
+        }
+        _ => return None,
+    })
+}
+
 fn error_text(error: &CellErrorType) -> String {
     error.to_string()
 }
 
+/// Up to here every whole number is a binary one.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A number with the fifteen digits that spreadsheets show: what lies beyond is an artefact of binary fractions.
 fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() <= MOST_EXACT {
+        return value.to_string();
+    }
     let shown: f64 = format!("{value:.14e}").parse().unwrap_or(value);
     shown.to_string()
 }
@@ -264,6 +330,24 @@ fn moment(value: ExcelDateTime) -> String {
         return date;
     }
     format!("{date}T{time}")
+}
+
+/// A span of time such as `PT10H30M00S` as `10:30:00`, and what is none as it stands.
+fn duration(text: &str) -> String {
+    let read = || {
+        let (hours, rest) = text.strip_prefix("PT")?.split_once('H')?;
+        let (minutes, rest) = rest.split_once('M')?;
+        let seconds = rest.strip_suffix('S')?;
+        let hours: u64 = hours.parse().ok()?;
+        let minutes: u8 = minutes.parse().ok()?;
+        let seconds: f64 = seconds.parse().ok()?;
+        let whole = seconds.fract() == 0.0;
+        Some(match whole {
+            true => format!("{hours:02}:{minutes:02}:{seconds:02}"),
+            false => format!("{hours:02}:{minutes:02}:{seconds:06.3}"),
+        })
+    };
+    read().unwrap_or_else(|| text.to_owned())
 }
 
 /// ISO 8601 as spreadsheets write it, without a time of day that is midnight.
