@@ -145,7 +145,7 @@ pub enum IngestError {
         quote: Option<u64>,
     },
     /// The header does not carry the declared columns.
-    #[error("`{file}` line {line}: {mismatch}")]
+    #[error("`{file}`{}: {mismatch}", on_line(.line))]
     Header {
         /// The file.
         file: String,
@@ -252,6 +252,14 @@ impl IngestError {
             Self::Unreadable { source, .. } => source.is_damage(),
             _ => false,
         }
+    }
+}
+
+/// The part of a message about a line, if there is one.
+fn on_line(line: &u64) -> String {
+    match line {
+        0 => String::new(),
+        line => format!(" line {line}"),
     }
 }
 

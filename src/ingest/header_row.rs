@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-/// Which of `rows`, trimmed cells, is the header: the first that has all of the `expected` names, or the one that has most
+/// Which of `rows`, trimmed cells, is the header: the first that has all of the `expected` columns, each under one of its names, or the one that has most
 /// of them, if it has more than half; else the first of the widest rows of texts that are no numbers.
-pub(super) fn best(rows: &[Vec<String>], expected: &[String]) -> Option<usize> {
-    let expected: HashSet<&str> = expected.iter().map(String::as_str).collect();
+pub(super) fn best(rows: &[Vec<String>], expected: &[Vec<String>]) -> Option<usize> {
     let named = |row: &Vec<String>| {
-        let cells: HashSet<&str> = row.iter().map(String::as_str).collect();
-        cells.intersection(&expected).count()
+        let cells: HashSet<&String> = row.iter().collect();
+        let has = |names: &&Vec<String>| names.iter().any(|name| cells.contains(name));
+        expected.iter().filter(has).count()
     };
     let most = rows.iter().map(named).max().unwrap_or(0);
     if most * 2 > expected.len() && most > 0 {
@@ -47,7 +47,8 @@ mod tests {
             (&["1,2", "3,4"], &[], Some(0)),
             (&[], &["a"], None),
         ] {
-            let expected: Vec<String> = expected.iter().map(|e| (*e).to_owned()).collect();
+            let expected: Vec<Vec<String>> =
+                expected.iter().map(|e| vec![(*e).to_owned()]).collect();
             assert_eq!(best(&rows(given), &expected), want, "{given:?}");
         }
     }

@@ -34,7 +34,7 @@ pub fn index_as(
     file: &str,
     content: Content,
     reading: &Reading,
-    expected: &[&str],
+    expected: &[Vec<&str>],
     limits: &Limits,
 ) -> Result<Export, IngestError> {
     index_blocks(file, content, reading, expected, limits, BLOCK)
@@ -48,7 +48,7 @@ pub fn index_blocks(
     file: &str,
     content: Content,
     reading: &Reading,
-    expected: &[&str],
+    expected: &[Vec<&str>],
     limits: &Limits,
     block: usize,
 ) -> Result<Export, IngestError> {

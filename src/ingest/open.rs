@@ -35,7 +35,7 @@ pub struct Means<'m> {
 }
 
 /// Opens the file at `path`, which the delivery calls `file`, and indexes each table in it: one, or one for each sheet that is
-/// meant. `expected` are the names that the header should have.
+/// meant. `expected` are the columns that the header should have, each with all its names.
 ///
 /// # Errors
 /// What keeps it from being read; [`IngestError::is_damage`] says whether that is the file's own fault.
@@ -43,7 +43,7 @@ pub fn open(
     file: &str,
     path: &Path,
     reading: &Reading,
-    expected: &[&str],
+    expected: &[Vec<&str>],
     means: Means<'_>,
 ) -> Result<Vec<Export>, IngestError> {
     let fail = |action| {
@@ -121,7 +121,7 @@ pub fn open(
 struct Opening<'o> {
     file: &'o str,
     reading: &'o Reading,
-    expected: &'o [&'o str],
+    expected: &'o [Vec<&'o str>],
     means: Means<'o>,
 }
 
@@ -212,7 +212,9 @@ impl Opening<'_> {
             ods,
             names: self.reading.sheet.as_ref().map(|s| s.as_str().to_owned()),
             header_row: self.reading.header_row,
-            expected: self.expected.iter().map(|&name| name.to_owned()).collect(),
+            expected: (self.expected.iter())
+                .map(|names| names.iter().map(|&name| name.to_owned()).collect())
+                .collect(),
             footer: self.reading.footer.clone(),
         })
     }

@@ -4,7 +4,7 @@
 //! of declared columns; the right quote and escape are the ones under which the most records have as many fields as the
 //! header. Plain CSV wins where others are no better.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::{memchr, memchr_iter};
 
@@ -44,7 +44,7 @@ pub(super) fn top(
     head: &[u8],
     whole: bool,
     reading: &Reading,
-    expected: &[&str],
+    expected: &[Vec<&str>],
     limits: &Limits,
 ) -> Result<Option<Top>, IngestError> {
     if let Some(format) = Foreign::told_by(head) {
@@ -94,7 +94,10 @@ pub(super) fn top(
             Some(_) => 1,
             None => LINES,
         },
-        names: expected.iter().copied().collect(),
+        names: (expected.iter().enumerate())
+            .flat_map(|(column, names)| names.iter().map(move |name| (*name, column)))
+            .collect(),
+        wanted: expected.len(),
         columns: limits.columns,
     };
     let told = sep.map(|(delimiter, _)| delimiter);
@@ -117,7 +120,9 @@ pub(super) fn top(
     }
     let (first, first_line) = sep.map_or((mark, 1), |(_, behind)| (behind, 2));
     let before = head.get(first..at).unwrap_or_default();
-    if before.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
+    let passed_over = before.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
+    // Where the header's line is declared, what stands above it is known.
+    if passed_over && reading.header_row.is_none() {
         let count = line - first_line;
         let lines = if count == 1 { "line" } else { "lines" };
         let were = if count == 1 { "stands" } else { "stand" };
@@ -178,7 +183,9 @@ struct Sample<'a> {
     whole: bool,
     /// In so many lines stands the header.
     lines: usize,
-    names: BTreeSet<&'a str>,
+    /// The headers of declared columns, each with its column, and how many columns there are.
+    names: BTreeMap<&'a str, usize>,
+    wanted: usize,
     columns: usize,
 }
 
@@ -231,11 +238,11 @@ impl Sample<'_> {
                 if best.is_none_or(|best| found.names > best.names) {
                     best = Some(found);
                 }
-                if found.names == self.names.len() {
+                if found.names == self.wanted {
                     break;
                 }
             }
-            if best.is_some_and(|best| best.names == self.names.len()) {
+            if best.is_some_and(|best| best.names == self.wanted) {
                 break;
             }
         }
@@ -245,7 +252,7 @@ impl Sample<'_> {
         }
         let certain = delimiter.is_some()
             || best.dialect.delimiter == b','
-            || !self.names.is_empty() && best.names == self.names.len();
+            || !self.names.is_empty() && best.names == self.wanted;
         let plain = self.names.is_empty() && *reading == Reading::default();
         if plain && best.dialect == Dialect::default() {
             return (best, true);
@@ -310,7 +317,7 @@ impl Sample<'_> {
             };
             let is_last = start + window.len() == self.text.len() && self.whole;
             let complete = record.ends == Ends::Line || (record.ends == Ends::Text && is_last);
-            let names: BTreeSet<&str> = match complete && record.flaw.is_none() {
+            let names: BTreeSet<usize> = match complete && record.flaw.is_none() {
                 true => spans
                     .iter()
                     .take(record.fields)
@@ -325,7 +332,7 @@ impl Sample<'_> {
                 names: names.len(),
             };
             first.get_or_insert(seen);
-            if seen.names == self.names.len() {
+            if seen.names == self.wanted {
                 // An earlier one of the same shape is the header of the table, with a name that is none.
                 let header = match self.may_be_header(best) && best.fields == seen.fields {
                     true => best,
@@ -353,9 +360,7 @@ impl Sample<'_> {
 
     /// Whether a record holds enough of the names.
     fn may_be_header(&self, record: Candidate) -> bool {
-        record.names >= self.names.len().min(2)
-            && record.names > 0
-            && 2 * record.names > self.names.len()
+        record.names >= self.wanted.min(2) && record.names > 0 && 2 * record.names > self.wanted
     }
 
     /// The lines that are not blank, from 0, and where each begins.
@@ -368,8 +373,8 @@ impl Sample<'_> {
         })
     }
 
-    /// The declared name that `text` is.
-    fn name(&self, text: &[u8]) -> Option<&str> {
+    /// The declared column whose name, or another of its headers, `text` is.
+    fn name(&self, text: &[u8]) -> Option<usize> {
         let text = std::str::from_utf8(text).ok()?;
         self.names.get(text.trim()).copied()
     }

@@ -77,20 +77,21 @@ pub static REJECT_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         number("source_row"),
         text("reason"),
         text("raw"),
+        text("raw_hex"),
     ]))
 });
 
 /// Collects rejected records.
 #[derive(Default)]
 pub struct RejectBuilder {
-    texts: [StringBuilder; 5],
+    texts: [StringBuilder; 6],
     line: Int64Builder,
     row: Int64Builder,
 }
 
 impl RejectBuilder {
-    /// Adds one; `texts` are table, file, sheet, reason and raw text.
-    pub fn push(&mut self, texts: [Option<&str>; 5], line: i64, row: i64) {
+    /// Adds one; `texts` are table, file, sheet, reason, raw text, and its bytes in hexadecimal where they are no text.
+    pub fn push(&mut self, texts: [Option<&str>; 6], line: i64, row: i64) {
         for (builder, text) in self.texts.iter_mut().zip(texts) {
             builder.append_option(text);
         }
@@ -100,7 +101,7 @@ impl RejectBuilder {
 
     /// The batch; the builder starts afresh.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let [table, file, sheet, reason, raw] = &mut self.texts;
+        let [table, file, sheet, reason, raw, hex] = &mut self.texts;
         RecordBatch::try_new(
             Arc::clone(&REJECT_SCHEMA),
             vec![
@@ -111,6 +112,7 @@ impl RejectBuilder {
                 Arc::new(self.row.finish()),
                 Arc::new(reason.finish()),
                 Arc::new(raw.finish()),
+                Arc::new(hex.finish()),
             ],
         )
     }

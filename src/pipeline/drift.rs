@@ -16,6 +16,7 @@ use crate::{
     },
     conform::Readings,
     discrepancy::{Action, Category, Dimension, Severity},
+    harmless::short,
     log::{Finding, FindingBuilder, RuleFacts},
     row_groups::{Packing, RowGroupFile},
     tables::{Column, ColumnType, NewColumns, ReorderedColumns, RetypedColumns, Table},
@@ -140,13 +141,14 @@ impl<'a> About<'a> {
             let kept = self.aside.and_then(|aside| aside.name_of(self.nth, *field));
             let column = match header {
                 "" => "a column without a name".to_owned(),
-                header => format!("a column `{header}`"),
+                header => format!("a column `{}`", short(header)),
             };
             let (done, action) = match kept {
                 Some(name) => (
                     format!(
-                        "its cells are kept in {} as `{name}`",
-                        aside_path(self.table)
+                        "its cells are kept in {} as `{}`",
+                        aside_path(self.table),
+                        short(name)
                     ),
                     Action::Kept,
                 ),
@@ -154,7 +156,7 @@ impl<'a> About<'a> {
             };
             let message = format!(
                 "{} has {column} that the project does not declare; {done}",
-                self.name()
+                short(self.name())
             );
             builder.push(&Finding {
                 record_key: header,
@@ -173,13 +175,15 @@ impl<'a> About<'a> {
             let alias = missing.alias();
             let meant = match (&missing.similar, &alias) {
                 (Some(similar), Some(alias)) => format!(
-                    "; if its new column `{similar}` is the one, write `{alias}` under `{column}`"
+                    "; if its new column `{}` is the one, write `{}` under `{column}`",
+                    short(similar),
+                    short(alias)
                 ),
                 _ => String::new(),
             };
             let message = format!(
                 "{} has no column `{column}`, so that it is blank in every row{meant}",
-                self.name()
+                short(self.name())
             );
             builder.push(&Finding {
                 record_key: column,
@@ -200,8 +204,9 @@ impl<'a> About<'a> {
                 continue;
             };
             let message = format!(
-                "{} has the column `{name}` under its alias `{header}`",
-                self.name()
+                "{} has the column `{name}` under its alias `{}`",
+                short(self.name()),
+                short(header)
             );
             builder.push(&Finding {
                 record_key: name,
@@ -231,7 +236,7 @@ impl<'a> About<'a> {
         let (wanted, first) = (wanted.0.name.as_str(), first.0.name.as_str());
         let message = format!(
             "{} has its columns in another order than the declared one: `{first}` stands before `{wanted}`; they were read by their names",
-            self.name()
+            short(self.name())
         );
         builder.push(&Finding {
             record_key: first,
@@ -256,7 +261,7 @@ impl<'a> About<'a> {
             let like = cells.like(column.ty);
             let message = format!(
                 "in {} most cells of `{name}` cannot be read as {ty}, {unread} of {present}: they look like {like}; the export seems to write the column otherwise",
-                self.name()
+                short(self.name())
             );
             builder.push(&Finding {
                 record_key: name,

@@ -111,7 +111,8 @@ pub async fn run_project(
         privacy: &Privacy::new(settings.key.as_deref()),
         scratch: &scratch,
     };
-    let keys = key_failures(engine, &plan.checks, &delivery.sources, &key_settings).await?;
+    let mut keys = key_failures(engine, &plan.checks, &delivery.sources, &key_settings).await?;
+    unreadable::leave_unsaid(&delivery.unreadable, plan, &mut keys);
 
     candidates::write(run, &keys)?;
     let mut scanned = tables::scan_all(run, &keys).await?;

@@ -409,6 +409,15 @@ fn keep_rejects(
     let mut rows = RejectBuilder::default();
     for reject in &chunk.rejects {
         let text = String::from_utf8_lossy(&reject.raw);
+        // What is shown in place of bytes that are no text does not say which they were.
+        let lossy = !hidden && std::str::from_utf8(&reject.raw).is_err();
+        let hex = lossy.then(|| {
+            reject
+                .raw
+                .iter()
+                .map(|b| format!("{b:02x}"))
+                .collect::<String>()
+        });
         let raw = if hidden {
             privacy.hide(&text)
         } else {
@@ -422,6 +431,7 @@ fn keep_rejects(
             sheet,
             Some(&reason),
             Some(&raw),
+            hex.as_deref(),
         ];
         rows.push(texts, line, row);
         let key = unkeyed(table, privacy, &reject.raw, (file, reject.row));

@@ -5,10 +5,13 @@ use std::path::Path;
 use super::{
     delivery::file_hash,
     error::RunError,
+    plan::Plan,
     tables::{FindingFile, fact_index},
 };
 use crate::{
+    check::keys::KeyFailures,
     discrepancy::Action,
+    harmless::short,
     ingest::{IngestError, hash_of},
     log::{Finding, FindingBuilder, LogError, RuleFacts},
     names::Name,
@@ -53,6 +56,28 @@ impl Unreadable {
             sha256: self.sha256,
             written: None,
             rows: None,
+        }
+    }
+}
+
+/// Rules that look into a table of which a file could not be read would find fault with rows that are right: what they
+/// say is not known.
+pub(super) fn leave_unsaid(files: &[Unreadable], plan: &Plan, keys: &mut KeyFailures) {
+    for check in &plan.checks.tables {
+        for prepared in &check.rules {
+            let reads = |file: &&Unreadable| {
+                file.table != check.table.name && prepared.reads.contains_key(file.table.as_str())
+            };
+            if let Some(file) = files.iter().find(reads) {
+                keys.rows.remove(&prepared.rule);
+                keys.candidates.remove(&prepared.rule);
+                let why = format!(
+                    "{} of table {} could not be read",
+                    short(&file.path),
+                    file.table
+                );
+                keys.errors.insert(prepared.rule, why);
+            }
         }
     }
 }

@@ -58,9 +58,10 @@ impl Table {
         self.read_columns().map(|c| c.name.as_str()).collect()
     }
 
-    /// Every name that a header may have for a column.
-    pub fn headers(&self) -> Vec<&str> {
-        self.delivered().flat_map(Column::headers).collect()
+    /// The names that a header may have for each column.
+    pub fn headers(&self) -> Vec<Vec<&str>> {
+        let headers = |column| Column::headers(column).collect();
+        self.delivered().map(headers).collect()
     }
 
     /// The column whose cells stand under `header`.

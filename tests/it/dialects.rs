@@ -116,7 +116,14 @@ fn the_same_rows_are_the_same_clean_table_in_every_dialect() {
             let project = visits(source, &text);
             for threads in [1, 2] {
                 let spoken = run(&project, threads);
-                assert_eq!(log(&project, &spoken), [""; 0], "{text}");
+                // That quotes are escaped so is a guess, and told.
+                let guessed = source.is_empty() && (text.contains("\\\"") || text.contains("\\'"));
+                let told: &[&str] = if guessed {
+                    &["warn visits.reading line 1"]
+                } else {
+                    &[]
+                };
+                assert_eq!(log(&project, &spoken), told, "{text}");
                 assert!(clean(&project, &spoken) == want, "{source}\n{text}");
             }
         }
@@ -146,7 +153,10 @@ fn what_stands_around_a_table_is_passed_over_and_told() {
     let twice = format!("{header}\n{}{header}\n{}", &rest[..at], &rest[at..]);
     for (text, told) in [
         (format!("sep=;\n{}", written(';', '"', "\"\"")), &[][..]),
-        (format!("Visits of \"January\"\n\n{plain}"), &[]),
+        (
+            format!("Visits of \"January\"\n\n{plain}"),
+            &["warn visits.reading line 1"],
+        ),
         (twice, &["info visits.beside line 7"]),
         (
             format!("{plain}{below}"),
@@ -159,10 +169,11 @@ fn what_stands_around_a_table_is_passed_over_and_told() {
         assert_eq!(rows_alone(&project, &spoken), want, "{text}");
         let folder = project.path(&spoken.folder());
         let rejects = Sheet::read(&folder.join("rejects/rejects.csv")).rows;
-        assert_eq!(rejects.len(), told.len());
+        let told = told.iter().filter(|told| told.contains("beside")).count();
+        assert_eq!(rejects.len(), told);
         let results: serde_json::Value =
             serde_json::from_str(&read(&folder.join("run_results.json"))).expect("JSON");
-        assert_eq!(results["tables"][0]["rejected"], told.len());
+        assert_eq!(results["tables"][0]["rejected"], told);
     }
     // A footer that nobody declared is rows, or records that are none: nothing is guessed away.
     let project = visits("", &format!("{plain}{below}"));

@@ -412,8 +412,13 @@ fn each_limit_is_kept_to_the_byte() {
         format!("visit_ref,visited_on,amount,done,note{}\n", names.concat()).into_bytes()
     };
     let nested = |n: usize| {
-        let (open, close) = ("[".repeat(n), "]".repeat(n));
-        format!("{{\"visit_ref\":\"V1\",\"visited_on\":null,\"amount\":null,\"done\":null,\"note\":{open}{close}}}\n").into_bytes()
+        let line = |key: &str, note: &str| {
+            format!(
+                "{{\"visit_ref\":\"{key}\",\"visited_on\":null,\"amount\":null,\"done\":null,\"note\":{note}}}\n"
+            )
+        };
+        let nested = "[".repeat(n) + &"]".repeat(n);
+        (line("V0", "null") + &line("V1", &nested)).into_bytes()
     };
     // 39 bytes of header and 13 a row.
     let cases = [
@@ -460,11 +465,11 @@ fn each_limit_is_kept_to_the_byte() {
             words: "(`limits.entries`)",
         },
         Case {
-            limit: "record_size: 90",
+            limit: "record_size: 84",
             name: "visits.jsonl",
             within: nested(7),
             beyond: nested(8),
-            words: "a record is longer than 90 bytes (`limits.record_size`)",
+            words: "a record is longer than 84 bytes (`limits.record_size`)",
         },
         Case {
             limit: "nesting: 4",
@@ -701,6 +706,58 @@ fn what_is_damaged_is_told_and_nothing_of_it_is_read() {
             "{name}: {said} {log:?}"
         );
     }
+}
+
+#[test]
+fn rules_that_look_into_what_could_not_be_read_are_no_pass_and_no_failure() {
+    let project = project("files: visits.csv.gz", "");
+    let gz = gzip(VISITS.as_bytes());
+    project.write("delivery/visits.csv.gz", &gz[..gz.len() / 2]);
+    let notes = "version: 1\ntable: notes\nsource: { files: notes.csv }\nkey: [note_ref]\ncolumns:\n  note_ref: { type: string, unique: error }\n  visit_ref:\n    type: string\n    relationships: { to: visits, column: visit_ref, severity: error, why: A note is about a visit. }\n";
+    project.write("rules/tables/notes.yaml", notes);
+    project.write(
+        "delivery/notes.csv",
+        "note_ref,visit_ref\nN1,V1\nN2,V2\nN2,V3\n",
+    );
+    let spoken = project.run("").expect(3);
+    let log = log(&project, &spoken);
+    let of = |rule: &str| log.iter().filter(|row| &row["rule_id"] == rule).count();
+    assert_eq!(
+        of("notes.visit_ref.relationships"),
+        0,
+        "no visit was read, and no note is at fault"
+    );
+    assert_eq!(
+        (of("notes.rule_error"), of("notes.note_ref.unique")),
+        (1, 1)
+    );
+    let error = log.iter().find(|row| &row["rule_id"] == "notes.rule_error");
+    let message = &error.expect("told")["message"];
+    assert!(
+        message.contains("visits.csv.gz of table visits could not be read"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_is_no_text_is_kept_to_the_byte() {
+    let project = project("files: visits.csv, encoding: utf-8", "");
+    let about = read(&project.path("rules/project.yaml"));
+    project.write(
+        "rules/project.yaml",
+        format!("{about}gates: {{ max_rejects: 1 }}\n"),
+    );
+    project.write(
+        "delivery/visits.csv",
+        [VISITS.as_bytes(), b"V4,\xE9\xFF,,,\n"].concat(),
+    );
+    let spoken = project.run("").expect(0);
+    let path = project
+        .path(&spoken.folder())
+        .join("rejects/rejects.parquet");
+    let rejects = parquet_cells(&path);
+    assert_eq!(rejects[0]["raw_hex"].as_deref(), Some("56342ce9ff2c2c2c"));
+    assert_eq!(rejects[0]["raw"].as_deref(), Some("V4,\u{fffd}\u{fffd},,,"));
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl Project {
 }
 
 /// The program as it was when the tests began: a build that goes on meanwhile may put another in its place.
-fn program() -> &'static Path {
+pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let program = lasting_folder("program").keep().join("trueup");

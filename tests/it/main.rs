@@ -33,6 +33,7 @@ mod privacy;
 mod probable_duplicates;
 mod profile;
 mod queries;
+mod random_tables;
 mod records;
 mod schema;
 mod speaking;

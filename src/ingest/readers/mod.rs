@@ -48,8 +48,8 @@ pub(super) struct Sheets {
     pub names: Option<String>,
     /// The row of the header, from 1.
     pub header_row: Option<u64>,
-    /// The names that the header should have.
-    pub expected: Vec<String>,
+    /// The columns that the header should have, each with all its names.
+    pub expected: Vec<Vec<String>>,
     /// With what the first cell of a row begins that stands below the table.
     pub footer: Vec<String>,
 }

@@ -4,11 +4,15 @@ use std::{fs::File, io::Write, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, StringArray},
-    datatypes::{DataType, Float32Type, Float64Type, Schema},
+    datatypes::{DataType, Field, Float32Type, Float64Type, Schema, TimeUnit},
     util::display::{ArrayFormatter, DurationFormat, FormatOptions},
 };
 use parquet::{
-    arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder},
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+    },
+    basic::Type,
     errors::ParquetError,
 };
 
@@ -31,7 +35,15 @@ pub(super) fn read(
     if input.metadata()?.len() < LEAST {
         return Err(Stopped::damaged("it is too short to be Parquet"));
     }
-    let builder = ParquetRecordBatchReaderBuilder::try_new(input).map_err(damaged)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(input.try_clone()?).map_err(damaged)?;
+    let builder = match without_overflow(&builder) {
+        None => builder,
+        Some(schema) => {
+            let options = ArrowReaderOptions::new().with_schema(schema);
+            ParquetRecordBatchReaderBuilder::try_new_with_options(input, options)
+                .map_err(damaged)?
+        }
+    };
     let schema = Arc::clone(builder.schema());
     if schema.fields().len() > limits.columns {
         let limit = limits.columns;
@@ -47,6 +59,12 @@ pub(super) fn read(
         return Err(ReadError::Unpacked(limits.unpacked_bytes).into());
     }
     let said = builder.metadata().file_metadata().num_rows();
+    let of_groups = builder.metadata().row_groups().iter();
+    let of_groups: i64 = of_groups.map(|group| group.num_rows()).sum();
+    if said != of_groups {
+        let why = format!("its footer says {said} rows, and its row groups {of_groups}");
+        return Err(Stopped::damaged(why));
+    }
     let names = schema.fields().iter().map(|f| f.name().trim().to_owned());
     let head = Head {
         header: names.collect(),
@@ -82,6 +100,25 @@ pub(super) fn read(
         return Err(Stopped::damaged(why));
     }
     rows.end(true, Vec::new())
+}
+
+/// The schema with moments of twelve bytes as microseconds, if it has some: in nanoseconds those before 1678 and after 2262
+/// would silently become others.
+fn without_overflow(builder: &ParquetRecordBatchReaderBuilder<File>) -> Option<Arc<Schema>> {
+    let leaves = builder.parquet_schema().columns().iter();
+    let old: Vec<&str> = leaves
+        .filter(|leaf| leaf.physical_type() == Type::INT96 && leaf.path().parts().len() == 1)
+        .map(|leaf| leaf.name())
+        .collect();
+    let micros = |field: &Arc<Field>| match field.data_type() {
+        DataType::Timestamp(_, zone) if old.contains(&field.name().as_str()) => {
+            let ty = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
+            Arc::new(field.as_ref().clone().with_data_type(ty))
+        }
+        _ => Arc::clone(field),
+    };
+    let fields: Vec<Arc<Field>> = builder.schema().fields().iter().map(micros).collect();
+    (!old.is_empty()).then(|| Arc::new(Schema::new(fields)))
 }
 
 fn damaged(error: ParquetError) -> Stopped {

@@ -213,7 +213,7 @@ impl<'o, W: Write> Sheet<'o, W> {
             rows.reject(row.number, raw(row), RejectReason::Footer)?;
         }
         let mut remarks = Vec::new();
-        if self.above > 0 {
+        if self.above > 0 && self.sheets.header_row.is_none() {
             remarks.push(Remark {
                 about: "preamble".to_owned(),
                 line: Some(1),

@@ -8,8 +8,14 @@ use crate::tables::{Quote, Reading};
 
 const NAMES: [&str; 3] = ["ref", "day", "note"];
 
+/// Columns that have one name each.
+fn each<'n>(names: &[&'n str]) -> Vec<Vec<&'n str>> {
+    names.iter().map(|name| vec![*name]).collect()
+}
+
 fn read_as(text: &str, reading: &Reading, expected: &[&str]) -> Export {
-    index_as("x.csv", bytes(text), reading, expected, &Limits::default()).unwrap()
+    let expected = each(expected);
+    index_as("x.csv", bytes(text), reading, &expected, &Limits::default()).unwrap()
 }
 
 fn read(text: &str) -> Export {
@@ -36,7 +42,7 @@ fn rows(text: &str, reading: &Reading, expected: &[&str]) -> Vec<String> {
             chunk_bytes,
             ..Limits::default()
         };
-        let export = index_as("x.csv", bytes(text), reading, expected, &limits).unwrap();
+        let export = index_as("x.csv", bytes(text), reading, &each(expected), &limits).unwrap();
         seen(&export, &limits).into_iter().map(tell).collect()
     };
     let whole = of(1 << 20);
@@ -246,7 +252,13 @@ fn a_header_is_found_below_a_preamble() {
         ..Reading::default()
     };
     for text in ["ref\n1\n", "a\nb\nc\nd\n"] {
-        let error = index_as("x.csv", bytes(text), &reading, &NAMES, &Limits::default());
+        let error = index_as(
+            "x.csv",
+            bytes(text),
+            &reading,
+            &each(&NAMES),
+            &Limits::default(),
+        );
         let error = error.unwrap_err().to_string();
         assert!(
             error.contains("`x.csv` has no line 5, on which `header_row`"),

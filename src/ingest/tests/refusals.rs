@@ -202,7 +202,8 @@ fn headers_that_do_not_fit() {
             ..Reading::default()
         };
         let limits = Limits::default();
-        let export = index_as("x.csv", bytes(header), &commas, declared, &limits).unwrap();
+        let names: Vec<Vec<&str>> = declared.iter().map(|name| vec![*name]).collect();
+        let export = index_as("x.csv", bytes(header), &commas, &names, &limits).unwrap();
         let declared: Vec<Expected> = declared.iter().copied().map(Expected::from).collect();
         let message = map_header(&export, &declared).unwrap_err().to_string();
         assert!(
