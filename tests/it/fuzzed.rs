@@ -81,17 +81,13 @@ pub fn dialect(data: &[u8]) {
     if more & 4 > 0 {
         reading.footer = vec!["Total".to_owned(), "a".to_owned()];
     }
-    let expected: &[&str] = match more >> 3 & 3 {
-        0 => &[],
-        1 => &["a"],
-        2 => &["a", "b"],
-        _ => &["a", "b", "c", "d"],
-    };
+    let mut expected = vec![vec!["a", "ref"], vec!["b"], vec!["c"], vec!["d"]];
+    expected.truncate([0, 1, 2, 4][usize::from(more >> 3 & 3)]);
     let limits = match more & 32 {
         0 => Limits::default(),
         _ => small(),
     };
-    let _ = in_any_sizes(text, &reading, expected, &limits);
+    let _ = in_any_sizes(text, &reading, &expected, &limits);
 }
 
 /// Files as they are delivered, in any encoding, CSV or JSON Lines. The first byte says what is declared.
@@ -138,7 +134,7 @@ pub fn encoding(data: &[u8]) {
         reader: &Reader::Here,
         scratch: &|| tempfile::tempfile(),
     };
-    let exports = match open(name, file.path(), &reading, &["a", "b"], means) {
+    let exports = match open(name, file.path(), &reading, &[vec!["a"], vec!["b"]], means) {
         Ok(exports) => exports,
         Err(error) => return is_said(&error),
     };
@@ -308,7 +304,7 @@ fn is_said(error: &IngestError) {
 fn in_any_sizes(
     text: &[u8],
     reading: &Reading,
-    expected: &[&str],
+    expected: &[Vec<&str>],
     limits: &Limits,
 ) -> Result<Read, IngestError> {
     let content = Content::Bytes(Arc::from(text));
