@@ -1,5 +1,6 @@
 //! Of reconciliation, what reads published figures.
 
+#[allow(dead_code)]
 #[path = "../../src/reconcile/figures.rs"]
 mod figures;
 #[path = "../../src/reconcile/published.rs"]

@@ -44,7 +44,7 @@ pub fn index_as(
 const BLOCK: usize = 256 << 10;
 
 /// [`index_as`] with a given size of the blocks, on which nothing may depend.
-pub(super) fn index_blocks(
+pub fn index_blocks(
     file: &str,
     content: Content,
     reading: &Reading,

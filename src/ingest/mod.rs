@@ -54,6 +54,8 @@ use serde::{Deserialize, Serialize};
 pub use chunk::{ChunkReader, read_chunk};
 pub use error::{Foreign, IngestError};
 pub use header::{other_separator, separated_by};
+#[doc(hidden)]
+pub use index::index_blocks;
 pub use index::{index, index_as};
 pub use isolated::{READ_FILE, Reader, serve};
 pub use mapping::{Expected, HeaderMismatch, Mapping, MissingColumn, RepeatedColumn, map_header};

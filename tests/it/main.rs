@@ -22,6 +22,7 @@ mod explain;
 mod failures;
 mod figures;
 mod formats;
+mod fuzzed;
 mod hostile;
 mod independent;
 mod lint;

@@ -124,7 +124,8 @@ fn each_line(input: &mut File, limits: &Limits, take: Take<'_>) -> Result<bool, 
     let mut terminated = true;
     for line in 1.. {
         text.clear();
-        let most = limits.record() + 2;
+        // A byte order mark and a line break are not counted.
+        let most = limits.record() + 5;
         let read = std::io::Read::take(&mut input, most + 1).read_until(b'\n', &mut text)?;
         if read == 0 {
             break;

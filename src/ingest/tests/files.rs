@@ -239,3 +239,27 @@ fn rejects_of_json_lines_stand_there_as_they_were_delivered() {
         }
     }
 }
+
+#[test]
+fn a_line_of_json_is_too_long_with_a_byte_order_mark_as_without() {
+    let limits = Limits {
+        record_bytes: 10,
+        ..Limits::default()
+    };
+    let means = Means {
+        limits: &limits,
+        reader: &Reader::Here,
+        scratch: &|| tempfile::tempfile(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.jsonl");
+    for mark in ["", "\u{feff}"] {
+        for line_break in ["", "\n", "\r\n"] {
+            for (value, fits) in [("1234", true), ("12345", false), ("123456789", false)] {
+                fs::write(&path, format!("{mark}{{\"a\":{value}}}{line_break}")).unwrap();
+                let read = open("x.jsonl", &path, &Reading::default(), &[], means);
+                assert_eq!(read.is_ok(), fits, "{mark:?} {value} {line_break:?}");
+            }
+        }
+    }
+}
