@@ -5,6 +5,7 @@ use std::{io::Write, process::Command, sync::Arc};
 use arrow::{
     array::{
         ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+        TimestampMicrosecondArray,
     },
     datatypes::DataType,
 };
@@ -339,6 +340,108 @@ fn folders_named_as_hive_names_them_are_columns() {
     project.run("").expect(0);
     assert_eq!(column(&project, "visit_ref"), ["V3", "V2", "V1"]);
     assert_eq!(column(&project, "note"), ["", "a/b", "one"]);
+}
+
+#[test]
+fn a_hidden_column_is_told_by_no_folder() {
+    let project = project("files: \"note=*/visits.csv\"", "");
+    project.edit("rules/tables/visits.yaml", |text| {
+        text.replace(
+            "note: { type: string }",
+            "note: { type: string, policy: hide }",
+        )
+    });
+    let rows = "visit_ref,visited_on,amount,done\nV1,,,\n";
+    project.write("delivery/note=Mallory/visits.csv", rows);
+    let spoken = project.run("").expect(3);
+    assert!(
+        spoken
+            .stderr
+            .contains("column `note` of table `visits` is hidden"),
+        "{}",
+        spoken.stderr
+    );
+    assert!(!spoken.stderr.contains("Mallory"), "{}", spoken.stderr);
+}
+
+#[test]
+fn moments_of_parquet_are_read_whatever_their_unit_and_zone() {
+    let micros = 1_483_574_523_456_789_i64;
+    for zone in [None, Some("UTC"), Some("+02:00")] {
+        let at = TimestampMicrosecondArray::from(vec![Some(micros), None]).with_timezone_opt(zone);
+        let project = Project::of(&[]);
+        let table = "version: 1\ntable: visits\nsource: { files: visits.parquet }\nkey: [visit_ref]\ncolumns:\n  visit_ref: { type: string }\n  at: { type: timestamp, formats: [\"%d/%m/%Y %H:%M\"] }\n";
+        project.write("rules/tables/visits.yaml", table);
+        let columns: [(&str, ArrayRef); 2] = [
+            ("visit_ref", Arc::new(StringArray::from(vec!["V1", "V2"]))),
+            ("at", Arc::new(at)),
+        ];
+        project.write("delivery/visits.parquet", parquet_file(&columns));
+        let spoken = project.run("").expect(0);
+        assert_eq!(told(&project, &spoken), [""; 0], "{zone:?}");
+        let rows = parquet_cells(&project.path("out/current/clean/visits.parquet"));
+        let read = rows[0]["at"].clone().unwrap_or_default();
+        assert!(
+            read.contains("2017-01-05") && read.contains("00:02:03.456789"),
+            "{zone:?}: {read}"
+        );
+    }
+}
+
+#[test]
+fn numbers_and_values_that_a_workbook_cannot_hold_are_never_misread() {
+    let book = |value: f64| {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet();
+        for (column, name) in (0..).zip(["visit_ref", "visited_on", "amount", "done", "note"]) {
+            sheet.write(0, column, name).expect("written");
+        }
+        sheet.write(1, 0, "V1").expect("written");
+        sheet.write(1, 4, value).expect("written");
+        book.save_to_buffer().expect("a workbook")
+    };
+    let run = |bytes: &[u8]| {
+        let project = project("files: visits.xlsx", "");
+        project.write("delivery/visits.xlsx", bytes);
+        let spoken = project.run("");
+        let told = told(&project, &spoken).join("\n");
+        let note = match spoken.code {
+            Some(0) => column(&project, "note")[0].clone(),
+            code => format!("{code:?}"),
+        };
+        (note, told)
+    };
+    assert_eq!(
+        run(&book(1_234_567_890_123_456.0)),
+        ("1234567890123456".to_owned(), String::new())
+    );
+    let (note, told) = run(&book(123_456_789_012_345_672.0));
+    assert_eq!(note, "");
+    assert!(
+        told.contains("says `a number of more digits than a spreadsheet keeps`"),
+        "{told}"
+    );
+    // The same sheet with a comment in the number, as nothing but an attacker writes it.
+    let bytes = book(12.0);
+    let mut from = zip::ZipArchive::new(std::io::Cursor::new(bytes)).expect("an archive");
+    let mut to = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for nth in 0..from.len() {
+        let mut part = from.by_index(nth).expect("a part");
+        let name = part.name().expect("a name").into_owned();
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut part, &mut text).expect("a part");
+        if name.ends_with("sheet1.xml") {
+            let sheet = String::from_utf8(text).expect("XML");
+            assert!(sheet.contains("<v>12</v>"), "{sheet}");
+            text = sheet.replace("<v>12</v>", "<v>1<!-- -->2</v>").into_bytes();
+        }
+        to.start_file(name, zip::write::SimpleFileOptions::default())
+            .expect("a part");
+        to.write_all(&text).expect("written");
+    }
+    let (code, told) = run(&to.finish().expect("an archive").into_inner());
+    assert_eq!(code, "Some(3)");
+    assert!(told.contains("XML that no spreadsheet writes"), "{told}");
 }
 
 #[test]

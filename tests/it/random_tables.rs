@@ -523,6 +523,11 @@ fn a_file_that_is_cut_is_never_a_shorter_table_in_silence() {
             let records = (seen.rows.len() + seen.rejects.len()) as u64;
             assert_eq!(records, exports[0].records, "{name} at {end}");
             // The cut itself is a record that is none, or a last line without its end, which the log tells.
+            // Of a file without a byte it is told that it has none.
+            if end == 0 {
+                assert_eq!(exports[0].remarks[0].about, "empty");
+                continue;
+            }
             assert!(
                 !seen.rejects.is_empty() || !exports[0].terminated,
                 "{name} at {end}: {}",

@@ -22,6 +22,7 @@ use crate::{
     ingest::{
         RejectReason,
         isolated::{Frames, Head},
+        written::Remark,
     },
     tables::Limits,
 };
@@ -88,7 +89,16 @@ pub(super) fn read(
         }
         rows.row(line, cells.iter().map(AsRef::as_ref), &[])
     })?;
-    rows.end(terminated, Vec::new())
+    let nothing = Remark {
+        about: "empty".to_owned(),
+        line: None,
+        found: "no line".to_owned(),
+        message:
+            "it has no line, so that its table has no row of it: compare it with what was exported"
+                .to_owned(),
+    };
+    let remarks = (first_line == 0).then_some(nothing);
+    rows.end(terminated, remarks.into_iter().collect())
 }
 
 /// Columns in the order in which their keys are first seen.
