@@ -753,7 +753,7 @@ fn agrees_with_csv(text: &[u8], read: &Read) {
         return;
     }
     let mut reader = csv::ReaderBuilder::new();
-    let mut reader = reader.flexible(true).from_reader(begins);
+    let mut reader = reader.flexible(true).from_reader(text);
     let theirs = reader
         .byte_records()
         .map(|record| record.expect("a record"));
