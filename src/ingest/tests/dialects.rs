@@ -242,10 +242,7 @@ fn a_header_is_found_below_a_preamble() {
         (1, 3, None)
     );
     // Where it is declared, it stands there, and what stands above it is known.
-    assert_eq!(
-        head("ref,day,note\nx,y,z\n1,2,3\n", Some(2)),
-        (2, 3, None)
-    );
+    assert_eq!(head("ref,day,note\nx,y,z\n1,2,3\n", Some(2)), (2, 3, None));
     assert_eq!(head("ref,day,note\n1,2,3\n", Some(1)), (1, 3, None));
     let reading = Reading {
         header_row: Some(5),
