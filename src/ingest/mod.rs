@@ -1,6 +1,6 @@
 //! Reads the delivered files: as text, with the exact place of every record. Judges nothing.
 //!
-//! [`open`] finds out what a file is. Workbooks, Parquet and what is compressed are read by a process of their own
+//! [`open`] finds out what a file is. Workbooks, Parquet, JSON Lines and what is compressed are read by a process of their own
 //! ([`isolated`]); their rows, and text that is no UTF-8, are kept in a temporary file. What follows is about CSV.
 //!
 //! [`index`] passes once over a file and keeps only its shape: hash, header and where chunks of whole records begin.

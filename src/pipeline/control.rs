@@ -229,14 +229,9 @@ impl Control {
     /// Reads a file that says something about others.
     fn file(&mut self, folder: &Path, path: &str) -> Result<Vec<u8>, String> {
         let text = read_inside(folder, path)?;
-        self.read.push(InputFile {
-            sheet: None,
-            written: None,
-            path: path.to_owned(),
-            bytes: text.len() as u64,
-            sha256: FileHash::of(&text),
-            rows: None,
-        });
+        let (bytes, sha256) = (text.len() as u64, FileHash::of(&text));
+        self.read
+            .push(InputFile::beside(path.to_owned(), bytes, sha256));
         Ok(text)
     }
 }

@@ -154,7 +154,10 @@ impl Delivery {
                     Ok(mapping) => {
                         shapes.add(at, &export);
                         if let Some(twin) = Twin::of(&table.name, &source.files, &export) {
-                            twins.push(twin);
+                            // Of several sheets the first has told of their file.
+                            if !twins.iter().any(|t: &Twin| t.is(&table.name, &export.file)) {
+                                twins.push(twin);
+                            }
                             continue;
                         }
                         tracing::info!(

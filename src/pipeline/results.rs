@@ -401,14 +401,8 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             });
         }
     }
-    inputs.extend(delivery.published.iter().map(|p| InputFile {
-        path: p.path.clone(),
-        sheet: None,
-        written: None,
-        bytes: p.bytes,
-        sha256: p.sha256,
-        rows: None,
-    }));
+    let published = delivery.published.iter();
+    inputs.extend(published.map(|p| InputFile::beside(p.path.clone(), p.bytes, p.sha256)));
     inputs.extend(delivery.twins.iter().map(Twin::input));
     inputs.extend(delivery.unreadable.iter().map(Unreadable::input));
     inputs.extend(delivery.controls.iter().cloned());

@@ -25,6 +25,11 @@ pub(super) struct Twin {
 }
 
 impl Twin {
+    /// Whether it is this file.
+    pub(super) fn is(&self, table: &Name, path: &str) -> bool {
+        self.table == *table && self.path == path
+    }
+
     /// What `export` is, if another file of its table has the same bytes.
     pub(super) fn of(table: &Name, read: &[SourceFile], export: &Export) -> Option<Self> {
         let same = |file: &&SourceFile| {
@@ -52,14 +57,7 @@ impl Twin {
 
     /// Its line in the manifest.
     pub(super) fn input(&self) -> InputFile {
-        InputFile {
-            path: self.path.clone(),
-            sheet: None,
-            bytes: self.bytes,
-            sha256: self.sha256,
-            written: None,
-            rows: None,
-        }
+        InputFile::beside(self.path.clone(), self.bytes, self.sha256)
     }
 }
 

@@ -49,14 +49,7 @@ impl Unreadable {
 
     /// Its line in the manifest.
     pub(super) fn input(&self) -> InputFile {
-        InputFile {
-            path: self.path.clone(),
-            sheet: None,
-            bytes: self.bytes,
-            sha256: self.sha256,
-            written: None,
-            rows: None,
-        }
+        InputFile::beside(self.path.clone(), self.bytes, self.sha256)
     }
 }
 

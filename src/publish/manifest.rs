@@ -124,6 +124,20 @@ pub struct InputFile {
     pub rows: Option<Rows>,
 }
 
+impl InputFile {
+    /// A file that fills no table.
+    pub fn beside(path: String, bytes: u64, sha256: FileHash) -> Self {
+        Self {
+            path,
+            sheet: None,
+            bytes,
+            sha256,
+            written: None,
+            rows: None,
+        }
+    }
+}
+
 /// What became of the rows of a file or a table: `read = clean + quarantined + excluded + rejected`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

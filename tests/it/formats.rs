@@ -4,10 +4,11 @@ use std::{io::Write, process::Command, sync::Arc};
 
 use arrow::{
     array::{
-        ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
-        TimestampMicrosecondArray,
+        Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray,
+        RecordBatch, StringArray, TimestampMicrosecondArray,
     },
-    datatypes::DataType,
+    buffer::OffsetBuffer,
+    datatypes::{DataType, Field, Int32Type},
 };
 use flate2::{Compression, write::GzEncoder};
 use parquet::arrow::ArrowWriter;
@@ -840,6 +841,84 @@ fn rules_that_look_into_what_could_not_be_read_are_no_pass_and_no_failure() {
         message.contains("visits.csv.gz of table visits could not be read"),
         "{message}"
     );
+}
+
+#[test]
+fn a_reader_that_takes_too_long_is_ended_and_told() {
+    let project = project(
+        "files: visits.csv.gz",
+        "reader_seconds: 1, compression_ratio: 1000000",
+    );
+    // Some seconds of work for the reader that these tests start.
+    let work = gzip_of_zeros(64 << 20).repeat(64);
+    project.write("delivery/visits.csv.gz", work);
+    let spoken = project.run("").expect(3);
+    let told = told(&project, &spoken).join("\n");
+    let words = "its reader took more than 1 seconds of a processor (`limits.reader_seconds`)";
+    assert!(told.contains(words), "{told}");
+}
+
+#[test]
+fn nested_columns_are_text_as_deep_as_the_limit_allows() {
+    let numbers = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1), Some(2)])]);
+    let of = Arc::new(Field::new_list_field(numbers.data_type().clone(), true));
+    let lists = ListArray::new(
+        of,
+        OffsetBuffer::from_lengths([1]),
+        Arc::new(numbers.clone()),
+        None,
+    );
+    let nothing = |ty| arrow::array::new_null_array(&ty, 1);
+    for (note, code, want) in [
+        (Arc::new(numbers) as ArrayRef, 0, "[1, 2]"),
+        (
+            Arc::new(lists),
+            3,
+            "its types are nested deeper than 1 (`limits.nesting`)",
+        ),
+    ] {
+        let project = project("files: visits.parquet", "nesting: 1");
+        let columns: [(&str, ArrayRef); 5] = [
+            ("visit_ref", Arc::new(StringArray::from(vec!["V1"]))),
+            ("visited_on", nothing(DataType::Date32)),
+            ("amount", nothing(DataType::Int64)),
+            ("done", nothing(DataType::Boolean)),
+            ("note", note),
+        ];
+        project.write("delivery/visits.parquet", parquet_file(&columns));
+        let spoken = project.run("").expect(code);
+        let said = match code {
+            0 => column(&project, "note").join("\n"),
+            _ => told(&project, &spoken).join("\n"),
+        };
+        assert!(said.contains(want), "{said}");
+    }
+}
+
+#[test]
+fn a_workbook_that_is_there_twice_is_read_once_and_told_once() {
+    let mut book = Workbook::new();
+    for (name, reference) in [("One", "A"), ("Two", "B")] {
+        let sheet = book.add_worksheet().set_name(name).expect("a name");
+        for (column, name) in (0..).zip(NAMES) {
+            sheet.write(0, column, name).expect("written");
+        }
+        sheet.write(1, 0, reference).expect("written");
+    }
+    let bytes = book.save_to_buffer().expect("a workbook");
+    let project = project("files: \"book*.xlsx\", sheet: \"*\"", "");
+    project.write("delivery/book.xlsx", &bytes);
+    project.write("delivery/book copy.xlsx", &bytes);
+    let spoken = project.run("").expect(0);
+    assert_eq!(column(&project, "visit_ref"), ["A", "B"]);
+    let told = told(&project, &spoken);
+    let twice = told
+        .iter()
+        .filter(|t| t.starts_with("visits.delivered_twice: "));
+    assert_eq!(twice.count(), 1, "{told:?}");
+    let manifest = read(&project.path("out/current/manifest.json"));
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["inputs"].as_array().map(Vec::len), Some(3));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{fs::File, io::Write};
 use serde::{Deserialize, Serialize};
 
 use super::{isolated::Frames, written::Compression};
-use crate::tables::{FilePattern, Limits};
+use crate::tables::Limits;
 
 /// What is asked of a reader.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -186,9 +186,4 @@ impl Request {
             Err(Stopped::Io(_)) => out.failed(&ReadError::Damaged("it cannot be read".to_owned())),
         }
     }
-}
-
-/// The pattern of the names of sheets.
-fn pattern(text: &str) -> Option<FilePattern> {
-    FilePattern::new(text).ok()
 }

@@ -90,7 +90,7 @@ pub(super) fn read(
             let is_error = |(_, column): &(usize, &Text)| column.errors.binary_search(&at).is_ok();
             let errors = columns.iter().enumerate().filter(is_error);
             let errors: Vec<_> = errors
-                .map(|(nth, _)| (nth, "bytes that are no text"))
+                .map(|(nth, _)| (nth, "a value that has no text"))
                 .collect();
             rows.row(row, cells, &errors)?;
         }
@@ -154,7 +154,7 @@ fn nesting(schema: &Schema) -> usize {
 struct Text {
     /// Null is blank, and so is what is no text.
     values: StringArray,
-    /// Rows whose bytes are no text.
+    /// Rows whose value has no text.
     errors: Vec<usize>,
 }
 
@@ -164,7 +164,7 @@ fn text(array: &ArrayRef) -> Result<Text, Stopped> {
             .map_err(|_| Stopped::damaged("a dictionary cannot be decoded"))?,
         _ => Arc::clone(array),
     };
-    let errors = Vec::new();
+    let mut errors = Vec::new();
     let values = match plain.data_type() {
         DataType::Utf8 => texts(plain.as_string::<i32>().iter()),
         DataType::LargeUtf8 => texts(plain.as_string::<i64>().iter()),
@@ -186,9 +186,12 @@ fn text(array: &ArrayRef) -> Result<Text, Stopped> {
                 .with_duration_format(DurationFormat::ISO8601);
             let unread = |_| Stopped::damaged("a column has a type that is not read");
             let format = ArrayFormatter::try_new(plain.as_ref(), &options).map_err(unread)?;
-            let value = |at| format.value(at).try_to_string().map(Some);
-            let values = (0..plain.len()).map(value).collect::<Result<Vec<_>, _>>();
-            texts(values.map_err(unread)?.into_iter())
+            // Such as a moment in a year that no calendar has.
+            let value = |at| {
+                let text = format.value(at).try_to_string();
+                text.inspect_err(|_| errors.push(at)).ok()
+            };
+            texts((0..plain.len()).map(value))
         }
     };
     Ok(Text { values, errors })

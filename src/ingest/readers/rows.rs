@@ -67,8 +67,8 @@ impl<'o, W: Write> Rows<'o, W> {
         })
     }
 
-    /// Adds a row, a cell for each column, and those of its columns that hold an error with its text; `raw` is what is kept
-    /// of a row that is none, since one of its fields is too long.
+    /// Adds a row: a cell for each column, and the columns whose cell holds an error, with its text. A row with a field that is
+    /// too long is none.
     pub(super) fn row<'c>(
         &mut self,
         line: u64,

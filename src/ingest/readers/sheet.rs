@@ -43,8 +43,10 @@ pub(super) struct Sheet<'o, W: Write> {
     sheets: &'o Sheets,
     limits: &'o Limits,
     state: State<'o, W>,
-    /// Rows above the header.
+    /// Rows above the header that say something.
     above: u64,
+    /// The header's row.
+    header_line: u64,
     header: Vec<String>,
     /// The column of the header's first name.
     first: usize,
@@ -73,6 +75,7 @@ impl<'o, W: Write> Sheet<'o, W> {
             limits,
             state: State::Looking(out, Vec::new()),
             above: 0,
+            header_line: 0,
             header: Vec::new(),
             first: 0,
             beyond: None,
@@ -126,6 +129,7 @@ impl<'o, W: Write> Sheet<'o, W> {
             .into());
         }
         self.first = first.column;
+        self.header_line = header.number;
         self.header = vec![String::new(); last.column - first.column + 1];
         for cell in &header.cells {
             self.header[cell.column - self.first] = cell.text.trim().to_owned();
@@ -231,8 +235,7 @@ impl<'o, W: Write> Sheet<'o, W> {
                 ),
             });
         }
-        let header = rows_above(&self.header, self.above);
-        let of_rows = |merged: &&Merged| merged.last_row > header;
+        let of_rows = |merged: &&Merged| merged.last_row > self.header_line;
         if let Some(first) = merged.iter().find(of_rows) {
             let count = merged.iter().filter(of_rows).count();
             remarks.push(Remark {
@@ -247,11 +250,6 @@ impl<'o, W: Write> Sheet<'o, W> {
         }
         rows.end(true, remarks)
     }
-}
-
-/// At least so many rows stand above the table's first.
-fn rows_above(header: &[String], above: u64) -> u64 {
-    above + u64::from(!header.is_empty())
 }
 
 /// Cells that were merged; rows are counted from 1, columns from 0.

@@ -74,3 +74,41 @@ impl Budget {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_kept_to_the_byte() {
+        let limits = |unpacked_bytes, compression_ratio| Limits {
+            unpacked_bytes,
+            compression_ratio,
+            ..Limits::default()
+        };
+        let usual = Limits::RATIO_FROM;
+        // Packed, the limits, what may be unpacked of it, and what a byte more breaks.
+        for (packed, limits, most, words) in [
+            (1000, limits(5000, 200), 5000, "limits.unpacked_size"),
+            (1, limits(u64::MAX, 200), usual, "limits.compression_ratio"),
+            (
+                usual,
+                limits(u64::MAX, 3),
+                3 * usual,
+                "limits.compression_ratio",
+            ),
+            (
+                usual,
+                limits(3 * usual, 3),
+                3 * usual,
+                "limits.unpacked_size",
+            ),
+        ] {
+            let mut budget = Budget::new(packed, &limits);
+            budget.spend(most - 1).expect("within");
+            budget.spend(1).expect("at the limit");
+            let error = budget.spend(1).expect_err("past it");
+            assert!(error.to_string().contains(words), "{packed}: {error}");
+        }
+    }
+}

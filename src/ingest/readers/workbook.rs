@@ -15,11 +15,14 @@ use calamine::{
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    ReadError, Sheets, Stopped, pattern,
+    ReadError, Sheets, Stopped,
     sheet::{Cell, Merged, Row, Sheet},
     unpack::Budget,
 };
-use crate::{ingest::isolated::Frames, tables::Limits};
+use crate::{
+    ingest::isolated::Frames,
+    tables::{FilePattern, Limits},
+};
 
 pub(super) fn read(
     mut input: File,
@@ -185,7 +188,7 @@ fn chosen(
         sheets.iter().map(|sheet| sheet.name.clone()).collect()
     };
     if let Some(wanted) = &sheets.names {
-        let pattern = pattern(wanted);
+        let pattern = FilePattern::new(wanted).ok();
         let is_meant = |sheet: &&calamine::Sheet| {
             let by_pattern = pattern.as_ref().is_some_and(|p| p.means(0, &sheet.name));
             by_pattern || sheet.name == *wanted
@@ -248,7 +251,7 @@ fn cell(column: usize, data: &DataRef<'_>, has_formula: bool) -> Option<Cell> {
         DataRef::Error(error) => {
             return Some(Cell {
                 column,
-                text: error_text(error),
+                text: error.to_string(),
                 is_error: true,
             });
         }
@@ -287,10 +290,6 @@ fn error_of(text: &str) -> Option<CellErrorType> {
         }
         _ => return None,
     })
-}
-
-fn error_text(error: &CellErrorType) -> String {
-    error.to_string()
 }
 
 /// Up to here every whole number is a binary one.
