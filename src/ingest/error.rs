@@ -51,7 +51,7 @@ pub enum IngestError {
         line: u64,
     },
     /// Another format under the name of a CSV.
-    #[error("`{file}` is {format}, not CSV in UTF-8; {}", .format.advice())]
+    #[error("`{file}` is {format}, which is not read as it stands; {}", .format.advice())]
     Foreign {
         /// The file.
         file: String,
@@ -283,11 +283,11 @@ fn open_quote(line: &Option<u64>) -> String {
 /// Formats that are told by their first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
-    /// UTF-16 or UTF-32, by its byte order mark or by zero bytes in the header.
+    /// UTF-32, or what has zero bytes in its header; UTF-16 that is told was decoded before.
     Utf16,
-    /// gzip, zstd, bzip2 or xz.
+    /// bzip2 or xz; what gzip and Zstandard pack was unpacked before.
     Compressed,
-    /// A ZIP archive; workbooks are that too.
+    /// A ZIP archive that is no workbook.
     Zip,
     /// An old binary workbook.
     Xls,
@@ -326,10 +326,13 @@ impl Foreign {
 
     fn advice(self) -> &'static str {
         match self {
-            Self::Utf16 => "export it as UTF-8 (`CSV UTF-8` in a spreadsheet's list of formats)",
-            Self::Compressed => "unpack it first",
-            Self::Zip | Self::Xls => "unpack it, or save the sheet as CSV in UTF-8",
-            Self::Parquet | Self::Pdf => "export the table as CSV in UTF-8",
+            Self::Utf16 => {
+                "export it as UTF-8 (`CSV UTF-8` in a spreadsheet's list of formats), or as UTF-16 with a byte order mark"
+            }
+            Self::Compressed => "unpack it first, or pack it with gzip or Zstandard",
+            Self::Zip => "unpack it, or save the workbook again",
+            Self::Xls => "save it as .xlsx, without a password",
+            Self::Parquet | Self::Pdf => "export the table as CSV",
             Self::Markup => {
                 "it may be a page that says why there is no export, or a table saved for a browser; export it again as CSV"
             }
@@ -366,9 +369,9 @@ impl Foreign {
     /// What it is.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Self::Utf16 => "UTF-16 text",
-            Self::Compressed => "a compressed file",
-            Self::Zip => "a ZIP archive or a workbook",
+            Self::Utf16 => "UTF-32, or text with zero bytes in its header",
+            Self::Compressed => "a compressed file of another kind than gzip and Zstandard",
+            Self::Zip => "a ZIP archive that is no workbook",
             Self::Xls => "an old binary workbook, or one that a password protects",
             Self::Parquet => "a Parquet file",
             Self::Pdf => "a PDF",

@@ -1,4 +1,5 @@
-//! Finds the header among the first rows of a file.
+//! Finds the header among the first rows of a sheet. Of CSV `sniff` does so, where rows are not known before the dialect is, and
+//! where a file without the declared names begins with its header and not with a title.
 
 use std::collections::HashSet;
 

@@ -20,12 +20,16 @@ fn files_that_are_refused() {
         (
             b"\xFF\xFEa\0",
             &usual,
-            "`x.csv` is UTF-16 text, not CSV in UTF-8; export it as UTF-8",
+            "`x.csv` is UTF-32, or text with zero bytes in its header, which is not read as it stands; export it as UTF-8",
         ),
-        (b"\xFE\xFF\0a", &usual, "UTF-16"),
-        (b"a\0,\0b\0\n\0", &usual, "UTF-16"),
+        (b"\xFE\xFF\0a", &usual, "zero bytes"),
+        (b"a\0,\0b\0\n\0", &usual, "zero bytes"),
         (b"\x1F\x8B\x08\0", &usual, "a compressed file"),
-        (b"PK\x03\x04\0\0", &usual, "a ZIP archive or a workbook"),
+        (
+            b"PK\x03\x04\0\0",
+            &usual,
+            "a ZIP archive that is no workbook",
+        ),
         (b"PAR1\x15\0", &usual, "a Parquet file"),
         (
             b"\xEF\xBB\xBF\r\n <!DOCTYPE html>\n<html>\n",
