@@ -103,3 +103,19 @@ words! {
         Rejected => "rejected",
     }
 }
+
+words! {
+    /// Where a discrepancy is in its life.
+    Status {
+        /// Found tonight and never before.
+        New => "new",
+        /// Found before, and still there.
+        Ongoing => "ongoing",
+        /// Found again after it was gone, or after its waiver ended.
+        Reopened => "reopened",
+        /// Found in the run before, and not tonight.
+        Resolved => "resolved",
+        /// There, and accepted by a waiver that holds.
+        Waived => "waived",
+    }
+}

@@ -19,6 +19,7 @@ pub mod scan;
 pub mod session;
 pub mod source;
 pub mod sql;
+pub mod waived;
 
 pub use prepare::{Checks, Outcome, PreparedRule, TableChecks, prepare};
 pub use session::{Engine, EngineError, EngineSettings};

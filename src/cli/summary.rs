@@ -71,6 +71,22 @@ fn before(out: &mut String, report: &RunReport) -> std::fmt::Result {
     if let Some(run) = &report.redelivered {
         writeln!(out, "delivered again: the same bytes as in run {run}")?;
     }
+    if let Some(changes) = report.figure_changes.as_ref().filter(|c| c.count() > 0) {
+        let by_period = changes.periods.iter();
+        let by_period: Vec<String> = by_period
+            .map(|(period, count)| format!("{} of {}", number(*count), short(period)))
+            .collect();
+        let rules = match changes.project_changed {
+            true => ", some of them maybe by the project, which changed too",
+            false => "",
+        };
+        writeln!(
+            out,
+            "figures that changed since run {}: {}{rules}; figure_changes.csv has each",
+            changes.since,
+            by_period.join(", ")
+        )?;
+    }
     if let Some(restated) = &report.restated {
         let (run, changes) = (&restated.run_id, restated.all_words());
         writeln!(out, "restates run {run}: {changes}")?;
@@ -92,6 +108,13 @@ fn discrepancies(out: &mut String, report: &RunReport, width: usize) -> std::fmt
         with("passed"),
         with("failed") + with("tolerated"),
     )?;
+    let known = report.by_status.iter();
+    let statuses: Vec<String> = known
+        .map(|(status, count)| format!("{} {status}", number(*count)))
+        .collect();
+    if report.figure_changes.is_some() && !statuses.is_empty() {
+        writeln!(out, "since the run before: {}", statuses.join(", "))?;
+    }
     let severities: Vec<String> = Severity::ALL
         .iter()
         .map(|s| {

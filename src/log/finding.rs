@@ -6,7 +6,7 @@ use std::{
 };
 
 use arrow::{
-    array::{Int64Builder, RecordBatch, StringBuilder, UInt32Builder},
+    array::{Int64Builder, RecordBatch, StringBuilder, UInt32Builder, new_null_array},
     datatypes::{DataType, Field, Schema, SchemaRef},
     error::ArrowError,
 };
@@ -92,6 +92,8 @@ pub static FINDING_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("group", true),
         text("likely_cause", true),
         text("message", false),
+        // Of a finding that is carried from an earlier run's log, since its rule could not be judged: when it was seen.
+        text("last_seen", true),
     ]))
 });
 
@@ -152,6 +154,7 @@ impl FindingBuilder {
 
     /// The batch; the builder starts afresh.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let rows = self.len();
         let [
             key,
             column,
@@ -186,6 +189,7 @@ impl FindingBuilder {
                 Arc::new(group.finish()),
                 Arc::new(cause.finish()),
                 Arc::new(message.finish()),
+                new_null_array(&DataType::Utf8, rows),
             ],
         )
     }

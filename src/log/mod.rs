@@ -3,6 +3,7 @@
 mod candidates;
 mod changes;
 mod finding;
+mod history;
 mod privacy;
 mod restatements;
 mod sorted;
@@ -11,7 +12,10 @@ mod table;
 pub use candidates::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord};
 pub use changes::{CHANGE_SCHEMA, ChangeBuilder, REJECT_SCHEMA, RejectBuilder};
 pub use finding::{FINDING_SCHEMA, Finding, FindingBuilder, RuleFacts, key_part};
+pub use history::{Night, Past, open_by_rule, texts_of};
 pub use privacy::{HASHED, HIDDEN, Privacy};
 pub use restatements::{RESTATEMENT_SCHEMA, RestatementBuilder};
-pub use sorted::{LOG_ORDER, LogCounts, LogError, short_hash, write_log};
+pub use sorted::{
+    Before, LOG_ORDER, LogCounts, LogError, Sinks, Waiving, discrepancy_id, short_hash, write_log,
+};
 pub use table::{TableFile, write_rows};

@@ -8,7 +8,9 @@ mod delivery;
 mod drift;
 mod error;
 pub mod examples;
+mod figure_changes;
 mod files;
+mod history;
 mod nights;
 pub(crate) mod plan;
 mod records;
@@ -20,11 +22,13 @@ mod settings;
 mod tables;
 mod twice;
 mod unreadable;
+mod waivers;
 mod year_on_year;
 
 use std::sync::Arc;
 
 pub use error::RunError;
+pub use figure_changes::{FigureChange, FigureChanges, changes};
 pub use report::{RuleLine, RunReport, TableLine};
 pub use restated::{Changes, Restated};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
@@ -122,13 +126,24 @@ pub async fn run_project(
 
     settings.stage("aggregates");
     let figures = aggregates::build(run, published).await?;
+    let history = history::History::open(run)?;
+    let history = history.as_ref();
+    let figure_changes = figure_changes::write(run, history)?;
 
     settings.stage("totals");
-    let reconciliations = results::reconcile(run, figures, &mut scanned).await?;
+    let mut reconciliations = results::reconcile(run, figures, &mut scanned).await?;
 
     settings.stage("log");
-    let counts = results::log(run, &scanned).await?;
-    let report = results::report(run, &scanned, counts, &reconciliations, restated);
+    let unjudged = std::mem::take(&mut reconciliations.unjudged);
+    let counts = results::log(run, &mut scanned, history, unjudged).await?;
+    let report = results::report(
+        run,
+        &scanned,
+        counts,
+        &reconciliations,
+        restated,
+        figure_changes,
+    );
     results::write_results(run, &report)?;
 
     settings.stage("publish");

@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
+use datafusion::logical_expr::Expr;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
 use super::{
     error::RunError,
     settings::{Selector, Settings},
+    tables::facts,
+    waivers,
     year_on_year::YEAR_ON_YEAR,
 };
 use crate::{
@@ -35,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) queries: Queries,
     /// Rules that the selection leaves out: with any, the run is a trial.
     pub(crate) left_out: usize,
+    /// The conditions of the project's waivers, in their order.
+    pub(crate) waivers: Vec<Option<Expr>>,
 }
 
 /// Plans every rule and query as of a day, and says all that is wrong with the project.
@@ -67,6 +72,13 @@ pub(crate) async fn plan(
         .collect();
     let queries = check_sql(&planning, &known, project, diagnostics).await;
     let (statements, comparisons) = totals(project, mistakes, diagnostics);
+    let waivers = match project.waivers.is_empty() {
+        true => Vec::new(),
+        false => {
+            let facts = facts(project, &tables, &statements);
+            waivers::plan(&planning, project, &facts, diagnostics)
+        }
+    };
     Ok(Plan {
         as_of,
         tables,
@@ -76,6 +88,7 @@ pub(crate) async fn plan(
         comparisons,
         queries,
         left_out: 0,
+        waivers,
     })
 }
 

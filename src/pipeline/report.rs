@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::restated::Restated;
+use super::{figure_changes::FigureChanges, restated::Restated};
 use crate::{
     check::scan::{RowCounts, RuleCounts},
-    discrepancy::Severity,
+    discrepancy::{Severity, Status},
     publish::{KeptRun, PublishedRun},
     tables::Missing,
 };
@@ -40,8 +40,12 @@ pub struct RunReport {
     pub by_severity: BTreeMap<Severity, u64>,
     /// Discrepancies of each rule or statement.
     pub by_rule: BTreeMap<String, u64>,
-    /// All discrepancies.
+    /// All that are open.
     pub discrepancies: u64,
+    /// Discrepancies of each status, those that resolved among them.
+    pub by_status: BTreeMap<Status, u64>,
+    /// The same of each rule or statement.
+    pub rule_statuses: BTreeMap<String, BTreeMap<Status, u64>>,
     /// The severity of each rule or statement in this run.
     pub severity_of: BTreeMap<String, Severity>,
     /// Statements by verdict.
@@ -50,6 +54,8 @@ pub struct RunReport {
     pub disagreements: Vec<(String, String)>,
     /// What changed since the same night was delivered with other files.
     pub restated: Option<Restated>,
+    /// Which published figures are others than in the run before; `None` where there is none.
+    pub figure_changes: Option<FigureChanges>,
     /// The run whose bytes were delivered again.
     pub redelivered: Option<String>,
     /// Where the run stands.
@@ -171,10 +177,21 @@ impl RunReport {
                 "total": self.discrepancies,
                 "by_severity": Severity::ALL.iter().map(|s| (s.word().to_owned(), Value::from(self.by_severity.get(s).copied().unwrap_or(0)))).collect::<serde_json::Map<_, _>>(),
                 "by_rule": self.by_rule,
+                "by_status": statuses(&self.by_status),
+                "statuses_by_rule": self.rule_statuses.iter().map(|(rule, counts)| (rule.clone(), statuses(counts))).collect::<serde_json::Map<_, _>>(),
             },
             "statements": self.verdicts,
             "restated": self.restated.as_ref().map(Restated::to_json),
             "redelivered": self.redelivered,
+            "figure_changes": self.figure_changes.as_ref().map(FigureChanges::to_json),
         })
     }
+}
+
+/// How many have each status, every status among them.
+fn statuses(counts: &BTreeMap<Status, u64>) -> Value {
+    let count = |status: &Status| counts.get(status).copied().unwrap_or(0);
+    let all = Status::ALL.iter();
+    let all = all.map(|status| (status.word().to_owned(), Value::from(count(status))));
+    Value::Object(all.collect())
 }

@@ -1,6 +1,11 @@
 //! What is made of the clean tables: model, aggregates, reconciliations, the log, and the facts of the run.
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use arrow::{
     array::{ArrayRef, Int64Array, RecordBatch, StringArray, StringBuilder},
@@ -11,6 +16,8 @@ use super::{
     Context,
     delivery::file_hash,
     error::RunError,
+    figure_changes::FigureChanges,
+    history::{HISTORY, History, Unjudged},
     plan::Plan,
     records,
     redelivery::Before,
@@ -20,7 +27,7 @@ use super::{
     tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
     twice::Twin,
     unreadable::Unreadable,
-    year_on_year,
+    waivers, year_on_year,
 };
 use crate::{
     check::{EngineError, keys::register_parquets, scan::RowCounts},
@@ -28,8 +35,8 @@ use crate::{
     discrepancy::{Action, Severity},
     harmless::json,
     log::{
-        Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Privacy, RuleFacts, TableFile,
-        write_log,
+        Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Night, Privacy, RuleFacts, Sinks,
+        TableFile, write_log,
     },
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
@@ -45,6 +52,8 @@ pub(super) struct Reconciled {
     verdicts: BTreeMap<&'static str, u64>,
     /// The groups that disagree.
     disagreeing: Vec<Reconciliation>,
+    /// The groups that had no figures to be judged by.
+    pub(super) unjudged: BTreeSet<String>,
 }
 
 /// Checks every statement; those that do not hold become findings.
@@ -106,8 +115,12 @@ pub(super) async fn reconcile(
     let mut take = |r: Reconciliation| -> Result<(), RunError> {
         table.push(cells(&r))?;
         *reconciled.verdicts.entry(r.verdict.word()).or_default() += 1;
-        if r.verdict == Verdict::Disagrees {
-            reconciled.disagreeing.push(r);
+        match r.verdict {
+            Verdict::Disagrees => reconciled.disagreeing.push(r),
+            Verdict::NotEvaluated => {
+                reconciled.unjudged.insert(r.statement);
+            }
+            _ => {}
         }
         Ok(())
     };
@@ -168,26 +181,48 @@ pub(super) fn statement_facts(statements: &[Statement]) -> impl Iterator<Item = 
     })
 }
 
-/// Sorts the findings into the log.
-pub(super) async fn log(run: &Context<'_>, scanned: &Scanned) -> Result<LogCounts, RunError> {
+/// Sorts the findings into the log, each with its life, and writes the history that the next night goes on from.
+pub(super) async fn log(
+    run: &Context<'_>,
+    scanned: &mut Scanned,
+    history: Option<&History>,
+    unjudged: BTreeSet<String>,
+) -> Result<LogCounts, RunError> {
     let staged = run.staged;
+    let unjudged = Unjudged::of(run, scanned, unjudged);
+    let judged = unjudged.judged(&scanned.facts);
+    if let Some(history) = history {
+        history.carry(run, scanned, &unjudged)?;
+    }
+    let waivers = waivers::judge(run, scanned, &judged).await?;
     let session = run.engine.sorting_session();
     register_parquets(&session, "findings", &scanned.findings).await?;
     let fail = || EngineError::query("sorting the discrepancies");
     let sorted = session.sql(LOG_ORDER).await.map_err(fail())?;
     let sorted = sorted.execute_stream().await.map_err(fail())?;
-    let parquet = staged.create("discrepancies.parquet")?;
-    let csv = staged.create("discrepancies.csv")?;
-    let (parquet, csv, counts) = write_log(
-        sorted,
-        &scanned.facts,
-        staged.run_id().as_str(),
-        parquet,
-        csv,
-    )
-    .await?;
-    parquet.finish(Some(counts.total))?;
-    csv.finish(Some(counts.total))?;
+    let night = Night {
+        run_id: staged.run_id().as_str(),
+        rules: &scanned.facts,
+        judged: &judged,
+    };
+    let before = history.map(|history| history.before(run)).transpose()?;
+    // No run goes on from a trial, which knows a part only.
+    let keeps_history = run.plan.left_out == 0;
+    let sinks = Sinks {
+        parquet: staged.create("discrepancies.parquet")?,
+        csv: staged.create("discrepancies.csv")?,
+        history: match keeps_history {
+            true => Some(staged.create(HISTORY)?),
+            false => None,
+        },
+    };
+    let written = write_log(sorted, night, before, &waivers, sinks).await?;
+    let counts = written.counts;
+    written.sinks.parquet.finish(Some(counts.rows))?;
+    written.sinks.csv.finish(Some(counts.rows))?;
+    if let Some(history) = written.sinks.history {
+        history.finish(Some(written.history_rows))?;
+    }
     Ok(counts)
 }
 
@@ -312,6 +347,7 @@ pub(super) fn report(
     counts: LogCounts,
     reconciled: &Reconciled,
     restated: Option<Restated>,
+    figure_changes: Option<FigureChanges>,
 ) -> RunReport {
     let Context {
         plan,
@@ -322,11 +358,8 @@ pub(super) fn report(
     let mut disagreements: Vec<&Reconciliation> = reconciled.disagreeing.iter().collect();
     // What matters most first; a reader of the summary sees a few only.
     disagreements.sort_by_key(|r| r.rule.materiality);
-    let blocking = counts
-        .by_severity
-        .get(&Severity::Blocking)
-        .copied()
-        .unwrap_or(0);
+    let blocking = counts.unwaived.get(&Severity::Blocking).copied();
+    let unreadable = delivery.unreadable.len();
     let tables = plan
         .tables
         .iter()
@@ -345,15 +378,18 @@ pub(super) fn report(
         project: project.name.clone(),
         delivery: delivery.name.clone(),
         as_of: plan.as_of,
-        blocked: blocking > 0,
+        // A run that could not read a file is not published, whatever is waived.
+        blocked: blocking.unwrap_or(0) > 0 || unreadable > 0,
         left_out: plan.left_out,
-        unreadable: delivery.unreadable.len(),
-        fails: run.settings.fail_on.fails(&counts.by_severity),
+        unreadable,
+        fails: run.settings.fail_on.fails(&counts),
         tables: tables.collect(),
         rules: rule_lines(project, plan, scanned),
         by_severity: counts.by_severity,
         by_rule: counts.by_rule,
         discrepancies: counts.total,
+        by_status: counts.by_status,
+        rule_statuses: counts.rule_statuses,
         severity_of: scanned
             .facts
             .iter()
@@ -365,6 +401,7 @@ pub(super) fn report(
             .map(|r| (r.statement.clone(), r.evidence.clone()))
             .collect(),
         restated,
+        figure_changes,
         redelivered: run.before.repeats.as_ref().map(ToString::to_string),
         folder: PathBuf::new(),
         already_published: false,

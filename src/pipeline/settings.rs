@@ -1,12 +1,13 @@
 //! What a run is asked to do.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use jiff::civil::Date;
 
 use crate::{
-    discrepancy::Severity,
+    discrepancy::{Severity, Status},
     ingest::Reader,
+    log::LogCounts,
     project::Project,
     rules::Rule,
     tables::{Limits, Table},
@@ -82,13 +83,14 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// Whether discrepancies of these severities fail the run. Until runs are compared with earlier ones every discrepancy is new.
-    pub fn fails(self, by_severity: &BTreeMap<Severity, u64>) -> bool {
+    /// Whether a log fails the run: what is waived does not.
+    pub fn fails(self, log: &LogCounts) -> bool {
         match self {
-            Self::At(limit) => by_severity
-                .iter()
-                .any(|(severity, count)| *severity <= limit && *count > 0),
-            Self::New => by_severity.values().any(|count| *count > 0),
+            Self::At(limit) => {
+                let mut found = log.unwaived.iter();
+                found.any(|(severity, count)| *severity <= limit && *count > 0)
+            }
+            Self::New => log.with(Status::New) + log.with(Status::Reopened) > 0,
             Self::Never => false,
         }
     }

@@ -10,8 +10,7 @@ use super::{
     delivery::Delivery,
     drift,
     error::RunError,
-    plan::Plan,
-    twice, unreadable,
+    history, twice, unreadable, waivers,
 };
 use crate::{
     check::{
@@ -33,7 +32,7 @@ use crate::{
     project::Project,
     publish::{StagedFile, StagedRun},
     row_groups::{BatchFile, Packing, RowGroupFile},
-    rules::{Rule, Threshold, kinds::RuleKind},
+    rules::{Rule, Threshold, kinds::RuleKind, totals::Statement},
     tables::{Policy, Table},
 };
 
@@ -110,7 +109,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
         staged,
         ..
     } = *run;
-    let facts = facts(project, plan);
+    let facts = facts(project, &plan.tables, &plan.statements);
     let fact_of_rule = project
         .rules
         .iter()
@@ -346,7 +345,11 @@ fn swallowed(table: &Name) -> String {
 }
 
 /// The facts of all rules and statements, by id, which is the log's order.
-fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
+pub(super) fn facts(
+    project: &Project,
+    tables: &[Arc<Table>],
+    statements: &[Statement],
+) -> Vec<RuleFacts> {
     let mut facts: Vec<RuleFacts> = project
         .rules
         .iter()
@@ -357,10 +360,10 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
             dimension: rule.dimension,
             severity: rule.severity,
             category: rule.kind.category(),
-            table: plan.tables[rule.table].name.to_string(),
+            table: tables[rule.table].name.to_string(),
         })
         .collect();
-    for table in &plan.tables {
+    for table in tables {
         for (id, kind, dimension, severity, category) in built_in(table) {
             facts.push(RuleFacts {
                 id,
@@ -374,7 +377,9 @@ fn facts(project: &Project, plan: &Plan) -> Vec<RuleFacts> {
         }
     }
     facts.extend(of_delivery());
-    facts.extend(super::results::statement_facts(&plan.statements));
+    facts.extend(waivers::own_rules());
+    facts.push(history::own_rule());
+    facts.extend(super::results::statement_facts(statements));
     facts.sort_by(|a, b| a.id.cmp(&b.id));
     facts.dedup_by(|a, b| a.id == b.id);
     facts

@@ -21,6 +21,8 @@ const MAX_BYTES: usize = 64 << 20;
 const MAX_SQL_BYTES: usize = 1 << 20;
 /// What was decided about pairs that are probably the same.
 const DECISIONS: &str = "rules/decisions.csv";
+/// Discrepancies that somebody accepts.
+pub(super) const WAIVERS: &str = "rules/waivers.yaml";
 /// The folder of tests.
 const TESTS: &str = "rules/tests";
 /// U+FEFF in UTF-8.
@@ -37,6 +39,7 @@ pub struct Files {
     pub aliases: Vec<Named>,
     pub correspondences: Vec<Named>,
     pub decisions: Option<Arc<Source>>,
+    pub waivers: Option<Arc<Source>>,
     pub model: Vec<Named>,
     pub aggregates: Vec<Named>,
     pub records: Vec<Named>,
@@ -96,10 +99,15 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
             "tables",
             "tests",
             "totals",
+            "waivers.yaml",
         ],
     )?;
     let decisions = match root.join(DECISIONS).exists() {
         true => reader.source(DECISIONS)?,
+        false => None,
+    };
+    let waivers = match root.join(WAIVERS).exists() {
+        true => reader.source(WAIVERS)?,
         false => None,
     };
     reader.known("sql", &["aggregates", "model", "records"])?;
@@ -135,6 +143,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         aliases,
         correspondences,
         decisions,
+        waivers,
         model,
         aggregates,
         records,

@@ -22,6 +22,7 @@ mod test_file;
 mod tests;
 mod totals;
 mod unread;
+mod waivers_file;
 
 use std::{
     path::{Path, PathBuf},
@@ -33,7 +34,7 @@ use jiff::civil::Date;
 use crate::{
     diagnostics::{At, Diagnostic, Source, Span, yaml::Node},
     names::Name,
-    rules::{Decision, Rule, totals::Suppressed},
+    rules::{Decision, Rule, totals::Suppressed, waivers::Waiver},
     tables::{CodeList, FilePattern, Limits, Table},
 };
 
@@ -45,6 +46,7 @@ pub use test_file::{
 };
 pub use totals::TotalsFile;
 pub use unread::{Unread, Words};
+pub use waivers_file::WaiversFile;
 
 /// A project, valid on its own: every name it uses exists. Its SQL has not been planned yet.
 #[derive(Clone, Debug)]
@@ -81,6 +83,8 @@ pub struct Project {
     pub own_lists: Vec<CodeList>,
     /// What was decided about pairs that are probably the same.
     pub decisions: Vec<Decision>,
+    /// Discrepancies that somebody accepts: `rules/waivers.yaml`, in its order.
+    pub waivers: Vec<Waiver>,
     /// `sql/model/*.sql` in the order of their file names.
     pub model: Vec<SqlFile>,
     /// `sql/aggregates/*.sql` in the order of their file names.
@@ -256,6 +260,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let (rules, own_lists) = expand::rules(&mut declared, &lists, &mut unread, diagnostics);
     let decisions = files.decisions.as_ref();
     let decisions = decisions::read(decisions, &rules, !unread.rules, diagnostics);
+    let waivers = waivers_file::read(files.waivers.as_ref(), diagnostics);
     let table_files = declared.iter().map(|d| d.source.clone()).collect();
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     if let Some(path) = &head.deliveries.path
@@ -299,6 +304,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         list_files,
         own_lists,
         decisions,
+        waivers,
         model,
         aggregates,
         records,

@@ -227,7 +227,7 @@ fn check_files(folder: &Path, outputs: &[OutputFile]) -> Result<(), Broken> {
     first.map_or(Ok(()), |(_, broken)| Err(broken))
 }
 
-fn check_file(folder: &Path, output: &OutputFile) -> Result<(), Broken> {
+pub(super) fn check_file(folder: &Path, output: &OutputFile) -> Result<(), Broken> {
     let path = folder.join(output.path.as_str());
     let (bytes, hash) = disk::hash(&path)?;
     if bytes != output.bytes {

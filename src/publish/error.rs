@@ -96,6 +96,16 @@ pub enum PublishError {
         /// Why the manifest cannot be read.
         source: IoError,
     },
+    /// A run that this one goes on from is not what was published.
+    #[error(
+        "run {run_id}, from which the history of discrepancies comes, is damaged: {source}; restore its folder in `runs`, or remove the link `current` to start afresh without an earlier run"
+    )]
+    EarlierIsDamaged {
+        /// The run.
+        run_id: RunId,
+        /// What is wrong first.
+        source: Broken,
+    },
     /// The run that `current` names is not there, so the next manifest could not name it.
     #[error(
         "`{}` names run {run_id}, which is not there any more; restore its folder in `runs`, or remove the link to start afresh without an earlier run",

@@ -142,6 +142,59 @@ impl RunFolder {
     }
 }
 
+/// The figures of an aggregate: count and base by period, population and category.
+pub type Figures = BTreeMap<[String; 3], (i64, i64)>;
+
+/// Reads the figures of an aggregate; `path` names it in errors.
+///
+/// # Errors
+/// It is no Parquet file with the columns of an aggregate.
+pub fn read_figures(file: File, path: &str) -> Result<Figures, FolderError> {
+    let path = PathBuf::from(path);
+    let of_arrow = |source| FolderError::Arrow {
+        path: path.clone(),
+        source,
+    };
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.build());
+    let reader = reader.map_err(|source| FolderError::Parquet {
+        path: path.clone(),
+        source,
+    })?;
+    let mut figures = Figures::new();
+    for batch in reader {
+        let batch = batch.map_err(of_arrow)?;
+        let column = |name: &str| {
+            let missing = || ArrowError::SchemaError(format!("there is no column `{name}`"));
+            batch
+                .column_by_name(name)
+                .ok_or_else(missing)
+                .map_err(of_arrow)
+        };
+        let texts = [
+            column("period")?,
+            column("population")?,
+            column("category")?,
+        ];
+        let numbers = [column("count")?, column("base")?];
+        for row in 0..batch.num_rows() {
+            let text = |at: usize| array_value_to_string(texts[at], row);
+            let place = [text(0), text(1), text(2)];
+            let [period, population, category] = place;
+            let place = [
+                period.map_err(of_arrow)?,
+                population.map_err(of_arrow)?,
+                category.map_err(of_arrow)?,
+            ];
+            let [count, base] = numbers.map(|column| {
+                let numbers = column.as_primitive_opt::<Int64Type>();
+                numbers.map_or(0, |numbers| numbers.value(row))
+            });
+            figures.insert(place, (count, base));
+        }
+    }
+    Ok(figures)
+}
+
 fn row(batch: &RecordBatch, at: usize) -> Result<Row, ArrowError> {
     let schema = batch.schema();
     let mut row = Row::new();

@@ -15,6 +15,7 @@ mod disk;
 mod earlier;
 mod error;
 mod folder;
+mod left;
 mod manifest;
 mod names;
 mod out;
@@ -28,7 +29,7 @@ mod tests;
 
 pub use check::{Broken, check_run};
 pub use error::{IoError, PublishError};
-pub use folder::{FolderError, Row, RunFolder, cell, facts};
+pub use folder::{Figures, FolderError, Row, RunFolder, cell, facts, read_figures};
 pub use manifest::{
     FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,
     SeverityCounts,

@@ -104,6 +104,11 @@ impl StagedRun {
         &self.run_id
     }
 
+    /// The run before this one, if there is any.
+    pub fn previous(&self) -> Option<&PublishedInfo> {
+        self.previous.as_ref()
+    }
+
     /// A folder for spill and temporary files, which is never published.
     pub fn scratch(&self) -> &Path {
         &self.scratch

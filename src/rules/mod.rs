@@ -4,6 +4,7 @@ pub mod kinds;
 mod page;
 pub(crate) mod template;
 pub mod totals;
+pub mod waivers;
 
 use std::collections::BTreeMap;
 
@@ -87,8 +88,41 @@ pub const REDELIVERED: &str = "delivery.redelivered";
 /// A file that was another when the same night was delivered before.
 pub const RESTATED: &str = "delivery.restated";
 
-/// The engine's own rules about a delivery as a whole.
-pub const OWN_OF_DELIVERY: [&str; 4] = [UNCLAIMED, STALE, REDELIVERED, RESTATED];
+/// A waiver that has ended.
+pub const WAIVER_EXPIRED: &str = "waivers.expired";
+
+/// A waiver that was granted for another version of its rule.
+pub const WAIVER_OUTDATED: &str = "waivers.outdated";
+
+/// A waiver that ends soon.
+pub const WAIVER_EXPIRING: &str = "waivers.expiring";
+
+/// A waiver that covers nothing.
+pub const WAIVER_UNUSED: &str = "waivers.unused";
+
+/// A waiver that would cover more than it may.
+pub const WAIVER_OVER_BROAD: &str = "waivers.over_broad";
+
+/// A waiver whose condition cannot be computed.
+pub const WAIVER_FAILED: &str = "waivers.failed";
+
+/// A rule that is another than in the run before.
+pub const RULE_CHANGED: &str = "rules.changed";
+
+/// The engine's own rules that are about no table.
+pub const OWN_OF_DELIVERY: [&str; 11] = [
+    UNCLAIMED,
+    STALE,
+    REDELIVERED,
+    RESTATED,
+    WAIVER_EXPIRED,
+    WAIVER_OUTDATED,
+    WAIVER_EXPIRING,
+    WAIVER_UNUSED,
+    WAIVER_OVER_BROAD,
+    WAIVER_FAILED,
+    RULE_CHANGED,
+];
 
 /// What a null outcome means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]

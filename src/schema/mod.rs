@@ -6,7 +6,7 @@ mod shape;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use crate::project::{ProjectFile, TableFile, TestsFile, TotalsFile};
+use crate::project::{ProjectFile, TableFile, TestsFile, TotalsFile, WaiversFile};
 
 pub use pages::pages;
 
@@ -26,6 +26,7 @@ pub const KINDS: &[FileKind] = &[
     kind::<TableFile>("table", "rules/tables/*.yaml"),
     kind::<TotalsFile>("totals", "rules/totals/*.yaml"),
     kind::<TestsFile>("tests", "rules/tests/*.yaml"),
+    kind::<WaiversFile>("waivers", "rules/waivers.yaml"),
 ];
 
 const fn kind<T: JsonSchema>(word: &'static str, files: &'static str) -> FileKind {
