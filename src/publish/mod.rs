@@ -10,6 +10,7 @@
     reason = "this module alone creates, renames and removes files"
 )]
 
+mod chain;
 mod check;
 mod disk;
 mod earlier;
@@ -18,6 +19,7 @@ mod folder;
 mod manifest;
 mod names;
 mod out;
+mod retention;
 mod staged;
 mod switch;
 mod temporary;
@@ -26,14 +28,16 @@ mod together;
 #[cfg(test)]
 mod tests;
 
+pub use chain::BrokenChain;
 pub use check::{Broken, check_run};
+pub use earlier::current_manifest;
 pub use error::{IoError, PublishError};
 pub use folder::{FolderError, Row, RunFolder, cell, facts};
 pub use manifest::{
     FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,
     SeverityCounts,
 };
-pub use names::{FileHash, MANIFEST, NotAHash, RunId, RunPath, run_id};
+pub use names::{FileHash, MANIFEST, MANIFEST_SUM, NotAHash, RunId, RunPath, identity, run_id};
 pub use out::{OutDir, current};
 pub use staged::{StagedFile, StagedRun};
 pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};
