@@ -246,7 +246,7 @@ fn done(args: &RunArgs, report: &RunReport) -> u8 {
     let code = report.exit_code();
     match args.format {
         Format::Json => event(
-            &json!({ "event": "run", "exit_code": code, "folder": report.folder, "already_published": report.already_published, "result": report.to_json() }),
+            &json!({ "event": "run", "exit_code": code, "folder": report.folder, "already_published": report.already_published, "manifest_sha256": report.manifest_sha256, "current": report.current, "result": report.to_json() }),
         ),
         Format::Text if args.quiet && code == 0 => {}
         Format::Text => {

@@ -223,7 +223,14 @@ fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
         } else {
             ""
         };
-        writeln!(out, "published: {folder}{again}")?;
+        match &report.newer {
+            Some(newer) => writeln!(
+                out,
+                "published before: {folder}{again}; `current` stays at the newer run {newer}"
+            )?,
+            None => writeln!(out, "published: {folder}{again}")?,
+        }
+        writeln!(out, "manifest: SHA-256 {}", report.manifest_sha256)?;
         writeln!(
             out,
             "look next: {folder}/discrepancies.csv, then reconciliations.csv"

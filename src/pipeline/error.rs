@@ -66,6 +66,21 @@ pub enum RunError {
     /// No night is whole, and an earlier one might have been read.
     #[error("no night is whole, so that nothing was published: {}; deliver one of them again", nights(.0))]
     NoWholeNight(Vec<(String, String)>),
+    /// The clock says a day before that of the published run.
+    #[error(
+        "today is {today} by the clock, and the published run {current} in {} is as of {as_of}, which is later: the clock stepped back, or this delivery is of another day; nothing was read: set the clock right, or say of which day it is with `--as-of DATE`",
+        out.display()
+    )]
+    ClockSteppedBack {
+        /// From the clock.
+        today: Date,
+        /// Where runs are published.
+        out: PathBuf,
+        /// The run that is current.
+        current: String,
+        /// Its date.
+        as_of: Date,
+    },
     /// No night is old enough.
     #[error("there is no night up to {as_of} in {}: {}", folder.display(), match later {
         Some(later) => format!("the first is {later}; check `--as-of`"),

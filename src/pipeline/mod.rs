@@ -3,6 +3,7 @@
 mod about;
 mod aggregates;
 mod candidates;
+mod clock;
 mod control;
 mod delivery;
 mod drift;
@@ -79,20 +80,16 @@ pub async fn run_project(
     settings: &Settings,
 ) -> Result<RunReport, RunError> {
     let plan = &plan::Plan::new(project, mistakes, settings).await?;
+    clock::check(project, settings, plan.as_of)?;
     let mut delivery = delivery::Delivery::index(project, plan, settings)?;
     let published = delivery.take_figures();
     let delivery = &delivery;
 
     let out = OutDir::open(&settings.out)?;
-    let before = &redelivery::Before::find(&out, delivery, plan.as_of, &project.hash)?;
-    let project_hash = results::identity(project, settings, before);
-    let staged = out.stage(&run_id(
-        plan.as_of,
-        &delivery.name,
-        &delivery.hashes(),
-        project_hash,
-        env!("CARGO_PKG_VERSION"),
-    ))?;
+    let identity = results::identity(project, settings, plan, delivery);
+    let before = &redelivery::Before::find(&out, delivery, plan.as_of, identity)?;
+    let run_id = run_id(plan.as_of, identity, &before.fingerprint());
+    let staged = out.stage(&run_id, before.previous.clone())?;
     let engine = &plan.engine(settings, staged.scratch())?;
     let run = &Context {
         settings,
@@ -148,11 +145,14 @@ pub async fn run_project(
 
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);
-    let verified = staged.verify(facts)?;
+    let verified = staged.verify(facts)?.once(before.is_gone(&out));
     let report = match report.blocked || report.trial() {
         false => report.published(verified.publish()?),
         true => report.kept(verified.keep()?),
     };
+    if report.newer.is_none() && !report.blocked && !report.trial() {
+        out.retain(project.keep);
+    }
     if report.already_published {
         tracing::info!(run = report.run_id, "this run stood there already");
     }

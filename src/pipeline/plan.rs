@@ -138,9 +138,17 @@ pub(crate) fn as_of(
     default_delivery: bool,
     today: Date,
 ) -> Date {
+    day_said(project, said, default_delivery).unwrap_or(today)
+}
+
+/// The day that the call or the project says.
+pub(super) fn day_said(
+    project: &Project,
+    said: Option<Date>,
+    default_delivery: bool,
+) -> Option<Date> {
     let default = project.delivery.as_ref().filter(|_| default_delivery);
     said.or_else(|| default.and_then(|d| d.as_of))
-        .unwrap_or(today)
 }
 
 /// The statements about totals, `for_each` expanded, and the comparisons; none where they have mistakes.

@@ -14,16 +14,21 @@ use super::{
 use crate::{
     discrepancy::Action,
     log::{Finding, FindingBuilder, LogError},
-    publish::{FileHash, Manifest, OutDir, RunId},
+    publish::{FileHash, Manifest, OutDir, PublishedInfo, RunId},
     rules::{REDELIVERED, RESTATED},
 };
 
 /// The files of the tables: table, path and hash of each.
 type Files = BTreeSet<(String, String, FileHash)>;
 
-/// The published runs that a delivery is held against.
-#[derive(Default)]
+/// The runs that a delivery is held against.
 pub(super) struct Before {
+    /// What decides the run but for the runs before it.
+    pub(super) identity: FileHash,
+    /// The run before it in the chain of manifests.
+    pub(super) previous: Option<PublishedInfo>,
+    /// The very same run, which stands already.
+    pub(super) same: Option<Manifest>,
     /// The newest run of the same delivery, which had other files.
     pub(super) restates: Option<Manifest>,
     /// The run of another delivery or day that read the same bytes.
@@ -34,8 +39,16 @@ pub(super) struct Before {
 struct Tonight<'a> {
     delivery: &'a str,
     as_of: Date,
-    project: FileHash,
     files: Files,
+}
+
+/// What tonight is held against.
+#[derive(Default)]
+struct Against {
+    restates: Option<RunId>,
+    repeats: Option<RunId>,
+    /// The very same run, where it stands already.
+    same: Option<Manifest>,
 }
 
 impl Before {
@@ -44,7 +57,7 @@ impl Before {
         out: &OutDir,
         delivery: &Delivery,
         as_of: Date,
-        project_hash: &str,
+        identity: FileHash,
     ) -> Result<Self, RunError> {
         let runs = out.published(|run| run.delivery == delivery.name)?;
         let current = out.current_id()?;
@@ -55,11 +68,18 @@ impl Before {
         let tonight = Tonight {
             delivery: &delivery.name,
             as_of,
-            project: file_hash(project_hash),
             files: files_of_delivery(delivery),
         };
         tonight.tell_files(newest.or(current));
-        let (restates, repeats) = tonight.against(newest, current);
+        let Against {
+            restates,
+            repeats,
+            same,
+        } = tonight.against(&runs, current, out.same(&identity)?);
+        let previous = match &same {
+            Some(same) => same.previous.clone(),
+            None => out.current()?,
+        };
         let restates = restates.and_then(|id| runs.iter().find(|run| run.run_id == id));
         let restates = restates.filter(|run| {
             let there = out.has_clean_tables(run);
@@ -73,6 +93,9 @@ impl Before {
             there
         });
         Ok(Self {
+            identity,
+            previous,
+            same,
             restates: restates.cloned(),
             repeats,
         })
@@ -80,18 +103,33 @@ impl Before {
 
     /// What decides outputs besides the delivery itself, for the run's id; blank where nothing does.
     pub(super) fn fingerprint(&self) -> String {
-        let restates = self.restates.as_ref().map(|run| &run.run_id);
-        match (restates, &self.repeats) {
-            (None, None) => String::new(),
-            (restates, repeats) => {
+        let previous = self.previous.as_ref().map(|run| &run.run_id);
+        let restates = match &self.same {
+            Some(same) => same.restates.as_ref(),
+            None => self.restates.as_ref().map(|run| &run.run_id),
+        };
+        match (previous, restates, &self.repeats) {
+            (None, None, None) => String::new(),
+            (previous, restates, repeats) => {
                 let text = |id: Option<&RunId>| id.map_or("none", RunId::as_str).to_owned();
                 format!(
-                    "restates {} repeats {}",
+                    "previous {} restates {} repeats {}",
+                    text(previous),
                     text(restates),
                     text(repeats.as_ref())
                 )
             }
         }
+    }
+
+    /// Whether the very same run stands already and can not be made again alike, as a run that it was held against is
+    /// not there any more.
+    pub(super) fn is_gone(&self, out: &OutDir) -> bool {
+        self.same.as_ref().is_some_and(|same| {
+            let previous = same.previous.as_ref();
+            let gone = previous.is_some_and(|run| !out.folder_of(&run.run_id).is_dir());
+            gone || same.restates.is_some() && self.restates.is_none()
+        })
     }
 
     /// Whether the project was another when the restated run was made.
@@ -104,21 +142,28 @@ impl Before {
 impl Tonight<'_> {
     /// The run that is restated and the one whose bytes came again. The very same run once more is held against what it was
     /// held against before, so that it is the same.
+    ///
+    /// A run that stands already is no longer the same once another was published of the same delivery: then this is the way
+    /// back, which is a restatement like any other.
     fn against(
         &self,
-        newest: Option<&Manifest>,
+        runs: &[Manifest],
         current: Option<&Manifest>,
-    ) -> (Option<RunId>, Option<RunId>) {
-        let mut restates = None;
-        if let Some(run) = newest {
-            if files_of_run(run) != self.files {
-                restates = Some(run.run_id.clone());
-            } else if run.as_of == self.as_of
-                && run.project.sha256 == self.project
-                && run.trueup == env!("CARGO_PKG_VERSION")
-            {
-                return (run.restates.clone(), run.repeats.clone());
-            }
+        same: Option<Manifest>,
+    ) -> Against {
+        let newest = runs.iter().rfind(|run| run.delivery == self.delivery);
+        let corrected = newest.filter(|run| files_of_run(run) != self.files);
+        let restates = corrected.map(|run| run.run_id.clone());
+        let still = same.filter(|same| match newest {
+            Some(newest) if newest.run_id == same.run_id => true,
+            _ => same.restates == restates && runs.iter().all(|run| run.run_id != same.run_id),
+        });
+        if let Some(same) = still {
+            return Against {
+                restates: same.restates.clone(),
+                repeats: same.repeats.clone(),
+                same: Some(same),
+            };
         }
         let hashes = |files: &Files| {
             let mut hashes: Vec<_> = files.iter().map(|f| (f.0.clone(), f.2)).collect();
@@ -129,7 +174,11 @@ impl Tonight<'_> {
             let other = (run.delivery.as_str(), run.as_of) != (self.delivery, self.as_of);
             other && !self.files.is_empty() && hashes(&files_of_run(run)) == hashes(&self.files)
         });
-        (restates, again.map(|run| run.run_id.clone()))
+        Against {
+            restates,
+            repeats: again.map(|run| run.run_id.clone()),
+            same: None,
+        }
     }
 
     /// Says of each file that the run had already.

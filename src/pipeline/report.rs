@@ -64,6 +64,10 @@ pub struct RunReport {
     pub already_published: bool,
     /// The run that readers see after this one; `None` when none has been published yet.
     pub current: Option<String>,
+    /// The newer run that stays `current`, where this one was published before it.
+    pub newer: Option<String>,
+    /// Hash of the run's manifest, which holds the hashes of all its other files.
+    pub manifest_sha256: String,
 }
 
 /// Where the records of a table went.
@@ -115,12 +119,15 @@ impl RunReport {
     pub(super) fn published(mut self, run: PublishedRun) -> Self {
         self.already_published = run.already_published();
         self.folder = run.folder;
-        self.current = Some(run.manifest.run_id.to_string());
+        self.newer = run.newer.map(|id| id.to_string());
+        self.current = (self.newer.clone()).or_else(|| Some(run.manifest.run_id.to_string()));
+        self.manifest_sha256 = run.manifest_sha256.to_string();
         self
     }
 
     pub(super) fn kept(mut self, run: KeptRun) -> Self {
         self.folder = run.folder;
+        self.manifest_sha256 = run.manifest_sha256.to_string();
         self.current = run.current.map(|id| id.to_string());
         self
     }

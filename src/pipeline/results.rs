@@ -14,13 +14,12 @@ use arrow::{
 
 use super::{
     Context,
-    delivery::file_hash,
+    delivery::{Delivery, file_hash},
     error::RunError,
     figure_changes::FigureChanges,
     history::{HISTORY, History, Unjudged},
     plan::Plan,
     records,
-    redelivery::Before,
     report::{RuleLine, RunReport, TableLine},
     restated::Restated,
     settings::Settings,
@@ -259,17 +258,27 @@ pub(super) fn rule_lines(project: &Project, plan: &Plan, scanned: &Scanned) -> V
     lines
 }
 
-/// What decides a run's outputs beside its date and inputs: the project, the selection, the runs that it is held against, and the key of hidden values (by a hash of a hash, so that the id tells nothing about it).
-pub(super) fn identity(project: &Project, settings: &Settings, before: &Before) -> FileHash {
+/// What decides a run's outputs but for the runs before it: date, delivery and inputs, the program, the project, the selection, and the key of hidden values (by a hash of a hash, so that the id tells nothing about it).
+pub(super) fn identity(
+    project: &Project,
+    settings: &Settings,
+    plan: &Plan,
+    delivery: &Delivery,
+) -> FileHash {
     let key = Privacy::new(settings.key.as_deref()).hide("trueup key id");
-    let mut text = [
+    let text = [
         project.hash.as_str(),
         &settings.selection.fingerprint(),
         &key,
     ]
     .join("\n");
-    text.push_str(&before.fingerprint());
-    FileHash::of(text.as_bytes())
+    crate::publish::identity(
+        plan.as_of,
+        &delivery.name,
+        &delivery.hashes(),
+        FileHash::of(text.as_bytes()),
+        env!("CARGO_PKG_VERSION"),
+    )
 }
 
 /// Writes `rule_results` and `run_results.json`.
@@ -406,6 +415,8 @@ pub(super) fn report(
         folder: PathBuf::new(),
         already_published: false,
         current: None,
+        newer: None,
+        manifest_sha256: String::new(),
     }
 }
 
@@ -446,6 +457,7 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
     let count = |severity| report.by_severity.get(&severity).copied().unwrap_or(0);
     RunFacts {
         trueup: env!("CARGO_PKG_VERSION").to_owned(),
+        identity: run.before.identity,
         as_of: plan.as_of,
         delivery: delivery.name.clone(),
         project: crate::publish::Project {

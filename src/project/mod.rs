@@ -69,6 +69,8 @@ pub struct Project {
     pub max_rejects: u64,
     /// What reading a file may cost.
     pub limits: Limits,
+    /// Which runs stay.
+    pub keep: Keep,
     /// The tables in the order of their file names.
     pub tables: Vec<Table>,
     /// The files that declare them, in the same order.
@@ -125,6 +127,15 @@ pub struct Deliveries {
     pub marker: Option<FilePattern>,
     /// A file that says what each file of a night holds.
     pub control: Option<FilePattern>,
+}
+
+/// Which runs stay: those that one of the two keeps, and all where neither is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// So many of the newest.
+    pub runs: Option<u64>,
+    /// Those of so many days up to the date of the newest.
+    pub days: Option<u64>,
 }
 
 /// A reporting period, half open.
@@ -297,6 +308,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         suppressed: head.suppressed,
         max_rejects: head.max_rejects,
         limits: head.limits,
+        keep: head.keep,
         tables,
         table_files,
         rules,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    DefaultDelivery, Deliveries, Period,
+    DefaultDelivery, Deliveries, Keep, Period,
     deliveries_file::{self, DeliveriesFile},
 };
 use crate::{
@@ -47,6 +47,9 @@ pub struct ProjectFile {
     /// What reading a file may cost.
     #[serde(default)]
     pub limits: Tried<LimitsFile>,
+    /// Which runs stay in the out folder.
+    #[serde(default)]
+    pub outputs: Tried<OutputsFile>,
 }
 
 /// What a run reads when it is given no delivery.
@@ -126,6 +129,19 @@ pub struct LimitsFile {
     pub reader_seconds: Option<Tried<At<u64>>>,
 }
 
+/// Which runs stay in the out folder: those that one of the two keys keeps, and all where neither stands. The run that is
+/// `current` always stays, and of runs that go the manifest stays.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputsFile {
+    /// So many of the newest runs stay, and as many of those that were not published.
+    #[schemars(extend("minimum" = 1))]
+    pub keep_runs: Option<Tried<At<u64>>>,
+    /// Runs stay whose date is less than so many days before the date of the newest.
+    #[schemars(extend("minimum" = 1))]
+    pub keep_days: Option<Tried<At<u64>>>,
+}
+
 /// The same, checked.
 #[derive(Default)]
 pub struct Head {
@@ -137,6 +153,7 @@ pub struct Head {
     pub suppressed: Suppressed,
     pub max_rejects: u64,
     pub limits: Limits,
+    pub keep: Keep,
 }
 
 pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
@@ -184,6 +201,23 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
         suppressed,
         max_rejects: file.gates.0.unwrap_or_default().max_rejects,
         limits: limits(file.limits.0.unwrap_or_default(), diagnostics),
+        keep: keep(file.outputs.0.unwrap_or_default(), diagnostics),
+    }
+}
+
+fn keep(file: OutputsFile, diagnostics: &mut Vec<Diagnostic>) -> Keep {
+    let mut number = |said: Option<Tried<At<u64>>>, key: &str, of: &str| {
+        let said = said?.0?;
+        if said.value == 0 {
+            let message = format!("`{key}: 0` would keep no {of}");
+            let help = "the newest run always stays: write 1 or more, or leave the key out";
+            diagnostics.push(Diagnostic::at(&said.span, message).help(help));
+        }
+        Some(said.value)
+    };
+    Keep {
+        runs: number(file.keep_runs, "keep_runs", "run"),
+        days: number(file.keep_days, "keep_days", "day"),
     }
 }
 

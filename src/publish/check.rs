@@ -19,13 +19,17 @@ use super::{
     disk::{self, Kind},
     error::IoError,
     manifest::{FORMAT, Imbalance, Manifest, OutputFile},
-    names::{FileHash, MANIFEST, RunPath},
+    names::{FileHash, MANIFEST, MANIFEST_SUM, RunPath},
 };
 
 /// Shortest Parquet file: magic, footer length, magic. Readers take an empty file for an empty table.
 const MIN_PARQUET: u64 = 12;
 /// Longest manifest that is read: many times what the most files allowed need.
 const MAX_MANIFEST: u64 = 64 << 20;
+/// Longest file of its hash that is read: many times such a line.
+const MAX_SUM: u64 = 4 << 10;
+/// So many of 64 digits do not agree by chance: then a digit of the hash was changed, and not what it is of.
+const ALIKE: usize = 32;
 /// Deepest folder that is looked into.
 const MAX_DEPTH: usize = 32;
 /// Most files that are read at a time.
@@ -40,6 +44,28 @@ pub enum Broken {
     /// The folder, the manifest or a file cannot be read.
     #[error(transparent)]
     Unreadable(#[from] IoError),
+    /// There is no hash of the manifest.
+    #[error("`{MANIFEST_SUM}` is missing")]
+    NoSum,
+    /// The file of the manifest's hash is none.
+    #[error("`{MANIFEST_SUM}` was changed: it is no line of a SHA-256 and `{MANIFEST}`")]
+    NotASum,
+    /// The file of the manifest's hash says nearly what it should.
+    #[error("`{MANIFEST_SUM}` was changed: it says {said}, and `{MANIFEST}` has {found}")]
+    Sum {
+        /// In the file.
+        said: FileHash,
+        /// Of the manifest.
+        found: FileHash,
+    },
+    /// The manifest has other content than its hash says.
+    #[error("`{MANIFEST}` was changed: its SHA-256 is {found} instead of {expected}")]
+    ManifestHash {
+        /// In the file beside it.
+        expected: FileHash,
+        /// On disk.
+        found: FileHash,
+    },
     /// The manifest is not one.
     #[error("`{MANIFEST}` is no manifest: {0}")]
     Manifest(#[source] serde_json::Error),
@@ -115,7 +141,9 @@ pub enum Broken {
 ///
 /// The first broken thing in the order of the manifest is named, whichever was found first.
 pub fn check_run(folder: &Path) -> Result<Manifest, Broken> {
-    let (_, manifest) = read_manifest(folder)?;
+    let bytes = manifest_bytes(folder)?;
+    check_sum(folder, &bytes)?;
+    let manifest = parse(&bytes)?;
     manifest.balance()?;
     for pair in manifest.outputs.windows(2) {
         if pair[0].path >= pair[1].path {
@@ -131,6 +159,7 @@ pub fn check_run(folder: &Path) -> Result<Manifest, Broken> {
         }
     }
     found.remove(MANIFEST);
+    found.remove(MANIFEST_SUM);
     if let Some((path, _)) = found.pop_first() {
         return Err(Broken::Extra(path));
     }
@@ -140,24 +169,67 @@ pub fn check_run(folder: &Path) -> Result<Manifest, Broken> {
 
 /// The manifest at `folder` if there is one that makes sense, without looking at any other file.
 pub(super) fn read_manifest(folder: &Path) -> Result<(Vec<u8>, Manifest), Broken> {
-    let path = folder.join(MANIFEST);
-    let bytes = match disk::read_small(&path, MAX_MANIFEST) {
-        Err(e) if e.source.kind() == ErrorKind::NotFound => return Err(Broken::NoManifest(path)),
-        other => other?,
-    };
+    let bytes = manifest_bytes(folder)?;
     let manifest = parse(&bytes)?;
     Ok((bytes, manifest))
 }
 
-/// The hash of the manifest at `folder`.
-pub(super) fn manifest_hash(folder: &Path) -> Result<FileHash, IoError> {
-    Ok(FileHash::of(&disk::read_small(
-        &folder.join(MANIFEST),
-        MAX_MANIFEST,
-    )?))
+/// The bytes of the manifest at `folder`.
+pub(super) fn manifest_bytes(folder: &Path) -> Result<Vec<u8>, Broken> {
+    let path = folder.join(MANIFEST);
+    match disk::read_small(&path, MAX_MANIFEST) {
+        Err(e) if e.source.kind() == ErrorKind::NotFound => Err(Broken::NoManifest(path)),
+        other => Ok(other?),
+    }
 }
 
-fn parse(bytes: &[u8]) -> Result<Manifest, Broken> {
+/// What stands in the file of a manifest's hash.
+pub(super) fn sum_line(hash: FileHash) -> String {
+    format!("{hash}  {MANIFEST}\n")
+}
+
+/// Holds the manifest's bytes against the hash beside it, and says which of the two was changed.
+fn check_sum(folder: &Path, bytes: &[u8]) -> Result<(), Broken> {
+    let line = match disk::read_small(&folder.join(MANIFEST_SUM), MAX_SUM) {
+        Err(e) if e.source.kind() == ErrorKind::NotFound => {
+            // A manifest of another layout may have none.
+            parse(bytes)?;
+            return Err(Broken::NoSum);
+        }
+        other => other?,
+    };
+    let found = FileHash::of(bytes);
+    if line == sum_line(found).as_bytes() {
+        return Ok(());
+    }
+    let said = std::str::from_utf8(&line).ok();
+    let said = said.and_then(|line| line.get(..64)?.to_owned().try_into().ok());
+    let Some(said) = said.filter(|said| line == sum_line(*said).as_bytes()) else {
+        return Err(Broken::NotASum);
+    };
+    let (digits, others) = (found.to_string(), said.to_string());
+    let same = digits.bytes().zip(others.bytes()).filter(|(a, b)| a == b);
+    Err(match same.count() >= ALIKE {
+        true => Broken::Sum { said, found },
+        false => Broken::ManifestHash {
+            expected: said,
+            found,
+        },
+    })
+}
+
+/// The bytes of a manifest that stands at `path`.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, IoError> {
+    disk::read_small(path, MAX_MANIFEST)
+}
+
+/// The hash of the manifest at `folder`.
+pub(super) fn manifest_hash(folder: &Path) -> Result<FileHash, IoError> {
+    Ok(FileHash::of(&read_bytes(&folder.join(MANIFEST))?))
+}
+
+/// The manifest that these bytes are.
+pub(super) fn parse(bytes: &[u8]) -> Result<Manifest, Broken> {
     // The format is looked at first: a later one may have fields that this version refuses.
     #[derive(serde::Deserialize)]
     struct Only {

@@ -1,8 +1,8 @@
 //! The system calls of publishing, each with the path and the action in its error.
 
 use std::{
-    fs::{self, File},
-    io::{self, ErrorKind, Read},
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
     os::fd::AsFd,
     path::{Path, PathBuf},
 };
@@ -58,6 +58,17 @@ fn parent(path: &Path) -> &Path {
         Some(p) => p,
         None => path,
     }
+}
+
+/// Writes a file that is not there yet, and makes its bytes durable; its name is once its folder is synced.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(IoError::on("create", path))?;
+    file.write_all(bytes).map_err(IoError::on("write", path))?;
+    file.sync_all().map_err(IoError::on("sync", path))
 }
 
 /// Makes a folder's entries durable.

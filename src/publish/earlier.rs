@@ -1,61 +1,79 @@
 //! Runs that were published earlier, for whoever compares with them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::path::{Path, PathBuf};
 
 use super::{
-    check::read_manifest,
+    check::{parse, read_manifest},
     disk,
     error::PublishError,
     manifest::Manifest,
-    names::{RunId, RunPath},
-    out::OutDir,
+    names::{FileHash, MANIFEST, RunId, RunPath},
+    out::{OutDir, RUNS, current_id},
 };
 
 impl OutDir {
-    /// The published runs that are `wanted` and the one that is `current`, the newest last. What cannot be read is passed over.
-    ///
-    /// Manifests hold no clock: a run is newer than those that were `current` before it.
+    /// The published runs that are `wanted` and the one that is `current`, the newest last: those of the chain whose
+    /// folders still stand. A run that was put in its place and never switched to is not among them.
     pub fn published(
         &self,
         wanted: impl Fn(&Manifest) -> bool,
     ) -> Result<Vec<Manifest>, PublishError> {
-        let current = self.held.current()?;
-        let mut runs = Vec::new();
-        let mut before: BTreeMap<RunId, RunId> = BTreeMap::new();
+        let links = self.links(|link| link.stands)?;
+        let runs = links.into_iter().map(|link| link.manifest).enumerate();
+        let mut runs: Vec<Manifest> = runs
+            .filter(|(at, run)| *at == 0 || wanted(run))
+            .map(|(_, run)| run)
+            .collect();
+        runs.reverse();
+        Ok(runs)
+    }
+
+    /// The run that stands already with this identity, the one that came last where there are several: published, kept,
+    /// or put in its place by a process that was killed before it switched to it.
+    ///
+    /// What is to be the same run once more takes its `previous`, `restates` and `repeats` again.
+    pub fn same(&self, identity: &FileHash) -> Result<Option<Manifest>, PublishError> {
+        let digits = identity.to_string();
+        let mut found: Vec<Manifest> = Vec::new();
         for (folder, _) in disk::entries(&self.held.runs())? {
             let name = folder.file_name().and_then(|name| name.to_str());
             let Some(id) = name.and_then(|name| RunId::new(name).ok()) else {
                 continue;
             };
-            let manifest = match read_manifest(&folder) {
-                Ok((_, manifest)) if manifest.run_id == id => manifest,
-                Ok(_) => continue,
-                Err(error) => {
-                    tracing::warn!(run = id.as_str(), %error, "passed over");
-                    continue;
-                }
+            // Most runs have another one, and need not be parsed.
+            let path = folder.join(MANIFEST);
+            let manifest = match super::check::read_bytes(&path) {
+                Ok(bytes) if !holds(&bytes, digits.as_bytes()) => continue,
+                Ok(bytes) => parse(&bytes),
+                Err(error) => Err(error.into()),
             };
-            if let Some(previous) = &manifest.previous {
-                before.insert(id.clone(), previous.run_id.clone());
-            }
-            let is_current = current.as_ref() == Some(&id);
-            if !manifest.blocked && !manifest.trial && (is_current || wanted(&manifest)) {
-                runs.push(manifest);
+            match manifest {
+                Ok(manifest) if manifest.run_id == id && manifest.identity == *identity => {
+                    found.push(manifest);
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(run = id.as_str(), %error, "passed over"),
             }
         }
-        runs.sort_by_cached_key(|run| {
-            let is_current = current.as_ref() == Some(&run.run_id);
-            (
-                is_current,
-                age(&run.run_id, &before),
-                run.as_of,
-                run.run_id.clone(),
-            )
-        });
-        Ok(runs)
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let chain = self.links(|link| link.stands)?;
+        let newest = chain
+            .iter()
+            .find_map(|link| found.iter().find(|run| run.run_id == link.info.run_id));
+        if let Some(run) = newest {
+            return Ok(Some(run.clone()));
+        }
+        // None was published. A run that was to be, and that others went past, would leave them out of the chain.
+        let current = chain.first().map(|link| &link.info);
+        let is_next = |run: &Manifest| run.previous.as_ref() == current;
+        found.retain(|run| is_next(run) || run.blocked || run.trial);
+        let next = found.iter().position(is_next).unwrap_or_default();
+        Ok(match found.is_empty() {
+            true => None,
+            false => Some(found.swap_remove(next)),
+        })
     }
 
     /// The run that `current` names.
@@ -84,15 +102,13 @@ impl OutDir {
     }
 }
 
-/// How many runs are known to have been `current` before a run.
-fn age(id: &RunId, before: &BTreeMap<RunId, RunId>) -> usize {
-    let mut seen = BTreeSet::from([id]);
-    let mut at = id;
-    while let Some(previous) = before.get(at) {
-        if !seen.insert(previous) {
-            break;
-        }
-        at = previous;
-    }
-    seen.len()
+/// What readers of `out` see, if there is a run whose manifest makes sense; takes no lock.
+pub fn current_manifest(out: &Path) -> Option<Manifest> {
+    let id = current_id(out).ok()??;
+    let (_, manifest) = read_manifest(&out.join(RUNS).join(id.as_str())).ok()?;
+    Some(manifest)
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(bytes, part).is_some()
 }

@@ -128,6 +128,16 @@ pub enum PublishError {
         "run {0} is published already and the same run now differs and is not to be published; nothing was changed, find out why the same inputs gave another result"
     )]
     KeepOverCurrent(RunId),
+    /// Later manifests would name what is not there any more.
+    #[error(
+        "run {run_id} was published before run {newer}, and the same run now differs; nothing was changed, since later manifests record it as it was: find out why the same inputs gave another result, `trueup verify` says whether it is whole"
+    )]
+    Rewrites {
+        /// The run.
+        run_id: RunId,
+        /// The run that is current.
+        newer: RunId,
+    },
     /// The file system cannot replace the published folder without a gap.
     #[error(
         "cannot replace run {run_id}, which `current` names, because the file system of `{}` cannot swap two folders in one step; choose an out folder on another file system, or remove the link `current` first",

@@ -8,7 +8,7 @@ use crate::harmless::json;
 use crate::ingest::Written;
 
 /// The layout of the manifest; a reader refuses another number.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What describes a run on disk. It holds no clock and no machine, so the same run has the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,10 @@ pub struct Manifest {
     pub format: u32,
     /// Version of the program that wrote the run.
     pub trueup: String,
-    /// The run: derived from date, delivery, inputs, project and version.
+    /// The run: derived from its identity and the runs before it.
     pub run_id: RunId,
+    /// What decided the run but for the runs before it: a delivery that comes again unchanged has it again.
+    pub identity: FileHash,
     /// The date that the run takes for today.
     #[serde(with = "date_text")]
     pub as_of: Date,
@@ -39,9 +41,9 @@ pub struct Manifest {
     pub inputs: Vec<InputFile>,
     /// Every table's rows, sorted by name: the sums of its files.
     pub tables: Vec<Rows>,
-    /// Every file of the run but this one, sorted by path.
+    /// Every file of the run but this one and its hash, sorted by path.
     pub outputs: Vec<OutputFile>,
-    /// The run that was `current` when this one was first staged.
+    /// The run that was `current` when this one was first staged: the one before it in the chain.
     pub previous: Option<PublishedInfo>,
     /// The run of the same delivery with other files, which this one was compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +58,8 @@ pub struct Manifest {
 pub struct RunFacts {
     /// See [`Manifest::trueup`].
     pub trueup: String,
+    /// See [`Manifest::identity`].
+    pub identity: FileHash,
     /// See [`Manifest::as_of`].
     pub as_of: Date,
     /// See [`Manifest::delivery`].
@@ -241,6 +245,7 @@ impl Manifest {
     ) -> Self {
         let RunFacts {
             trueup,
+            identity,
             as_of,
             delivery,
             project,
@@ -260,6 +265,7 @@ impl Manifest {
             format: FORMAT,
             trueup,
             run_id,
+            identity,
             as_of,
             delivery,
             project,

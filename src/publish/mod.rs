@@ -10,6 +10,7 @@
     reason = "this module alone creates, renames and removes files"
 )]
 
+mod chain;
 mod check;
 mod disk;
 mod earlier;
@@ -19,6 +20,7 @@ mod left;
 mod manifest;
 mod names;
 mod out;
+mod retention;
 mod staged;
 mod switch;
 mod temporary;
@@ -27,14 +29,16 @@ mod together;
 #[cfg(test)]
 mod tests;
 
+pub use chain::BrokenChain;
 pub use check::{Broken, check_run};
+pub use earlier::current_manifest;
 pub use error::{IoError, PublishError};
 pub use folder::{Figures, FolderError, Row, RunFolder, cell, facts, read_figures};
 pub use manifest::{
     FORMAT, Imbalance, InputFile, Manifest, OutputFile, Project, PublishedInfo, Rows, RunFacts,
     SeverityCounts,
 };
-pub use names::{FileHash, MANIFEST, NotAHash, RunId, RunPath, run_id};
+pub use names::{FileHash, MANIFEST, MANIFEST_SUM, NotAHash, RunId, RunPath, identity, run_id};
 pub use out::{OutDir, current};
 pub use staged::{StagedFile, StagedRun};
 pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};

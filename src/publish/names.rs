@@ -10,30 +10,32 @@ use super::error::PublishError;
 
 /// File of a run that describes all others.
 pub const MANIFEST: &str = "manifest.json";
+/// Its hash, as `sha256sum` prints it.
+pub const MANIFEST_SUM: &str = "manifest.sha256";
 
 /// Longest path inside a run folder, in bytes.
 const MAX_PATH: usize = 512;
 /// Longest file or folder name, in bytes: what common file systems take.
 const MAX_PART: usize = 255;
 
-/// `<as_of>-<12 hex>`: the same for the same delivery, inputs, project, date and version.
+/// `<as_of>-<12 hex>`: the same for the same delivery, inputs, project, date and version after the same runs.
 ///
 /// It stands in a folder's name and in a link's target, so only [`run_id`] and a strict parser make one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
-/// The id of a run over `inputs` (path and hash of each, in any order) of a delivery, whose name stands in every row.
+/// What decides a run over `inputs` (path and hash of each, in any order) of a delivery, whose name stands in every row,
+/// but for the runs before it.
 ///
-/// Whatever else changes the outputs (selected rules, say) belongs into `project`: two runs with one id
-/// replace each other.
-pub fn run_id(
+/// Whatever else changes the outputs (selected rules, say) belongs into `project`.
+pub fn identity(
     as_of: Date,
     delivery: &str,
     inputs: &[(&str, FileHash)],
     project: FileHash,
     version: &str,
-) -> RunId {
+) -> FileHash {
     let mut inputs = inputs.to_vec();
     inputs.sort_unstable();
     let mut hash = Sha256::new();
@@ -51,7 +53,16 @@ pub fn run_id(
         text(path);
         text(&file.to_string());
     }
-    let hex = FileHash(hash.finalize().into()).to_string();
+    FileHash(hash.finalize().into())
+}
+
+/// The id of the run with this [`identity`], held against the runs that `before` names; two runs with one id replace
+/// each other.
+pub fn run_id(as_of: Date, identity: FileHash, before: &str) -> RunId {
+    let mut hex = identity.to_string();
+    if !before.is_empty() {
+        hex = FileHash::of(format!("{hex}\n{before}").as_bytes()).to_string();
+    }
     RunId(format!("{as_of}-{}", &hex[..12]))
 }
 
@@ -135,7 +146,7 @@ fn problem(text: &str) -> Option<&'static str> {
     if text.starts_with('/') {
         return Some("it is absolute");
     }
-    if text == MANIFEST {
+    if text == MANIFEST || text == MANIFEST_SUM {
         return Some("the manifest is written by the publishing step itself");
     }
     if text.chars().any(|c| c == '\\' || c.is_control()) {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    check::{manifest_hash, read_manifest},
+    check::manifest_hash,
     disk,
     error::{IoError, PublishError},
     manifest::PublishedInfo,
@@ -17,7 +17,9 @@ use super::{
 };
 
 /// Folder of all runs, beside `current`.
-const RUNS: &str = "runs";
+pub(super) const RUNS: &str = "runs";
+/// Manifests of runs that were removed by policy, beside it.
+pub(super) const HISTORY: &str = "history";
 /// The link to the run that readers open.
 const CURRENT: &str = "current";
 /// The next link, for the moment before it is renamed over `current`.
@@ -28,6 +30,10 @@ const LOCK: &str = ".lock";
 const STAGING: &str = ".staging-";
 /// Before a run id: a run that is being replaced where the file system cannot swap.
 const OLD: &str = ".old-";
+/// Before a run id: a run that is being removed.
+const REMOVED: &str = ".removed-";
+/// Before a run id: a manifest that is on its way into the history.
+const UNFINISHED: &str = ".tmp-";
 
 /// An out folder that this process alone writes to, until this and every run staged in it are dropped.
 #[derive(Debug)]
@@ -66,8 +72,13 @@ impl OutDir {
     }
 
     /// Starts a run: a hidden folder, invisible to readers until it is published.
-    pub fn stage(&self, run_id: &RunId) -> Result<StagedRun, PublishError> {
-        let previous = self.held.previous(run_id)?;
+    ///
+    /// `previous` is the run before it in the chain of manifests: [`Self::current`], but for a run that stands already.
+    pub fn stage(
+        &self,
+        run_id: &RunId,
+        previous: Option<PublishedInfo>,
+    ) -> Result<StagedRun, PublishError> {
         StagedRun::new(Arc::clone(&self.held), run_id.clone(), previous)
     }
 }
@@ -92,7 +103,8 @@ pub fn current(out: &Path) -> Result<Option<PublishedInfo>, PublishError> {
     }
 }
 
-fn current_id(out: &Path) -> Result<Option<RunId>, PublishError> {
+/// The run that `current` names.
+pub(super) fn current_id(out: &Path) -> Result<Option<RunId>, PublishError> {
     let path = out.join(CURRENT);
     let foreign = |found: &str| PublishError::CurrentIsForeign {
         path: path.clone(),
@@ -121,6 +133,10 @@ pub(super) struct Held {
 }
 
 impl Held {
+    pub(super) fn out(&self) -> &Path {
+        &self.out
+    }
+
     pub(super) fn runs(&self) -> PathBuf {
         self.out.join(RUNS)
     }
@@ -138,6 +154,23 @@ impl Held {
     /// Where a run stands aside while it is replaced.
     pub(super) fn old(&self, id: &RunId) -> PathBuf {
         self.runs().join(format!("{OLD}{id}"))
+    }
+
+    /// Where a run stands while it is removed.
+    pub(super) fn removed(&self, id: &RunId) -> PathBuf {
+        self.runs().join(format!("{REMOVED}{id}"))
+    }
+
+    /// The folder of manifests of removed runs.
+    pub(super) fn history(&self) -> PathBuf {
+        self.out.join(HISTORY)
+    }
+
+    /// Where the manifest of a removed run goes, and where it is written before.
+    pub(super) fn in_history(&self, id: &RunId) -> (PathBuf, PathBuf) {
+        let history = self.history();
+        let unfinished = history.join(format!("{UNFINISHED}{id}"));
+        (history.join(format!("{id}.json")), unfinished)
     }
 
     /// Makes the entries of `runs/` durable.
@@ -192,7 +225,7 @@ impl Held {
                 .file_name()
                 .and_then(|n| n.to_str())
                 .unwrap_or_default();
-            if name.starts_with(STAGING) {
+            if name.starts_with(STAGING) || name.starts_with(REMOVED) {
                 disk::remove(&path)?;
             } else if let Some(id) = name.strip_prefix(OLD) {
                 let run = self.runs().join(id);
@@ -203,22 +236,15 @@ impl Held {
                 }
             }
         }
+        let history = self.history();
+        if history.is_dir() {
+            for (path, _) in disk::entries(&history)? {
+                let name = path.file_name().and_then(|n| n.to_str());
+                if name.is_some_and(|name| name.starts_with(UNFINISHED)) {
+                    disk::remove(&path)?;
+                }
+            }
+        }
         Ok(disk::remove(&self.out.join(CURRENT_NEW))?)
-    }
-
-    /// The run before this one. A run that was here before keeps the one it had: the same inputs give the same bytes,
-    /// and what later runs recorded of its manifest stays true.
-    fn previous(&self, id: &RunId) -> Result<Option<PublishedInfo>, PublishError> {
-        let current_id = current_id(&self.out)?;
-        if let Ok((_, manifest)) = read_manifest(&self.run(id))
-            && manifest.run_id == *id
-        {
-            return Ok(manifest.previous);
-        }
-        if current_id.as_ref() == Some(id) {
-            // Its manifest is broken, and with it the record of the run before.
-            return Ok(None);
-        }
-        current(&self.out)
     }
 }

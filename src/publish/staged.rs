@@ -11,11 +11,11 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    check::{Broken, check_run},
+    check::{Broken, check_run, sum_line},
     disk,
     error::{IoError, PublishError},
     manifest::{Manifest, OutputFile, PublishedInfo, RunFacts},
-    names::{FileHash, MANIFEST, RunId, RunPath},
+    names::{FileHash, MANIFEST, MANIFEST_SUM, RunId, RunPath},
     out::Held,
     switch::VerifiedRun,
     temporary::ScratchFiles,
@@ -136,7 +136,9 @@ impl StagedRun {
             .to_bytes()
             .map_err(io::Error::from)
             .map_err(IoError::on("write", &path))?;
-        write_synced(&path, &bytes)?;
+        disk::write_new(&path, &bytes)?;
+        let sum = sum_line(FileHash::of(&bytes));
+        disk::write_new(&folder.join(MANIFEST_SUM), sum.as_bytes())?;
         disk::sync_tree(folder)?;
         if check_run(folder)? != manifest {
             return Err(Broken::Rewritten.into());
@@ -158,16 +160,6 @@ fn finished(
     } else {
         Err(PublishError::Unfinished(unfinished))
     }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(IoError::on("create", path))?;
-    file.write_all(bytes).map_err(IoError::on("write", path))?;
-    file.sync_all().map_err(IoError::on("sync", path))
 }
 
 /// A poisoned lock means that another step panicked; the map itself is whole at any time.

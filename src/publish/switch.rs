@@ -7,11 +7,13 @@ use std::{
 };
 
 use super::{
+    chain::Walk,
     check::{Broken, check_run, read_manifest},
     disk,
     error::{IoError, PublishError},
     manifest::Manifest,
     names::{FileHash, RunId},
+    out::current,
     staged::Staging,
 };
 
@@ -21,9 +23,11 @@ pub struct VerifiedRun {
     staging: Staging,
     manifest: Manifest,
     bytes: Vec<u8>,
+    /// Whether the same run that stands whole stays, whatever this one is.
+    once: bool,
 }
 
-/// A run in its place, named by `current`.
+/// A run in its place, named by `current` now or earlier.
 #[derive(Debug)]
 pub struct PublishedRun {
     /// Its folder.
@@ -34,6 +38,8 @@ pub struct PublishedRun {
     pub manifest_sha256: FileHash,
     /// What stood in its place.
     pub earlier: Earlier,
+    /// The newer run that stays `current`, where this one was published before it.
+    pub newer: Option<RunId>,
 }
 
 /// A run in its place that `current` does not name, kept for the auditor.
@@ -58,6 +64,8 @@ pub enum Earlier {
     None,
     /// The same run, byte for byte: it stays.
     Same,
+    /// The same run, whole, which could not be made again alike since what it was held against is gone: it stays.
+    Stays(Box<(Manifest, FileHash)>),
     /// The same run, damaged: it was replaced.
     Broken(Broken),
     /// A run of the same id with another manifest: it was replaced.
@@ -67,7 +75,7 @@ pub enum Earlier {
 impl PublishedRun {
     /// Whether the very same run was here before, so that nothing was written.
     pub fn already_published(&self) -> bool {
-        matches!(self.earlier, Earlier::Same)
+        matches!(self.earlier, Earlier::Same | Earlier::Stays(_))
     }
 }
 
@@ -77,7 +85,15 @@ impl VerifiedRun {
             staging,
             manifest,
             bytes,
+            once: false,
         }
+    }
+
+    /// Lets the same run that stands whole stay as it is, also where this one differs: for a run whose earlier runs
+    /// are gone, so that it cannot be made again alike.
+    pub fn once(mut self, once: bool) -> Self {
+        self.once = once;
+        self
     }
 
     /// What will be published.
@@ -85,7 +101,7 @@ impl VerifiedRun {
         &self.manifest
     }
 
-    /// Puts the run in its place and switches `current` to it.
+    /// Puts the run in its place and switches `current` to it, unless it was published before a run that is newer.
     pub fn publish(self) -> Result<PublishedRun, PublishError> {
         if self.manifest.blocked {
             return Err(PublishError::Blocked(self.manifest.run_id));
@@ -99,18 +115,24 @@ impl VerifiedRun {
         // The link may be there already and not yet durable. It is made so before the folder behind it is replaced:
         // after that nothing may fail any more.
         let is_current = held.is_current(id)?;
+        let newer = match is_current {
+            true => None,
+            false => self.newer(&earlier)?,
+        };
         if is_current {
             held.sync_out()?;
         }
         let folder = self.put_in_place(&earlier)?;
-        if !is_current {
+        if !is_current && newer.is_none() {
             held.switch(id)?;
         }
+        let (manifest, manifest_sha256) = self.as_it_stands(&earlier);
         Ok(PublishedRun {
             folder,
-            manifest_sha256: FileHash::of(&self.bytes),
-            manifest: self.manifest,
+            manifest,
+            manifest_sha256,
             earlier,
+            newer,
         })
     }
 
@@ -119,17 +141,59 @@ impl VerifiedRun {
         let earlier = self.earlier()?;
         let id = &self.manifest.run_id;
         let current = self.staging.held.current()?;
-        if matches!(earlier, Earlier::Different) && current.as_ref() == Some(id) {
+        let is_current = current.as_ref() == Some(id);
+        if matches!(earlier, Earlier::Different) && is_current {
             return Err(PublishError::KeepOverCurrent(id.clone()));
         }
+        if !is_current {
+            self.newer(&earlier)?;
+        }
         let folder = self.put_in_place(&earlier)?;
+        let (manifest, manifest_sha256) = self.as_it_stands(&earlier);
         Ok(KeptRun {
             folder,
-            manifest_sha256: FileHash::of(&self.bytes),
-            manifest: self.manifest,
+            manifest,
+            manifest_sha256,
             earlier,
             current,
         })
+    }
+
+    fn as_it_stands(self, earlier: &Earlier) -> (Manifest, FileHash) {
+        match earlier {
+            Earlier::Stays(stays) => (stays.0.clone(), stays.1),
+            _ => (self.manifest, FileHash::of(&self.bytes)),
+        }
+    }
+
+    /// The run that is `current` where it came after this one. What it recorded of this one has to stay true.
+    fn newer(&self, earlier: &Earlier) -> Result<Option<RunId>, PublishError> {
+        let held = &self.staging.held;
+        let id = &self.manifest.run_id;
+        if matches!(earlier, Earlier::None) && !held.in_history(id).0.exists() {
+            return Ok(None);
+        }
+        let Some(newest) = current(held.out())? else {
+            return Ok(None);
+        };
+        let links = Walk::from(held.out(), Some(newest.clone())).map_while(Result::ok);
+        let recorded = links
+            .filter_map(|link| link.manifest.previous)
+            .find(|before| before.run_id == *id);
+        let Some(recorded) = recorded else {
+            return Ok(None);
+        };
+        let manifest_sha256 = match earlier {
+            Earlier::Stays(stays) => stays.1,
+            _ => FileHash::of(&self.bytes),
+        };
+        match recorded.manifest_sha256 == manifest_sha256 {
+            true => Ok(Some(newest.run_id)),
+            false => Err(PublishError::Rewrites {
+                run_id: id.clone(),
+                newer: newest.run_id,
+            }),
+        }
     }
 
     fn earlier(&self) -> Result<Earlier, PublishError> {
@@ -141,7 +205,12 @@ impl VerifiedRun {
         }
         Ok(match read_manifest(&place) {
             Err(broken) => Earlier::Broken(broken),
-            Ok((bytes, _)) if bytes != self.bytes => Earlier::Different,
+            Ok((bytes, manifest)) if bytes != self.bytes => {
+                match self.once && check_run(&place).is_ok() {
+                    true => Earlier::Stays(Box::new((manifest, FileHash::of(&bytes)))),
+                    false => Earlier::Different,
+                }
+            }
             Ok(_) => match check_run(&place) {
                 Err(broken) => Earlier::Broken(broken),
                 Ok(_) => Earlier::Same,
@@ -154,7 +223,7 @@ impl VerifiedRun {
         let held = &self.staging.held;
         let place = held.run(&self.manifest.run_id);
         let swapped = match earlier {
-            Earlier::Same => false,
+            Earlier::Same | Earlier::Stays(_) => false,
             Earlier::None => {
                 disk::rename(&self.staging.folder, &place)?;
                 false

@@ -60,7 +60,7 @@ fn parquet_files_hold_the_declared_rows() {
     assert_says(&text("no Parquet at all"), &["no readable Parquet footer"]);
 
     let p = place();
-    let run = OutDir::open(&p.out).unwrap().stage(&id("a")).unwrap();
+    let run = stage(&OutDir::open(&p.out).unwrap(), &id("a")).unwrap();
     let file = run.create("model/m.parquet").unwrap();
     assert_says(&error(file.finish(None)), &["without a row count"]);
 }
@@ -111,7 +111,7 @@ fn every_row_is_accounted_for() {
 #[test]
 fn paths_stay_inside() {
     let p = place();
-    let run = OutDir::open(&p.out).unwrap().stage(&id("a")).unwrap();
+    let run = stage(&OutDir::open(&p.out).unwrap(), &id("a")).unwrap();
     let long = "x".repeat(256);
     for bad in [
         "",
@@ -129,6 +129,7 @@ fn paths_stay_inside() {
         "a\0b",
         "a\nb",
         MANIFEST,
+        MANIFEST_SUM,
         &long,
         &"a/".repeat(300),
     ] {
@@ -153,7 +154,7 @@ fn paths_stay_inside() {
 #[test]
 fn a_failed_write_names_the_file_and_cannot_be_overlooked() {
     let p = place();
-    let run = OutDir::open(&p.out).unwrap().stage(&id("a")).unwrap();
+    let run = stage(&OutDir::open(&p.out).unwrap(), &id("a")).unwrap();
     // A device that is always full stands in for the disk.
     let folder = run.scratch().parent().unwrap().to_owned();
     let mut file = run.create("log.csv").unwrap();
@@ -185,8 +186,9 @@ fn a_run_folder_is_checked_by_itself() {
     let folder = publish(&out, &id("a"), "one").folder;
     let manifest = folder.join(MANIFEST);
     let text = fs::read_to_string(&manifest).unwrap();
+    let good = fs::read_to_string(folder.join(MANIFEST_SUM)).unwrap();
     for (from, to, says) in [
-        ("\"format\": 1", "\"format\": 2", "format 2"),
+        ("\"format\": 2", "\"format\": 1", "format 1"),
         ("\"warn\": 3", "\"warn\":  3", "was rewritten"),
         ("\"warn\": 3", "\"warn\": 3, \"more\": 1", "unknown field"),
         ("\"excluded\": 1", "\"excluded\": 0", "do not balance"),
@@ -197,10 +199,33 @@ fn a_run_folder_is_checked_by_itself() {
     ] {
         let spoilt = text.replace(from, to);
         assert_ne!(spoilt, text, "{from}");
+        let sum = check::sum_line(FileHash::of(spoilt.as_bytes()));
         fs::write(&manifest, spoilt).unwrap();
+        assert_says(&error(check_run(&folder)), &["`manifest.json` was changed"]);
+        fs::write(folder.join(MANIFEST_SUM), sum).unwrap();
         assert_says(&error(check_run(&folder)), &[says]);
+        fs::write(folder.join(MANIFEST_SUM), &good).unwrap();
     }
     fs::write(&manifest, &text).unwrap();
+    for spoilt in [
+        good.replace(' ', "  "),
+        good.replacen(&good[9..10], "f", 1),
+        "x".to_owned(),
+    ] {
+        if spoilt != good {
+            fs::write(folder.join(MANIFEST_SUM), spoilt).unwrap();
+            assert_says(
+                &error(check_run(&folder)),
+                &["`manifest.sha256` was changed"],
+            );
+        }
+    }
+    fs::remove_file(folder.join(MANIFEST_SUM)).unwrap();
+    assert_says(
+        &error(check_run(&folder)),
+        &["`manifest.sha256` is missing"],
+    );
+    fs::write(folder.join(MANIFEST_SUM), &good).unwrap();
     check_run(&folder).unwrap();
     assert_says(
         &error(check_run(&p.out)),
@@ -212,7 +237,7 @@ fn a_run_folder_is_checked_by_itself() {
 fn the_manifest_has_these_bytes() {
     let p = place();
     let out = OutDir::open(&p.out).unwrap();
-    let run = out.stage(&id("a")).unwrap();
+    let run = stage(&out, &id("a")).unwrap();
     write(&run, "z.csv", "zz");
     write(&run, "a.csv", "");
     let mut facts = facts(0);
@@ -228,25 +253,33 @@ fn the_manifest_has_these_bytes() {
 fn run_ids_follow_what_goes_in() {
     let (x, y) = (FileHash::of(b"x"), FileHash::of(b"y"));
     let day = date(2017, 10, 9);
-    let base = run_id(day, "d", &[("a", x), ("b", y)], x, "1");
+    let inputs = [("a", x), ("b", y)];
+    let base = identity(day, "d", &inputs, x, "1");
     assert_eq!(
         base,
-        run_id(day, "d", &[("b", y), ("a", x)], x, "1"),
+        identity(day, "d", &[("b", y), ("a", x)], x, "1"),
         "any order"
     );
-    assert_eq!(RunId::new(base.as_str()).unwrap(), base);
     let others = [
-        run_id(date(2017, 10, 10), "d", &[("a", x), ("b", y)], x, "1"),
-        run_id(day, "d", &[("a", y), ("b", x)], x, "1"),
-        run_id(day, "e", &[("a", x), ("b", y)], x, "1"),
-        run_id(day, "d", &[("a", x)], x, "1"),
-        run_id(day, "d", &[("a", x), ("c", y)], x, "1"),
-        run_id(day, "d", &[("a", x), ("b", y)], y, "1"),
-        run_id(day, "d", &[("a", x), ("b", y)], x, "2"),
+        identity(date(2017, 10, 10), "d", &inputs, x, "1"),
+        identity(day, "d", &[("a", y), ("b", x)], x, "1"),
+        identity(day, "e", &inputs, x, "1"),
+        identity(day, "d", &[("a", x)], x, "1"),
+        identity(day, "d", &[("a", x), ("c", y)], x, "1"),
+        identity(day, "d", &inputs, y, "1"),
+        identity(day, "d", &inputs, x, "2"),
     ];
     for other in &others {
         assert_ne!(*other, base);
     }
+    let first = run_id(day, base, "");
+    let base = run_id(day, base, "previous x");
+    assert_eq!(RunId::new(base.as_str()).unwrap(), base);
+    assert_ne!(first, base);
+    assert_ne!(
+        run_id(day, identity(day, "d", &inputs, x, "1"), "previous y"),
+        base
+    );
     assert_eq!(base.as_str().len(), "2017-10-09-0123456789ab".len());
     for bad in [
         "",
