@@ -9,6 +9,7 @@ mod drift;
 mod error;
 pub mod examples;
 mod files;
+mod gates;
 mod nights;
 pub(crate) mod plan;
 mod records;
@@ -25,6 +26,7 @@ mod year_on_year;
 use std::sync::Arc;
 
 pub use error::RunError;
+pub use gates::withheld::Withheld;
 pub use report::{RuleLine, RunReport, TableLine};
 pub use restated::{Changes, Restated};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
@@ -51,6 +53,7 @@ struct Context<'r> {
     staged: &'r StagedRun,
     out: &'r OutDir,
     before: &'r redelivery::Before,
+    earlier: &'r gates::Earlier,
 }
 
 /// Runs the project at `settings.project` over one delivery.
@@ -81,7 +84,8 @@ pub async fn run_project(
 
     let out = OutDir::open(&settings.out)?;
     let before = &redelivery::Before::find(&out, delivery, plan.as_of, &project.hash)?;
-    let project_hash = results::identity(project, settings, before);
+    let earlier = &gates::Earlier::find(&out, plan, &delivery.name)?;
+    let project_hash = results::identity(project, settings, before, earlier);
     let staged = out.stage(&run_id(
         plan.as_of,
         &delivery.name,
@@ -99,6 +103,7 @@ pub async fn run_project(
         staged: &staged,
         out: &out,
         before,
+        earlier,
     };
 
     settings.stage("keys");
@@ -121,7 +126,8 @@ pub async fn run_project(
     redelivery::tell(run, restated.as_ref(), &mut scanned)?;
 
     settings.stage("aggregates");
-    let figures = aggregates::build(run, published).await?;
+    scanned.withheld = gates::withheld::find(run, &scanned);
+    let figures = aggregates::build(run, published, &scanned.withheld).await?;
 
     settings.stage("totals");
     let reconciliations = results::reconcile(run, figures, &mut scanned).await?;

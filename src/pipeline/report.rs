@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::restated::Restated;
+use super::{gates::withheld::Withheld, restated::Restated};
 use crate::{
     check::scan::{RowCounts, RuleCounts},
     discrepancy::Severity,
@@ -48,6 +48,8 @@ pub struct RunReport {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Statements that disagree, with their evidence; those that matter most first.
     pub disagreements: Vec<(String, String)>,
+    /// Model tables and aggregates that were not written, since a table that they are made of failed.
+    pub withheld: Vec<Withheld>,
     /// What changed since the same night was delivered with other files.
     pub restated: Option<Restated>,
     /// The run whose bytes were delivered again.
@@ -88,7 +90,7 @@ pub struct RuleLine {
     pub dimension: String,
     /// Its severity in this run.
     pub severity: Severity,
-    /// `passed`, `failed`, `tolerated` (within its threshold), `error` (could not be evaluated) or `skipped`.
+    /// `passed`, `failed`, `tolerated` (within its threshold, or no condition holds), `not_evaluated` (there was nothing to hold it against), `error` (could not be evaluated) or `skipped`.
     pub status: &'static str,
     /// Its counts; `None` when it did not run.
     pub counts: Option<RuleCounts>,
@@ -173,6 +175,13 @@ impl RunReport {
                 "by_rule": self.by_rule,
             },
             "statements": self.verdicts,
+            "withheld": self.withheld.iter().map(|w| json!({
+                "output": w.output,
+                "because": w.because.iter().map(|(table, rule)| json!({
+                    "table": table,
+                    "rule": rule,
+                })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
             "restated": self.restated.as_ref().map(Restated::to_json),
             "redelivered": self.redelivered,
         })

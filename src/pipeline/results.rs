@@ -1,6 +1,6 @@
 //! What is made of the clean tables: model, aggregates, reconciliations, the log, and the facts of the run.
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, io::Write, path::PathBuf, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, Int64Array, RecordBatch, StringArray, StringBuilder},
@@ -11,13 +11,14 @@ use super::{
     Context,
     delivery::file_hash,
     error::RunError,
+    gates::{self, Earlier, withheld::AllWithheld},
     plan::Plan,
     records,
     redelivery::Before,
     report::{RuleLine, RunReport, TableLine},
     restated::Restated,
     settings::Settings,
-    tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
+    tables::{FindingFile, Scanned, fact_index, finish_table, table_file},
     twice::Twin,
     unreadable::Unreadable,
     year_on_year,
@@ -33,7 +34,7 @@ use crate::{
     },
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
-    reconcile::{Figure, Judged, Reconciliation, Verdict},
+    reconcile::{self, Figure, Judged, Reconciliation, Verdict, withheld::needs},
     rules::totals::Statement,
     tables::Missing,
 };
@@ -59,7 +60,8 @@ pub(super) async fn reconcile(
         staged,
         ..
     } = *run;
-    let mut judged = Judged::new(&plan.statements, &figures, &project.lists);
+    let (statements, withheld) = split(&plan.statements, &scanned.withheld);
+    let mut judged = Judged::new(&statements, &figures, &project.lists);
     let behind = records::behind(run, scanned, &judged.rows, &figures).await?;
     records::write(staged, &judged.rows, &behind)?;
     judged.explain(&behind);
@@ -112,7 +114,8 @@ pub(super) async fn reconcile(
         Ok(())
     };
     judged.each(&mut take)?;
-    for unjudged in year_on_year::write(run, &figures)? {
+    let unjudged = year_on_year::write(run, &figures, &scanned.withheld)?;
+    for unjudged in withheld.into_iter().chain(unjudged) {
         take(unjudged)?;
     }
     table.finish()?;
@@ -141,6 +144,28 @@ pub(super) async fn reconcile(
     findings.write(&builder.finish().map_err(LogError::from)?)?;
     scanned.findings.push(findings.finish()?);
     Ok(reconciled)
+}
+
+/// The statements whose figures are there, and the rows of those of which some were withheld.
+fn split<'s>(
+    statements: &'s [Statement],
+    withheld: &AllWithheld,
+) -> (Cow<'s, [Statement]>, Vec<Reconciliation>) {
+    if withheld.aggregates().next().is_none() {
+        return (Cow::Borrowed(statements), Vec::new());
+    }
+    let (mut left, mut unjudged) = (Vec::new(), Vec::new());
+    for statement in statements {
+        let mut aggregates = withheld.aggregates();
+        match aggregates.find(|(name, _)| needs(statement, name)) {
+            None => left.push(statement.clone()),
+            Some((_, why)) => {
+                let reason = format!("withheld: {}", why.why());
+                unjudged.push(reconcile::withheld::unjudged(statement, reason));
+            }
+        }
+    }
+    (Cow::Owned(left), unjudged)
 }
 
 /// The file in a place such as `figures.csv:12 (…)`.
@@ -213,19 +238,25 @@ pub(super) fn rule_lines(project: &Project, plan: &Plan, scanned: &Scanned) -> V
                     _ if scanned.errors.contains_key(&index) => "error",
                     None => "skipped",
                     Some(counts) if counts.failed == 0 => "passed",
-                    Some(counts) if tolerated(rule, counts) => "tolerated",
+                    Some(counts) if gates::tolerated(rule, counts) => "tolerated",
                     Some(_) => "failed",
                 },
                 counts,
             }
         })
         .collect();
+    lines.extend(scanned.gates.iter().cloned());
     lines.sort_by(|a, b| a.rule_id.cmp(&b.rule_id));
     lines
 }
 
 /// What decides a run's outputs beside its date and inputs: the project, the selection, the runs that it is held against, and the key of hidden values (by a hash of a hash, so that the id tells nothing about it).
-pub(super) fn identity(project: &Project, settings: &Settings, before: &Before) -> FileHash {
+pub(super) fn identity(
+    project: &Project,
+    settings: &Settings,
+    before: &Before,
+    earlier: &Earlier,
+) -> FileHash {
     let key = Privacy::new(settings.key.as_deref()).hide("trueup key id");
     let mut text = [
         project.hash.as_str(),
@@ -234,6 +265,7 @@ pub(super) fn identity(project: &Project, settings: &Settings, before: &Before) 
     ]
     .join("\n");
     text.push_str(&before.fingerprint());
+    text.push_str(&earlier.fingerprint());
     FileHash::of(text.as_bytes())
 }
 
@@ -348,7 +380,7 @@ pub(super) fn report(
         blocked: blocking > 0,
         left_out: plan.left_out,
         unreadable: delivery.unreadable.len(),
-        fails: run.settings.fail_on.fails(&counts.by_severity),
+        fails: run.settings.fail_on(project).fails(&counts.by_severity),
         tables: tables.collect(),
         rules: rule_lines(project, plan, scanned),
         by_severity: counts.by_severity,
@@ -364,6 +396,7 @@ pub(super) fn report(
             .into_iter()
             .map(|r| (r.statement.clone(), r.evidence.clone()))
             .collect(),
+        withheld: scanned.withheld.outputs().into_iter().cloned().collect(),
         restated,
         redelivered: run.before.repeats.as_ref().map(ToString::to_string),
         folder: PathBuf::new(),
