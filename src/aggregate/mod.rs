@@ -1,6 +1,7 @@
 //! Model tables and aggregates: the project's SQL over the clean tables, planned before any data is read.
 
 mod check;
+mod reads;
 mod records;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};

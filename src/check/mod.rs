@@ -10,6 +10,7 @@ mod key_rule;
 pub mod keys;
 pub mod lineage;
 mod lookups;
+pub mod newest;
 mod origin;
 mod overflow;
 pub mod prepare;

@@ -163,9 +163,9 @@ pub struct RunArgs {
     /// The date the run takes for today [default: today, or the project's date for its default delivery]
     #[arg(long, value_name = "DATE", value_parser = day::parse)]
     pub as_of: Option<Date>,
-    /// Exit with 1 when a discrepancy is this severe
-    #[arg(long, value_enum, default_value_t = FailOnArg::Blocking)]
-    pub fail_on: FailOnArg,
+    /// Exit with 1 when a discrepancy is this severe [default: fail_on in rules/project.yaml, else blocking]
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailOnArg>,
     /// Try only these rules, and publish nothing: an id (`*` for any text), tag:…, table:… or dimension:…
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,
@@ -246,13 +246,13 @@ impl RunArgs {
             out: self.out.clone(),
             as_of: self.as_of,
             today: around.today,
-            fail_on: match self.fail_on {
+            fail_on: self.fail_on.map(|word| match word {
                 FailOnArg::Blocking => FailOn::At(Severity::Blocking),
                 FailOnArg::Error => FailOn::At(Severity::Error),
                 FailOnArg::Warn => FailOn::At(Severity::Warn),
                 FailOnArg::New => FailOn::New,
                 FailOnArg::Never => FailOn::Never,
-            },
+            }),
             selection: Selection {
                 select: selectors(&self.select),
                 exclude: selectors(&self.exclude),

@@ -100,7 +100,9 @@ fn discrepancies(out: &mut String, report: &RunReport, width: usize) -> std::fmt
         0 => String::new(),
         n => format!(", {n} {words}"),
     };
-    let skipped = also("error", "could not be evaluated") + &also("skipped", "skipped");
+    let skipped = also("error", "could not be evaluated")
+        + &also("not_evaluated", "not evaluated")
+        + &also("skipped", "skipped");
     writeln!(
         out,
         "{} rules ran: {} passed, {} found something{skipped}",
@@ -204,6 +206,12 @@ fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
             number(report.left_out as u64),
             number(report.rules.len() as u64)
         )?;
+    }
+    if let Some(first) = report.withheld.first() {
+        let outputs = report.withheld.iter().map(|w| w.output.as_str());
+        let outputs: Vec<&str> = outputs.collect();
+        let why = first.why();
+        writeln!(out, "withheld, since {why}: {}", outputs.join(", "))?;
     }
     if report.blocked {
         writeln!(out, "BLOCKED: not published; {current}")?;

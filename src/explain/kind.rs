@@ -150,6 +150,16 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "A file that is damaged, or made to do harm, may hold anything; nothing of it was read.",
             "Have it delivered again; raise the limit that the message names only where the file is right.",
         ),
+        "freshness" => (
+            "the newest value of the table is as young as its `source` says",
+            "A night that holds old rows only looks like any other, and figures stand still.",
+            "Look whether the export still runs and whether the night is the right one; where the source changes more rarely, move the limits of `freshness`.",
+        ),
+        "volume" => (
+            "the table has about as many rows as on the nights before",
+            "A file that was cut off, or an export with a filter, is a valid file with too few rows.",
+            "Compare the delivery with its source; where it is right, move the limits of `volume`.",
+        ),
         "missing_columns" => (
             "every file has every declared column",
             "A column that a file lacks was read as blank in every row of it, so what counts it counts too little.",

@@ -61,7 +61,17 @@ fn checks(rule: &Rule, table: &Table) -> Vec<(String, String)> {
         Nulls::Pass => "a pass",
     };
     fact("a null outcome is", nulls.to_owned());
-    fact("severity", rule.severity.word().to_owned());
+    match rule.conditions.strictest() {
+        None => fact("severity", rule.severity.word().to_owned()),
+        Some(_) => {
+            let words: Vec<String> = rule.conditions.words().collect();
+            let words = words.join(", ");
+            fact(
+                "severity",
+                format!("by the number of failing rows: {words}; else info"),
+            );
+        }
+    }
     fact("dimension", rule.dimension.word().to_owned());
     match rule.threshold {
         None => {}
@@ -279,6 +289,7 @@ fn came(known: &Known<'_>, rule: &Rule) -> Result<Body, FolderError> {
         row,
         &[
             "status",
+            "severity",
             "evaluated",
             "failed",
             "not_evaluated",

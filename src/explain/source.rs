@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Column, ColumnType, Drift, FilePattern, Reading},
+        tables::{Column, ColumnType, Drift, FilePattern, Gates, Reading},
     };
 
     /// A table of `open`, whose export may call it `Open to all`, and of `secret`, which is hidden.
@@ -161,6 +161,7 @@ mod tests {
             required: true,
             reading: Reading::default(),
             drift: Drift::default(),
+            gates: Gates::default(),
             key: Vec::new(),
             columns: vec![
                 Column {

@@ -204,6 +204,8 @@ impl Bench<'_> {
             && (rules.0.on_fail == OnFail::Keep || rules.0.on_fail == rules.1.on_fail)
             && rules.0.threshold == rules.1.threshold
             && rules.1.threshold.is_none()
+            && rules.0.conditions == rules.1.conditions
+            && rules.1.conditions.0.is_empty()
             && (rules.0.nulls != Nulls::Fail
                 || rules.1.nulls == Nulls::Fail && weak.condition == strong.condition)
             && rules.1.nulls != Nulls::Pass;

@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream::FuturesUnordered};
 use super::{
     Context,
     error::RunError,
+    gates::withheld::AllWithheld,
     tables::{finish_table, parquet_error, table_file},
 };
 use crate::{
@@ -33,10 +34,11 @@ enum Made<'r> {
     Figures(usize, Vec<Figure>),
 }
 
-/// Makes the model tables and the aggregates; returns the `published` figures and those of the aggregates, in the order of their files.
+/// Makes the model tables and the aggregates that are not `withheld`; returns the `published` figures and those of the aggregates, in the order of their files.
 pub(super) async fn build(
     run: &Context<'_>,
     published: Vec<Figure>,
+    withheld: &AllWithheld,
 ) -> Result<Vec<Figure>, RunError> {
     let lists = &run.plan.lists[..run.project.lists.len()];
     let builder = &Builder::new(run.engine, lists, &run.project.periods)?;
@@ -44,7 +46,7 @@ pub(super) async fn build(
         let path = run.staged.path(&format!("clean/{}.parquet", table.name));
         builder.add(table.name.as_str(), &path).await?;
     }
-    let mut waiting = queries(&run.project.model, &run.project.aggregates);
+    let mut waiting = queries(&run.project.model, &run.project.aggregates, withheld);
     let mut running = FuturesUnordered::new();
     let mut figures: BTreeMap<usize, Vec<Figure>> = BTreeMap::new();
     loop {
@@ -72,9 +74,15 @@ pub(super) async fn build(
 }
 
 /// A model table may read those before it, an aggregate all of them.
-fn queries<'r>(model: &'r [SqlFile], aggregates: &'r [SqlFile]) -> Vec<Query<'r>> {
+fn queries<'r>(
+    model: &'r [SqlFile],
+    aggregates: &'r [SqlFile],
+    withheld: &AllWithheld,
+) -> Vec<Query<'r>> {
+    let is_made = |file: &&SqlFile| withheld.of(file).is_none();
     let needs = |file: &SqlFile, made: &'r [SqlFile]| {
-        let names = made.iter().map(|table| table.name.as_str());
+        let names = made.iter().filter(is_made);
+        let names = names.map(|table| table.name.as_str());
         names.filter(|name| mentions(file, name)).collect()
     };
     let tables = model.iter().enumerate().map(|(place, file)| Query {
@@ -87,7 +95,8 @@ fn queries<'r>(model: &'r [SqlFile], aggregates: &'r [SqlFile]) -> Vec<Query<'r>
         aggregate: Some(place),
         needs: needs(file, model),
     });
-    tables.chain(aggregates).collect()
+    let all = tables.chain(aggregates);
+    all.filter(|query| is_made(&query.file)).collect()
 }
 
 async fn make<'r>(

@@ -11,6 +11,7 @@ mod error;
 pub mod examples;
 mod figure_changes;
 mod files;
+mod gates;
 mod history;
 mod nights;
 pub(crate) mod plan;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 pub use error::RunError;
 pub use figure_changes::{FigureChange, FigureChanges, changes};
+pub use gates::withheld::Withheld;
 pub use report::{RuleLine, RunReport, TableLine};
 pub use restated::{Changes, Restated};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
@@ -56,6 +58,7 @@ struct Context<'r> {
     staged: &'r StagedRun,
     out: &'r OutDir,
     before: &'r redelivery::Before,
+    earlier: &'r gates::Earlier,
 }
 
 /// Runs the project at `settings.project` over one delivery.
@@ -88,6 +91,7 @@ pub async fn run_project(
     let out = OutDir::open(&settings.out)?;
     let identity = results::identity(project, settings, plan, delivery);
     let before = &redelivery::Before::find(&out, delivery, plan.as_of, identity)?;
+    let earlier = &gates::Earlier::find(&out, plan, &delivery.name, before.previous.as_ref())?;
     let run_id = run_id(plan.as_of, identity, &before.fingerprint());
     let staged = out.stage(&run_id, before.previous.clone())?;
     let engine = &plan.engine(settings, staged.scratch())?;
@@ -100,6 +104,7 @@ pub async fn run_project(
         staged: &staged,
         out: &out,
         before,
+        earlier,
     };
 
     settings.stage("keys");
@@ -122,7 +127,8 @@ pub async fn run_project(
     redelivery::tell(run, restated.as_ref(), &mut scanned)?;
 
     settings.stage("aggregates");
-    let figures = aggregates::build(run, published).await?;
+    scanned.withheld = gates::withheld::find(run, &scanned);
+    let figures = aggregates::build(run, published, &scanned.withheld).await?;
     let history = history::History::open(run)?;
     let history = history.as_ref();
     let figure_changes = figure_changes::write(run, history)?;

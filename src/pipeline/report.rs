@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::{figure_changes::FigureChanges, restated::Restated};
+use super::{figure_changes::FigureChanges, gates::withheld::Withheld, restated::Restated};
 use crate::{
     check::scan::{RowCounts, RuleCounts},
     discrepancy::{Severity, Status},
@@ -52,6 +52,8 @@ pub struct RunReport {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Statements that disagree, with their evidence; those that matter most first.
     pub disagreements: Vec<(String, String)>,
+    /// Model tables and aggregates that were not written, since a table that they are made of failed.
+    pub withheld: Vec<Withheld>,
     /// What changed since the same night was delivered with other files.
     pub restated: Option<Restated>,
     /// Which published figures are others than in the run before; `None` where there is none.
@@ -98,7 +100,7 @@ pub struct RuleLine {
     pub dimension: String,
     /// Its severity in this run.
     pub severity: Severity,
-    /// `passed`, `failed`, `tolerated` (within its threshold), `error` (could not be evaluated) or `skipped`.
+    /// `passed`, `failed`, `tolerated` (within its threshold, or no condition holds), `not_evaluated` (there was nothing to hold it against), `error` (could not be evaluated) or `skipped`.
     pub status: &'static str,
     /// Its counts; `None` when it did not run.
     pub counts: Option<RuleCounts>,
@@ -188,6 +190,13 @@ impl RunReport {
                 "statuses_by_rule": self.rule_statuses.iter().map(|(rule, counts)| (rule.clone(), statuses(counts))).collect::<serde_json::Map<_, _>>(),
             },
             "statements": self.verdicts,
+            "withheld": self.withheld.iter().map(|w| json!({
+                "output": w.output,
+                "because": w.because.iter().map(|(table, rule)| json!({
+                    "table": table,
+                    "rule": rule,
+                })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
             "restated": self.restated.as_ref().map(Restated::to_json),
             "redelivered": self.redelivered,
             "figure_changes": self.figure_changes.as_ref().map(FigureChanges::to_json),

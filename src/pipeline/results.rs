@@ -1,6 +1,7 @@
 //! What is made of the clean tables: model, aggregates, reconciliations, the log, and the facts of the run.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::Write,
     path::PathBuf,
@@ -17,13 +18,14 @@ use super::{
     delivery::{Delivery, file_hash},
     error::RunError,
     figure_changes::FigureChanges,
+    gates::{self, withheld::AllWithheld},
     history::{HISTORY, History, Unjudged},
     plan::Plan,
     records,
     report::{RuleLine, RunReport, TableLine},
     restated::Restated,
     settings::Settings,
-    tables::{FindingFile, Scanned, fact_index, finish_table, table_file, tolerated},
+    tables::{FindingFile, Scanned, fact_index, finish_table, table_file},
     twice::Twin,
     unreadable::Unreadable,
     waivers, year_on_year,
@@ -39,7 +41,7 @@ use crate::{
     },
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
-    reconcile::{Figure, Judged, Reconciliation, Verdict},
+    reconcile::{self, Figure, Judged, Reconciliation, Verdict, withheld::needs},
     rules::totals::Statement,
     tables::Missing,
 };
@@ -67,7 +69,8 @@ pub(super) async fn reconcile(
         staged,
         ..
     } = *run;
-    let mut judged = Judged::new(&plan.statements, &figures, &project.lists);
+    let (statements, withheld) = split(&plan.statements, &scanned.withheld);
+    let mut judged = Judged::new(&statements, &figures, &project.lists);
     let behind = records::behind(run, scanned, &judged.rows, &figures).await?;
     records::write(staged, &judged.rows, &behind)?;
     judged.explain(&behind);
@@ -124,7 +127,8 @@ pub(super) async fn reconcile(
         Ok(())
     };
     judged.each(&mut take)?;
-    for unjudged in year_on_year::write(run, &figures)? {
+    let unjudged = year_on_year::write(run, &figures, &scanned.withheld)?;
+    for unjudged in withheld.into_iter().chain(unjudged) {
         take(unjudged)?;
     }
     table.finish()?;
@@ -153,6 +157,28 @@ pub(super) async fn reconcile(
     findings.write(&builder.finish().map_err(LogError::from)?)?;
     scanned.findings.push(findings.finish()?);
     Ok(reconciled)
+}
+
+/// The statements whose figures are there, and the rows of those of which some were withheld.
+fn split<'s>(
+    statements: &'s [Statement],
+    withheld: &AllWithheld,
+) -> (Cow<'s, [Statement]>, Vec<Reconciliation>) {
+    if withheld.aggregates().next().is_none() {
+        return (Cow::Borrowed(statements), Vec::new());
+    }
+    let (mut left, mut unjudged) = (Vec::new(), Vec::new());
+    for statement in statements {
+        let mut aggregates = withheld.aggregates();
+        match aggregates.find(|(name, _)| needs(statement, name)) {
+            None => left.push(statement.clone()),
+            Some((_, why)) => {
+                let reason = format!("withheld: {}", why.why());
+                unjudged.push(reconcile::withheld::unjudged(statement, reason));
+            }
+        }
+    }
+    (Cow::Owned(left), unjudged)
 }
 
 /// The file in a place such as `figures.csv:12 (…)`.
@@ -247,13 +273,14 @@ pub(super) fn rule_lines(project: &Project, plan: &Plan, scanned: &Scanned) -> V
                     _ if scanned.errors.contains_key(&index) => "error",
                     None => "skipped",
                     Some(counts) if counts.failed == 0 => "passed",
-                    Some(counts) if tolerated(rule, counts) => "tolerated",
+                    Some(counts) if gates::tolerated(rule, counts) => "tolerated",
                     Some(_) => "failed",
                 },
                 counts,
             }
         })
         .collect();
+    lines.extend(scanned.gates.iter().cloned());
     lines.sort_by(|a, b| a.rule_id.cmp(&b.rule_id));
     lines
 }
@@ -391,7 +418,7 @@ pub(super) fn report(
         blocked: blocking.unwrap_or(0) > 0 || unreadable > 0,
         left_out: plan.left_out,
         unreadable,
-        fails: run.settings.fail_on.fails(&counts),
+        fails: run.settings.fail_on(project).fails(&counts),
         tables: tables.collect(),
         rules: rule_lines(project, plan, scanned),
         by_severity: counts.by_severity,
@@ -409,6 +436,7 @@ pub(super) fn report(
             .into_iter()
             .map(|r| (r.statement.clone(), r.evidence.clone()))
             .collect(),
+        withheld: scanned.withheld.outputs().into_iter().cloned().collect(),
         restated,
         figure_changes,
         redelivered: run.before.repeats.as_ref().map(ToString::to_string),

@@ -8,7 +8,7 @@ use crate::{
     discrepancy::{Severity, Status},
     ingest::Reader,
     log::LogCounts,
-    project::Project,
+    project::{FailOnWord, Project},
     rules::Rule,
     tables::{Limits, Table},
 };
@@ -26,8 +26,8 @@ pub struct Settings {
     pub as_of: Option<Date>,
     /// Today, from the clock.
     pub today: Date,
-    /// From which severity on the exit code is 1.
-    pub fail_on: FailOn,
+    /// From which severity on the exit code is 1; unless said the project decides.
+    pub fail_on: Option<FailOn>,
     /// Which rules run.
     pub selection: Selection,
     /// Worker threads.
@@ -48,6 +48,17 @@ impl Settings {
     /// What reading a file may cost.
     pub(super) fn limits<'s>(&'s self, project: &'s Project) -> &'s Limits {
         self.limits.as_ref().unwrap_or(&project.limits)
+    }
+
+    /// From which severity on the exit code is 1.
+    pub(super) fn fail_on(&self, project: &Project) -> FailOn {
+        self.fail_on.unwrap_or(match project.fail_on {
+            FailOnWord::Blocking => FailOn::At(Severity::Blocking),
+            FailOnWord::Error => FailOn::At(Severity::Error),
+            FailOnWord::Warn => FailOn::At(Severity::Warn),
+            FailOnWord::New => FailOn::New,
+            FailOnWord::Never => FailOn::Never,
+        })
     }
 
     /// Says that a stage begins, to the log and to whoever listens.

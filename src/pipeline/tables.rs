@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs::File, io::BufWriter, path::PathBuf, sync::Arc};
 
+use arrow::{array::AsArray, datatypes::UInt32Type};
 use futures::StreamExt;
 
 use super::{
@@ -10,7 +11,10 @@ use super::{
     delivery::Delivery,
     drift,
     error::RunError,
-    history, twice, unreadable, waivers,
+    gates::{self, withheld::AllWithheld},
+    history,
+    report::RuleLine,
+    twice, unreadable, waivers,
 };
 use crate::{
     check::{
@@ -32,7 +36,7 @@ use crate::{
     project::Project,
     publish::{StagedFile, StagedRun},
     row_groups::{BatchFile, Packing, RowGroupFile},
-    rules::{Rule, Threshold, kinds::RuleKind, totals::Statement},
+    rules::{kinds::RuleKind, totals::Statement},
     tables::{Policy, Table},
 };
 
@@ -54,6 +58,12 @@ pub(super) struct Scanned {
     pub(super) readings: Vec<Vec<Readings>>,
     /// The files of findings so far.
     pub(super) findings: Vec<PathBuf>,
+    /// The rules that findings about tables name, as places in `facts`.
+    pub(super) found: Vec<u32>,
+    /// The lines of the rules about tables as a whole.
+    pub(super) gates: Vec<RuleLine>,
+    /// What is not written, since a table that it is made of failed.
+    pub(super) withheld: AllWithheld,
 }
 
 /// Findings on their way to the log, in a temporary file.
@@ -61,6 +71,8 @@ pub(super) struct FindingFile {
     out: BatchFile<BufWriter<File>>,
     path: PathBuf,
     rows: u64,
+    /// Whether some finding names the rule with this place in the facts.
+    named: Vec<bool>,
 }
 
 impl FindingFile {
@@ -73,7 +85,12 @@ impl FindingFile {
         let sink = BufWriter::with_capacity(1 << 20, file);
         let out = BatchFile::new(sink, Arc::clone(&FINDING_SCHEMA), Packing::Scratch)
             .map_err(parquet_error("findings"))?;
-        Ok(Self { out, path, rows: 0 })
+        Ok(Self {
+            out,
+            path,
+            rows: 0,
+            named: Vec::new(),
+        })
     }
 
     pub(super) fn write(
@@ -81,7 +98,22 @@ impl FindingFile {
         batch: &arrow::record_batch::RecordBatch,
     ) -> Result<(), RunError> {
         self.rows += batch.num_rows() as u64;
+        for rule in batch.column(0).as_primitive::<UInt32Type>().values() {
+            let at = *rule as usize;
+            if self.named.len() <= at {
+                self.named.resize(at + 1, false);
+            }
+            self.named[at] = true;
+        }
         self.out.write(batch).map_err(parquet_error("findings"))
+    }
+
+    /// The rules that its findings name.
+    fn rules(&self) -> Vec<u32> {
+        let named = (0..).zip(&self.named);
+        named
+            .filter_map(|(rule, named)| named.then_some(rule))
+            .collect()
     }
 
     /// Ends the file and says where it is.
@@ -143,6 +175,9 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
             .map(|s| vec![Readings::default(); s.files.len()])
             .collect(),
         findings: Vec::new(),
+        found: Vec::new(),
+        gates: Vec::new(),
+        withheld: AllWithheld::default(),
     };
     let mut findings = FindingFile::new(staged, "tables")?;
     let mut changes = table_file(staged, "changes", &CHANGE_SCHEMA)?;
@@ -237,7 +272,9 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     about_delivery(delivery, &scanned.facts, &mut findings)?;
     twice::tell(&delivery.twins, &scanned.facts, &mut findings)?;
     unreadable::tell(&delivery.unreadable, &scanned.facts, &mut findings)?;
+    gates::judge(run, &mut scanned, &mut findings).await?;
     apply_thresholds(project, delivery, &mut scanned);
+    scanned.found = findings.rules();
     scanned.findings.push(findings.finish()?);
     Ok(scanned)
 }
@@ -331,7 +368,8 @@ fn built_in(declared: &Table) -> Vec<(String, &'static str, Dimension, Severity,
             Category::Schema,
         ),
     ];
-    others.into_iter().chain(of_columns).collect()
+    let others = others.into_iter().chain(gates::built_in(declared));
+    others.chain(of_columns).collect()
 }
 
 /// The engine's own rule about how a file was read.
@@ -567,15 +605,13 @@ pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Failures within a rule's threshold are information; rejects and swallowed lines beyond what the project tolerates block.
+/// A rule's failures are as severe as its threshold and conditions say; rejects and swallowed lines beyond what the project tolerates block.
 fn apply_thresholds(project: &Project, delivery: &Delivery, scanned: &mut Scanned) {
     let max_rejects = project.max_rejects;
     for (index, rule) in project.rules.iter().enumerate() {
-        if let Some(counts) = scanned.rules[index]
-            && tolerated(rule, counts)
-        {
+        if let Some(counts) = scanned.rules[index] {
             let at = fact_index(&scanned.facts, &rule.id) as usize;
-            scanned.facts[at].severity = Severity::Info;
+            scanned.facts[at].severity = gates::severity(rule, counts);
         }
     }
     // In lines: one quote can make one record of half a file.
@@ -601,25 +637,10 @@ fn apply_thresholds(project: &Project, delivery: &Delivery, scanned: &mut Scanne
 /// Swallowed lines are too many to publish when so many times as many are more than the file has.
 const HEAVY: u64 = 100;
 
-/// Whether the rule failed within its threshold.
-pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
-    let evaluated = counts.passed + counts.failed;
-    counts.failed > 0
-        && match rule.threshold {
-            None => false,
-            Some(Threshold::MaxCount(most)) => counts.failed <= most,
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "a share needs no more than 52 bits"
-            )]
-            Some(Threshold::MaxShare(most)) => counts.failed as f64 <= most * evaluated as f64,
-        }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Drift, FilePattern, Reading};
+    use crate::tables::{Drift, FilePattern, Gates, Reading};
 
     #[test]
     fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
@@ -630,6 +651,7 @@ mod tests {
             required: true,
             reading: Reading::default(),
             drift: Drift::default(),
+            gates: Gates::default(),
             key: Vec::new(),
             columns: Vec::new(),
         };

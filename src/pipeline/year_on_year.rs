@@ -1,6 +1,6 @@
 //! Year on year: the project's comparisons over the figures of both periods, written beside the aggregates.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray},
@@ -10,6 +10,7 @@ use arrow::{
 use super::{
     Context,
     error::RunError,
+    gates::withheld::AllWithheld,
     plan::covered,
     tables::{finish_table, table_file},
 };
@@ -18,8 +19,9 @@ use crate::{
     publish::StagedRun,
     reconcile::{
         Figure, Reconciliation,
-        year_on_year::{Absence, Half, Pair, compare},
+        year_on_year::{Absence, Half, Pair, compare, unjudged},
     },
+    rules::totals::Comparison,
 };
 
 /// The name under which comparisons are written; no aggregate has it beside them.
@@ -29,16 +31,45 @@ pub(super) const YEAR_ON_YEAR: &str = "year_on_year";
 pub(super) fn write(
     run: &Context<'_>,
     figures: &[Figure],
+    withheld: &AllWithheld,
 ) -> Result<Vec<Reconciliation>, RunError> {
-    let comparisons = &run.plan.comparisons;
+    let (comparisons, mut all) = split(&run.plan.comparisons, withheld);
     if comparisons.is_empty() {
-        return Ok(Vec::new());
+        return Ok(all);
     }
     let periods = covered(run.project);
-    let (pairs, unjudged) = compare(comparisons, figures, &run.project.lists, &periods);
+    let (pairs, unjudged) = compare(&comparisons, figures, &run.project.lists, &periods);
     write_pairs(run.staged, &pairs)?;
     tracing::debug!(rows = pairs.len(), "years compared");
-    Ok(unjudged)
+    all.extend(unjudged);
+    Ok(all)
+}
+
+/// The comparisons of charts whose figures are there, and the rows of those of which some were withheld.
+fn split<'c>(
+    comparisons: &'c [Comparison],
+    withheld: &AllWithheld,
+) -> (Cow<'c, [Comparison]>, Vec<Reconciliation>) {
+    if withheld.aggregates().next().is_none() {
+        return (Cow::Borrowed(comparisons), Vec::new());
+    }
+    let (mut left, mut rows) = (Vec::new(), Vec::new());
+    for comparison in comparisons {
+        let mut of_others = comparison.clone();
+        of_others.charts.retain(|chart| {
+            let row = withheld.aggregates().find_map(|(table, why)| {
+                let reason = format!("withheld: {}", why.why());
+                unjudged(comparison, &chart.value, table, reason)
+            });
+            let is_there = row.is_none();
+            rows.extend(row);
+            is_there
+        });
+        if !of_others.charts.is_empty() {
+            left.push(of_others);
+        }
+    }
+    (Cow::Owned(left), rows)
 }
 
 fn write_pairs(staged: &StagedRun, pairs: &[Pair]) -> Result<(), RunError> {

@@ -10,6 +10,7 @@ mod deliveries_file;
 mod examples;
 mod expand;
 mod files;
+mod gates;
 mod lists;
 mod project_file;
 mod reading;
@@ -39,7 +40,7 @@ use crate::{
 };
 
 pub use deliveries_file::{Incomplete, Layout};
-pub use project_file::ProjectFile;
+pub use project_file::{FailOnWord, ProjectFile};
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
 pub use test_file::{
     ExpectedDiscrepancy, ExpectedRepair, ExpectedTotal, ProjectTest, Row, TestsFile, VerdictWord,
@@ -67,6 +68,8 @@ pub struct Project {
     pub suppressed: Suppressed,
     /// Rejected records that a run tolerates, by the lines that they stand on.
     pub max_rejects: u64,
+    /// From which severity on a run fails, unless its call says otherwise.
+    pub fail_on: FailOnWord,
     /// What reading a file may cost.
     pub limits: Limits,
     /// Which runs stay.
@@ -283,6 +286,10 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         let help = "write `{date}` in the `files` of tables, such as `people_{date}.csv`";
         diagnostics.push(Diagnostic::at(&path.span, message).help(help));
     }
+    if diagnostics.is_empty() {
+        let dated = head.deliveries.path.is_some() || tables.iter().any(|t| t.files.is_dated());
+        gates::undated(&tables, dated, diagnostics);
+    }
     let model = queries(&files.model, &mut unread, diagnostics);
     let aggregates = queries(&files.aggregates, &mut unread, diagnostics);
     // No query reads the result of one of these, which are called like tables.
@@ -307,6 +314,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         published: head.published,
         suppressed: head.suppressed,
         max_rejects: head.max_rejects,
+        fail_on: head.fail_on,
         limits: head.limits,
         keep: head.keep,
         tables,

@@ -92,6 +92,26 @@ pub struct PublishedFile {
 pub struct GatesFile {
     /// Rejected records that are tolerated, by the lines that they stand on.
     pub max_rejects: u64,
+    /// From which severity on a run ends with exit code 1, unless `--fail-on` says otherwise.
+    pub fail_on: FailOnWord,
+}
+
+/// From which severity on a run ends with exit code 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "fail_on", rename_all = "snake_case")]
+#[schemars(rename = "FailOn")]
+pub enum FailOnWord {
+    /// Where something blocking was found.
+    #[default]
+    Blocking,
+    /// Where an error was found, or what is worse.
+    Error,
+    /// Where a warning was found, or what is worse.
+    Warn,
+    /// Where something was found that was not there before.
+    New,
+    /// Never.
+    Never,
 }
 
 /// What reading a file may cost. Sizes are bytes, or a number with K, M or G, such as `512M`.
@@ -152,6 +172,7 @@ pub struct Head {
     pub published: Option<FilePattern>,
     pub suppressed: Suppressed,
     pub max_rejects: u64,
+    pub fail_on: FailOnWord,
     pub limits: Limits,
     pub keep: Keep,
 }
@@ -192,6 +213,7 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
         }
         pattern
     });
+    let gates = file.gates.0.unwrap_or_default();
     Head {
         name: file.name.0.map(|name| name.value).unwrap_or_default(),
         delivery,
@@ -199,7 +221,8 @@ pub fn read(source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) -> Head {
         periods: periods(file.periods.0.unwrap_or_default(), diagnostics),
         published,
         suppressed,
-        max_rejects: file.gates.0.unwrap_or_default().max_rejects,
+        max_rejects: gates.max_rejects,
+        fail_on: gates.fail_on,
         limits: limits(file.limits.0.unwrap_or_default(), diagnostics),
         keep: keep(file.outputs.0.unwrap_or_default(), diagnostics),
     }

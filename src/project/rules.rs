@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     examples,
     files::hex,
+    gates,
     table_file::{Settings, ThresholdFile},
     unread::{Unread, Words},
 };
@@ -97,6 +98,7 @@ impl Checker<'_> {
                 self.report_once(diagnostic);
             }
         }
+        let conditions = gates::conditions(&settings, self.diagnostics);
         let why = self.why(settings.why, why, &id, &span);
         let mut rule = Rule {
             version: String::new(),
@@ -105,6 +107,7 @@ impl Checker<'_> {
             severity: settings
                 .severity
                 .and_then(|s| s.0)
+                .or(conditions.strictest())
                 .unwrap_or(Severity::Error),
             dimension: settings
                 .dimension
@@ -113,6 +116,7 @@ impl Checker<'_> {
             only_where: settings.r#where.and_then(|w| w.0),
             nulls: settings.nulls.and_then(|n| n.0).unwrap_or_default(),
             threshold: self.threshold(settings.threshold),
+            conditions,
             on_fail,
             why,
             owner: settings.owner.and_then(|o| o.0),
@@ -139,6 +143,14 @@ impl Checker<'_> {
         if let Some(Tried(Some(word))) = settings.on_fail {
             rule.on_fail = word.value;
             self.on_fail(&word, &rule, plan.as_ref());
+        }
+        if matches!(plan, Some(Plan::RowCount { .. })) && !rule.conditions.0.is_empty() {
+            let message = format!(
+                "`{}` is about the whole table and has no number of failing rows",
+                rule.kind.word()
+            );
+            let help = "write `severity` in place of `block_if`, `error_if` and `warn_if`";
+            self.report(&rule.span.clone(), message, help);
         }
         self.correct(&rule);
         let files = settings.examples.0.unwrap_or_default();
@@ -355,6 +367,10 @@ fn version(rule: &Rule, kind: &Node) -> String {
     for part in [only_where, nulls, on_fail, rule.severity.word(), &threshold] {
         text.push('\n');
         quote(part, &mut text);
+    }
+    for condition in rule.conditions.words() {
+        text.push('\n');
+        quote(&condition, &mut text);
     }
     let mut hash = hex(&Sha256::digest(text));
     hash.truncate(12);

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
+    gates::{CONDITION, FreshnessFile, VolumeFile},
     schema::{Alone, Example, UnderColumn},
     unread::Words,
 };
@@ -85,6 +86,12 @@ pub struct SourceFile {
     /// The sheets of a workbook that hold the table: a name in which `*` stands for any text; unless said its only sheet.
     #[serde(default)]
     pub sheet: Option<Tried<At<String>>>,
+    /// How old the newest value may be.
+    #[serde(default)]
+    pub freshness: Option<Tried<At<FreshnessFile>>>,
+    /// How far the number of rows may be from that of earlier nights.
+    #[serde(default)]
+    pub volume: Option<Tried<At<VolumeFile>>>,
 }
 
 /// Most texts that begin a footer.
@@ -249,6 +256,15 @@ pub struct Settings {
     pub nulls: Option<Tried<Nulls>>,
     /// Failures that are tolerated, which are then logged as `info`; unless said none.
     pub threshold: Option<Tried<At<ThresholdFile>>>,
+    /// In place of `severity` and `threshold`: on how many failing rows a failure is blocking, such as `"> 100"` or, of the evaluated rows, `"> 0.5%"`.
+    #[schemars(extend("pattern" = CONDITION))]
+    pub block_if: Option<Tried<At<String>>>,
+    /// On how many it is an error; of several conditions the strictest that holds decides.
+    #[schemars(extend("pattern" = CONDITION))]
+    pub error_if: Option<Tried<At<String>>>,
+    /// On how many it is a warning; where no condition holds, failures are tolerated and logged as `info`.
+    #[schemars(extend("pattern" = CONDITION))]
+    pub warn_if: Option<Tried<At<String>>>,
     /// What is done about a failing row; unless said `keep`, for `type` `"null"`.
     pub on_fail: Option<Tried<At<OnFail>>>,
     /// Why the rule exists: what goes wrong for the reader without it. Needed, except where a severity stands alone.

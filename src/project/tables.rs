@@ -10,6 +10,7 @@ use jiff::{
 use super::{
     aliases,
     files::Named,
+    gates,
     project_file::{file_pattern, version},
     reading,
     table_file::{ColumnFile, MAX_FORMATS, TableFile},
@@ -21,7 +22,7 @@ use crate::{
         yaml::{self, Entries, Node, Tried},
     },
     names::Name,
-    tables::{Clean, Column, ColumnType, Drift, FilePattern, Policy, Reading, Table},
+    tables::{Clean, Column, ColumnType, Drift, FilePattern, Gates, Policy, Reading, Table},
 };
 
 /// Most columns of a table.
@@ -81,6 +82,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
             required: true,
             reading: Reading::default(),
             drift: Drift::default(),
+            gates: Gates::default(),
             key: Vec::new(),
             columns: Vec::new(),
         },
@@ -110,7 +112,9 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
         diagnostics.push(Diagnostic::at(&table.span, message).help("give both the same name"));
     }
     declared.table.description = read.description.0.unwrap_or_default();
-    if let Some(found) = read.source.0 {
+    let mut of_table = (None, None);
+    if let Some(mut found) = read.source.0 {
+        of_table = (found.freshness.take(), found.volume.take());
         declared.table.files = file_pattern(&found.files, diagnostics);
         declared.table.required = found.required;
         declared.table.reading = reading::read(found, diagnostics);
@@ -132,6 +136,15 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
         unread.table(&file.stem);
     }
     declared.find_sources(unread, diagnostics);
+    let (freshness, volume) = of_table;
+    declared.table.gates = Gates {
+        freshness: freshness
+            .and_then(|said| said.0)
+            .map(|said| gates::freshness(said, &declared.table, unread, diagnostics)),
+        volume: volume
+            .and_then(|said| said.0)
+            .map(|said| gates::volume(said, diagnostics)),
+    };
     aliases::read(&declared.columns, &mut declared.table, diagnostics);
     // Rules may need to know that there is a key, even where it is not known which.
     declared.table.key = match &read.key.0 {

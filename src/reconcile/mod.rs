@@ -24,6 +24,7 @@ mod shares;
 mod sums;
 #[cfg(test)]
 mod tests;
+pub mod withheld;
 pub mod year_on_year;
 
 use std::{fmt, sync::Arc};

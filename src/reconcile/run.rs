@@ -323,7 +323,7 @@ impl Reconciliation {
 }
 
 impl Checked {
-    fn of(statement: &Statement) -> Self {
+    pub(super) fn of(statement: &Statement) -> Self {
         Self {
             rule_id: statement.id.value.clone(),
             version: statement.version(),
@@ -342,7 +342,7 @@ impl Checked {
 }
 
 /// A control total compares what is published with what is computed, without saying so each time.
-fn default_source(check: &Check, side: &str) -> Option<Source> {
+pub(super) fn default_source(check: &Check, side: &str) -> Option<Source> {
     match (check, side) {
         (Check::ControlTotal(_), "stated") => Some(Source::Published),
         (Check::ControlTotal(_), "computed") => Some(Source::Computed),

@@ -1,5 +1,6 @@
 //! Rules: what is checked, how much it matters and what is done about a failure. Text in, text out: nothing here runs SQL.
 
+mod conditions;
 pub mod kinds;
 mod page;
 pub(crate) mod template;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use conditions::{CONDITIONS, Condition, Conditions, NoCondition};
 pub use kinds::{Kind, RuleKind};
 pub use page::{Page, Setting, lede};
 
@@ -26,7 +28,7 @@ use crate::{
 pub struct Rule {
     /// `<table>.<column>.<name>` or `<table>.<name>`; unique in the project.
     pub id: String,
-    /// First twelve hex digits of the SHA-256 of what the rule does (kind, settings, where, nulls, on_fail, severity).
+    /// First twelve hex digits of the SHA-256 of what the rule does (kind, settings, where, nulls, on_fail, severity, threshold, conditions).
     pub version: String,
     /// Index of its table in the project.
     pub table: usize,
@@ -34,7 +36,7 @@ pub struct Rule {
     pub column: Option<usize>,
     /// What is checked.
     pub kind: Kind,
-    /// How much a failure matters.
+    /// How much a failure matters; with conditions the most that it can.
     pub severity: Severity,
     /// Which dimension of quality.
     pub dimension: Dimension,
@@ -44,6 +46,8 @@ pub struct Rule {
     pub nulls: Nulls,
     /// Failures that are tolerated.
     pub threshold: Option<Threshold>,
+    /// On how many failing rows a failure matters how much; none where that does not depend on it.
+    pub conditions: Conditions,
     /// What is done about a failing row.
     pub on_fail: OnFail,
     /// Why the rule exists.
@@ -59,7 +63,7 @@ pub struct Rule {
 }
 
 /// Names of rules that the engine has of itself: `<table>.<name>`.
-pub const OWN_NAMES: [&str; 14] = [
+pub const OWN_NAMES: [&str; 16] = [
     "rule_error",
     "rejects",
     "beside",
@@ -69,6 +73,8 @@ pub const OWN_NAMES: [&str; 14] = [
     "reading",
     "cell_errors",
     "unreadable",
+    "freshness",
+    "volume",
     "columns",
     "missing_columns",
     "renamed_columns",

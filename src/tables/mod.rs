@@ -3,6 +3,7 @@
 mod codes;
 mod drift;
 mod file_pattern;
+mod gates;
 mod limits;
 mod reading;
 
@@ -15,6 +16,7 @@ pub use codes::{
 };
 pub use drift::{Drift, MissingColumns, NewColumns, ReorderedColumns, RetypedColumns};
 pub use file_pattern::{FilePattern, NoPattern, exact_day};
+pub use gates::{Freshness, Gates, Percent, Steps, Volume};
 pub use limits::{Limits, size};
 pub use reading::{Encoding, Format, Quote, Reading};
 
@@ -35,6 +37,8 @@ pub struct Table {
     pub reading: Reading,
     /// What is done when they do not have the declared columns.
     pub drift: Drift,
+    /// What it is held to as a whole.
+    pub gates: Gates,
     /// The columns that identify a row, as indices into `columns`.
     pub key: Vec<usize>,
     /// The columns in declared order.

@@ -9,7 +9,7 @@ use trueup::{
     project,
     tables::{
         Cause, Code, CodeList, Codes, Column, ColumnType, Confidence, Drift, Entry, FilePattern,
-        Policy, Reading, Table,
+        Gates, Policy, Reading, Table,
     },
 };
 
@@ -56,6 +56,7 @@ impl Asked {
             required: true,
             reading: Reading::default(),
             drift: Drift::default(),
+            gates: Gates::default(),
             key: Vec::new(),
             columns: vec![column],
         };

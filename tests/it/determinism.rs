@@ -70,7 +70,7 @@ pub fn in_small_chunks(project: &Project, out: &str, threads: usize) {
         out: project.path(out),
         as_of: None,
         today: jiff::civil::date(2000, 1, 1),
-        fail_on: FailOn::At(Severity::Blocking),
+        fail_on: Some(FailOn::At(Severity::Blocking)),
         selection: Selection::default(),
         threads,
         memory_limit: 256 << 20,

@@ -146,6 +146,7 @@ fn object(project: &Project, index: usize) -> Option<Yaml> {
 fn holds(rule: &Rule) -> bool {
     rule.only_where.is_none()
         && rule.threshold.is_none()
+        && rule.conditions.0.is_empty()
         && matches!(rule.severity, Severity::Blocking | Severity::Error)
 }
 

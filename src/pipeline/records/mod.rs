@@ -52,12 +52,12 @@ pub(super) async fn behind(
     }
     let doubts = doubts(run, scanned, &counted).await?;
     let mut gathering = Gathering::new(&claims, &counted, &doubts);
-    let clean = &clean(run).await?;
+    let clean = &clean(run, &scanned.withheld).await?;
     let everything = &with_left_out(run).await?;
     for (of, query) in queries
         .iter()
         .enumerate()
-        .filter(|(of, _)| wanted(&claims, *of))
+        .filter(|(of, query)| wanted(&claims, *of) && scanned.withheld.of(&query.file).is_none())
     {
         each(clean, query, of, |record| gathering.look_at(record)).await?;
         if gathering.wants_again(of) {

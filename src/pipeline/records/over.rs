@@ -9,7 +9,7 @@ use arrow::array::AsArray;
 use futures::TryStreamExt;
 
 use super::{
-    super::{Context, error::RunError},
+    super::{Context, error::RunError, gates::withheld::AllWithheld},
     Keys,
 };
 use crate::{
@@ -20,11 +20,13 @@ use crate::{
 };
 
 /// The clean tables and what was made of them.
-pub(super) async fn clean(run: &Context<'_>) -> Result<Builder, RunError> {
+pub(super) async fn clean(run: &Context<'_>, withheld: &AllWithheld) -> Result<Builder, RunError> {
     let lists = &run.plan.lists[..run.project.lists.len()];
     let builder = Builder::new(run.engine, lists, &run.project.periods)?;
     let tables = run.plan.tables.iter().map(|t| ("clean", t.name.as_str()));
-    let models = run.project.model.iter().map(|m| ("model", m.name.as_str()));
+    let models = run.project.model.iter();
+    let models = models.filter(|file| withheld.of(file).is_none());
+    let models = models.map(|m| ("model", m.name.as_str()));
     for (folder, name) in tables.chain(models) {
         builder
             .add(name, &run.staged.path(&format!("{folder}/{name}.parquet")))

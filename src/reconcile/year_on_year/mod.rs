@@ -13,6 +13,7 @@ use super::{
     Checked, Figure, Reconciliation,
     run::{instance, whole_row},
     select::Index,
+    withheld::selects,
 };
 use crate::{
     discrepancy::{Category, Dimension, Severity},
@@ -41,6 +42,32 @@ pub fn compare(
         }
     }
     (all, unjudged)
+}
+
+/// The row of a chart that is not compared since figures of it were withheld; `None` where neither side may select any of `table`.
+pub fn unjudged(
+    comparison: &Comparison,
+    chart: &Chart,
+    table: &str,
+    reason: String,
+) -> Option<Reconciliation> {
+    let years = comparison.years();
+    let (side, year) = years
+        .into_iter()
+        .find(|(_, year)| selects(&year.value.selector(chart), table))?;
+    let problem = Problem {
+        side,
+        period: year.value.period().to_owned(),
+        population: year.value.population.value.clone(),
+        reason,
+        stated_at: String::new(),
+        minor: false,
+    };
+    Some(not_evaluated(
+        &Arc::new(checked(comparison)),
+        chart,
+        problem,
+    ))
 }
 
 /// Two figures side by side.
