@@ -5,6 +5,7 @@ mod aggregates;
 mod candidates;
 mod control;
 mod delivery;
+mod delta;
 mod drift;
 mod error;
 pub mod examples;
@@ -25,7 +26,7 @@ mod year_on_year;
 use std::sync::Arc;
 
 pub use error::RunError;
-pub use report::{RuleLine, RunReport, TableLine};
+pub use report::{Carried, RuleLine, RunReport, TableLine};
 pub use restated::{Changes, Restated};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
@@ -51,6 +52,7 @@ struct Context<'r> {
     staged: &'r StagedRun,
     out: &'r OutDir,
     before: &'r redelivery::Before,
+    delta: &'r delta::Delta,
 }
 
 /// Runs the project at `settings.project` over one delivery.
@@ -77,11 +79,11 @@ pub async fn run_project(
     let plan = &plan::Plan::new(project, mistakes, settings).await?;
     let mut delivery = delivery::Delivery::index(project, plan, settings)?;
     let published = delivery.take_figures();
-    let delivery = &delivery;
 
     let out = OutDir::open(&settings.out)?;
-    let before = &redelivery::Before::find(&out, delivery, plan.as_of, &project.hash)?;
-    let project_hash = results::identity(project, settings, before);
+    let before = &redelivery::Before::find(&out, &delivery, plan.as_of, &project.hash)?;
+    let base = delta::Base::find(&out, &delivery, plan.as_of)?;
+    let project_hash = results::identity(project, settings, before, &base);
     let staged = out.stage(&run_id(
         plan.as_of,
         &delivery.name,
@@ -89,6 +91,8 @@ pub async fn run_project(
         project_hash,
         env!("CARGO_PKG_VERSION"),
     ))?;
+    let delta = &delta::carry(&base, &mut delivery, plan, settings)?;
+    let delivery = &delivery;
     let engine = &plan.engine(settings, staged.scratch())?;
     let run = &Context {
         settings,
@@ -99,6 +103,7 @@ pub async fn run_project(
         staged: &staged,
         out: &out,
         before,
+        delta,
     };
 
     settings.stage("keys");

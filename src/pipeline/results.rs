@@ -10,6 +10,7 @@ use arrow::{
 use super::{
     Context,
     delivery::file_hash,
+    delta::Base,
     error::RunError,
     plan::Plan,
     records,
@@ -225,7 +226,12 @@ pub(super) fn rule_lines(project: &Project, plan: &Plan, scanned: &Scanned) -> V
 }
 
 /// What decides a run's outputs beside its date and inputs: the project, the selection, the runs that it is held against, and the key of hidden values (by a hash of a hash, so that the id tells nothing about it).
-pub(super) fn identity(project: &Project, settings: &Settings, before: &Before) -> FileHash {
+pub(super) fn identity(
+    project: &Project,
+    settings: &Settings,
+    before: &Before,
+    base: &Base,
+) -> FileHash {
     let key = Privacy::new(settings.key.as_deref()).hide("trueup key id");
     let mut text = [
         project.hash.as_str(),
@@ -234,6 +240,7 @@ pub(super) fn identity(project: &Project, settings: &Settings, before: &Before) 
     ]
     .join("\n");
     text.push_str(&before.fingerprint());
+    text.push_str(&base.fingerprint());
     FileHash::of(text.as_bytes())
 }
 
@@ -331,13 +338,16 @@ pub(super) fn report(
         .tables
         .iter()
         .zip(&scanned.files)
-        .map(|(table, files)| {
+        .enumerate()
+        .map(|(at, (table, files))| {
+            let source = &delivery.sources[at];
             let mut rows = RowCounts::default();
             files.iter().for_each(|f| rows.merge(*f));
             TableLine {
                 table: table.name.to_string(),
-                files: files.len(),
+                files: source.delivered().count(),
                 rows,
+                carried: run.delta.carried(at, source, scanned),
             }
         });
     RunReport {
@@ -394,9 +404,10 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             inputs.push(InputFile {
                 path: file.export.file.clone(),
                 sheet: file.export.sheet.clone(),
-                written: Some(file.export.written.clone()),
+                written: file.origin.is_none().then(|| file.export.written.clone()),
                 bytes: file.export.bytes,
                 sha256: file_hash(&file.export.sha256),
+                carried_from: file.origin.as_ref().and_then(|_| run.delta.base.clone()),
                 rows: Some(rows(source.table.name.as_str(), *counts)),
             });
         }
@@ -432,6 +443,7 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             .collect(),
         restates: run.before.restates.as_ref().map(|run| run.run_id.clone()),
         repeats: run.before.repeats.clone(),
+        base: run.delta.base.clone(),
     }
 }
 

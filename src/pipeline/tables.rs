@@ -8,7 +8,7 @@ use super::{
     Context,
     about::{about_delivery, about_table, of_delivery},
     delivery::Delivery,
-    drift,
+    delta, drift,
     error::RunError,
     plan::Plan,
     twice, unreadable,
@@ -151,10 +151,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     for (at, check) in plan.checks.tables.iter().enumerate() {
         let source = &delivery.sources[at];
         let table = &check.table;
-        settings.progress.table(
-            table.name.as_str(),
-            source.files.iter().map(|f| f.export.bytes).sum(),
-        );
+        settings.progress.table(table.name.as_str(), source.bytes());
         let clean_path = format!("clean/{}.parquet", table.name);
         let clean = staged.create(&clean_path)?;
         let mut clean = RowGroupFile::new(clean, clean_schema(table), Packing::Published)
@@ -231,6 +228,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
         quarantine.finish(Some(rows))?;
         tracing::debug!(table = %table.name, rows, "scanned");
         drift::keep_aside(run, source).await?;
+        delta::keep(run, source).await?;
         about_table(at, plan, project, source, keys, &mut scanned, &mut findings)?;
     }
     finish_table(changes)?;
@@ -614,7 +612,7 @@ pub(super) fn tolerated(rule: &Rule, counts: RuleCounts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Drift, FilePattern, Reading};
+    use crate::tables::{Delivers, Drift, FilePattern, Reading};
 
     #[test]
     fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
@@ -623,6 +621,7 @@ mod tests {
             description: String::new(),
             files: FilePattern::default(),
             required: true,
+            delivers: Delivers::default(),
             reading: Reading::default(),
             drift: Drift::default(),
             key: Vec::new(),

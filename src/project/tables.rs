@@ -21,7 +21,7 @@ use crate::{
         yaml::{self, Entries, Node, Tried},
     },
     names::Name,
-    tables::{Clean, Column, ColumnType, Drift, FilePattern, Policy, Reading, Table},
+    tables::{Clean, Column, ColumnType, Delivers, Drift, FilePattern, Policy, Reading, Table},
 };
 
 /// Most columns of a table.
@@ -79,6 +79,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
             description: String::new(),
             files: FilePattern::default(),
             required: true,
+            delivers: Delivers::default(),
             reading: Reading::default(),
             drift: Drift::default(),
             key: Vec::new(),
@@ -113,6 +114,17 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
     if let Some(found) = read.source.0 {
         declared.table.files = file_pattern(&found.files, diagnostics);
         declared.table.required = found.required;
+        if let Some(Tried(Some(delivers))) = &found.delivers {
+            declared.table.delivers = delivers.value;
+            let keyed = read.key.0.as_ref().is_some_and(|key| !key.is_empty());
+            if delivers.value == Delivers::Delta && !keyed {
+                let message =
+                    "without a key nobody can say which rows a delivery of changes replaces";
+                diagnostics.push(Diagnostic::at(&delivers.span, message).help(
+                    "name the columns that identify a row under `key`, or remove `delivers`",
+                ));
+            }
+        }
         declared.table.reading = reading::read(found, diagnostics);
     }
     declared.table.drift = read.drift.0.unwrap_or_default();
