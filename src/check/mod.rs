@@ -3,6 +3,7 @@
 pub mod aside;
 mod constants;
 pub mod decides;
+pub mod delivered;
 mod depth;
 pub mod failing;
 mod groups;

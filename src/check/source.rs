@@ -35,6 +35,29 @@ pub struct SourceFile {
     pub mapping: Mapping,
     /// Records in the table's earlier files: what is added to a record number to make it unique in the table.
     pub base: i64,
+    /// Where its rows came from, if an earlier run kept them; those of the delivery have none.
+    pub origin: Option<Origin>,
+}
+
+/// Where rows came from that an earlier run kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The run that read the file.
+    pub run: String,
+    /// Its delivery.
+    pub delivery: String,
+    /// The file in it.
+    pub file: String,
+}
+
+impl SourceFile {
+    /// The delivery and the file that its rows came from; `tonight` is the run's own delivery.
+    pub fn place<'a>(&'a self, tonight: &'a str) -> (&'a str, &'a str) {
+        match &self.origin {
+            Some(origin) => (&origin.delivery, &origin.file),
+            None => (tonight, &self.export.file),
+        }
+    }
 }
 
 /// The files of one table.
@@ -49,6 +72,18 @@ pub struct TableSource {
 }
 
 impl TableSource {
+    /// The files of the delivery, without those whose rows an earlier run kept.
+    pub fn delivered(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter().filter(|file| file.origin.is_none())
+    }
+
+    /// What there is to read; rows that an earlier run kept stand in one file.
+    pub fn bytes(&self) -> u64 {
+        let of = |file: &SourceFile| file.export.bytes;
+        let carried = self.files.iter().find(|file| file.origin.is_some());
+        self.delivered().map(of).sum::<u64>() + carried.map_or(0, of)
+    }
+
     /// Every chunk: index of the file, index of the chunk in it.
     pub fn chunks(&self) -> Vec<(usize, usize)> {
         let of_file = |(f, file): (usize, &SourceFile)| {
@@ -132,7 +167,11 @@ pub struct ByProducts {
 }
 
 impl ConformedChunk {
-    pub(super) fn next_batch(
+    /// The next batch.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn next_batch(
         &mut self,
         beside: &mut ByProducts,
     ) -> Result<Option<RecordBatch>, DataFusionError> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::{
     discrepancy::Severity,
     harmless::{short, words},
-    pipeline::RunReport,
+    pipeline::{Carried, RunReport},
 };
 
 /// Rules shown in the summary.
@@ -31,6 +31,7 @@ fn render(out: &mut String, report: &RunReport, width: usize) -> std::fmt::Resul
     writeln!(out, "{}", filled(&parts, width))?;
     writeln!(out)?;
     rows(out, report)?;
+    carried(out, report)?;
     before(out, report)?;
     writeln!(out)?;
     discrepancies(out, report, width)?;
@@ -61,6 +62,28 @@ fn rows(out: &mut String, report: &RunReport) -> std::fmt::Result {
             number(line.rows.quarantined),
             number(line.rows.excluded),
             number(line.rows.rejected)
+        )?;
+    }
+    Ok(())
+}
+
+/// What was carried on from the run before, of each table of which deliveries hold changes alone.
+fn carried(out: &mut String, report: &RunReport) -> std::fmt::Result {
+    for line in &report.tables {
+        let Some(Carried {
+            from: Some(run),
+            rows,
+            superseded,
+        }) = &line.carried
+        else {
+            continue;
+        };
+        let (table, superseded) = (&line.table, superseded.values().sum());
+        writeln!(
+            out,
+            "{table}: {} rows carried on from run {run}, {} superseded",
+            number(*rows),
+            number(superseded)
         )?;
     }
     Ok(())

@@ -16,6 +16,8 @@ pub struct Draft {
     /// Which files of a delivery it is.
     pub files: String,
     pub required: bool,
+    /// Whether a delivery holds changes alone.
+    pub delta: bool,
     pub key: Vec<String>,
     pub columns: Vec<ColumnDraft>,
     /// Rules that stand under no column.
@@ -55,6 +57,7 @@ impl Draft {
             span,
             description: String::new(),
             required: true,
+            delta: false,
             key: Vec::new(),
             columns: Vec::new(),
             rules: Vec::new(),
@@ -178,6 +181,9 @@ impl Draft {
         let mut source = vec![Entry::new("files", Yaml::text(&self.files))];
         if !self.required {
             source.push(Entry::new("required", plain("false")));
+        }
+        if self.delta {
+            source.push(Entry::new("delivers", plain("delta")));
         }
         entries.push(Entry::new("source", Yaml::Map(source)));
         entries.push(Entry::new("key", Yaml::texts(&self.key)));

@@ -112,6 +112,16 @@ fn line(known: &Known<'_>, run: &RunFolder, row: &Row, page: &mut Page) {
         );
         return;
     };
+    if let Some(from) = &input.carried_from {
+        let table = cell(row, "table");
+        page.add(
+            TITLE,
+            Body::Prose(format!(
+                "{file} names an earlier delivery, whose rows were carried on from run {from}: the line is that of the file as it was delivered then. Its cells stand in delivered/{table}.parquet of this run."
+            )),
+        );
+        return;
+    }
     // Published figures lie in the project, exports in the delivery.
     let folder = match (
         &input.rows,
@@ -212,7 +222,14 @@ fn before_and_after(run: &RunFolder, row: &Row) -> Result<Body, FolderError> {
         told.push(("the row stands in".to_owned(), format!("{table}.parquet")));
         let line = cell(row, "source_line");
         let (kept, _) = run.rows(&table, "_line", &|of| of == line, 1_000)?;
-        let same = |kept: &&Row| cell(kept, "_file") == cell(row, "source_file");
+        let file = cell(row, "source_file");
+        let same = |kept: &&Row| {
+            let (delivery, name) = (cell(kept, "_delivery"), cell(kept, "_file"));
+            let carried = file
+                .strip_prefix(delivery)
+                .and_then(|f| f.strip_prefix('/'));
+            name == file || carried == Some(name)
+        };
         if let Some(kept) = kept.iter().find(same) {
             told.push(("because of".to_owned(), cell(kept, "_rules").to_owned()));
         }

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Column, ColumnType, Drift, FilePattern, Gates, Reading},
+        tables::{Column, ColumnType, Delivers, Drift, FilePattern, Gates, Reading},
     };
 
     /// A table of `open`, whose export may call it `Open to all`, and of `secret`, which is hidden.
@@ -159,6 +159,7 @@ mod tests {
             description: String::new(),
             files: FilePattern::new("t.csv").expect("a pattern"),
             required: true,
+            delivers: Delivers::default(),
             reading: Reading::default(),
             drift: Drift::default(),
             gates: Gates::default(),

@@ -118,6 +118,7 @@ pub fn index_blocks(
         bytes,
         header: names,
         first_column: 0,
+        places: Vec::new(),
         constants: Vec::new(),
         header_line,
         chunks,

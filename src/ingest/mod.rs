@@ -19,6 +19,7 @@
 //!
 //! The dialect and the place of the header are declared, or found out from the beginning of the file (`sniff`).
 
+mod carried;
 mod chunk;
 mod columns;
 mod encoding;
@@ -51,6 +52,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+pub use carried::{CarriedError, CarriedFile, CarriedRows};
 pub use chunk::{ChunkReader, read_chunk};
 pub use error::{Foreign, IngestError};
 pub use header::{other_separator, separated_by};
@@ -115,6 +117,8 @@ pub struct Export {
     pub header: Vec<String>,
     /// The column of the sheet under which the first of them stands, from 0.
     pub first_column: usize,
+    /// The columns of the sheet under which they stand, from 0, where they stand not side by side; else empty.
+    places: Vec<usize>,
     /// Values that all its rows share, which its path tells.
     pub constants: Vec<String>,
     /// The line of the header: 1 unless something stands before it.
@@ -147,10 +151,40 @@ impl Export {
         match (self.written.format, &self.sheet) {
             (_, Some(_)) => format!(
                 "cell {}",
-                readers::cell_name(self.first_column + column, line)
+                readers::cell_name(self.column_of_sheet(column), line)
             ),
             (Format::Parquet, None) => format!("row {line}"),
             _ => format!("line {line}"),
+        }
+    }
+
+    /// The column of the sheet under which a field stands, from 0.
+    pub fn column_of_sheet(&self, column: usize) -> usize {
+        let place = self.places.get(column).copied();
+        place.unwrap_or(self.first_column + column)
+    }
+
+    /// A table that was kept in `content`; its hash and size are not known here.
+    fn kept(file: String, written: Written, kept: spool::Kept, content: Content) -> Self {
+        Self {
+            file,
+            sheet: kept.head.sheet,
+            written,
+            remarks: kept.tail.remarks,
+            doubtful: false,
+            content,
+            sha256: String::new(),
+            bytes: 0,
+            header: kept.head.header,
+            first_column: kept.head.first_column,
+            places: Vec::new(),
+            constants: Vec::new(),
+            header_line: kept.head.header_line,
+            chunks: kept.chunks,
+            records: kept.tail.records,
+            footer: None,
+            terminated: kept.tail.terminated,
+            stamp: None,
         }
     }
 

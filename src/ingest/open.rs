@@ -356,29 +356,15 @@ impl Opening<'_> {
             Frame::Bytes(_) => Err(io::ErrorKind::InvalidData.into()),
         })?;
         let (rows, tables) = spool.finish();
-        let export = |kept: super::spool::Kept| Export {
-            file: self.file.to_owned(),
-            sheet: kept.head.sheet,
-            written: Written {
+        let export = |kept: super::spool::Kept| {
+            let written = Written {
                 format,
                 compression: None,
                 encoding: None,
                 dialect: None,
-            },
-            remarks: kept.tail.remarks,
-            doubtful: false,
-            content: Content::Rows(Arc::clone(&rows)),
-            sha256: String::new(),
-            bytes: 0,
-            header: kept.head.header,
-            first_column: kept.head.first_column,
-            constants: Vec::new(),
-            header_line: kept.head.header_line,
-            chunks: kept.chunks,
-            records: kept.tail.records,
-            footer: None,
-            terminated: kept.tail.terminated,
-            stamp: None,
+            };
+            let content = Content::Rows(Arc::clone(&rows));
+            Export::kept(self.file.to_owned(), written, kept, content)
         };
         Ok(tables.into_iter().map(export).collect())
     }

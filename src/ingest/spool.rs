@@ -18,7 +18,6 @@ use super::{
     isolated::{Head, Tail},
     readers::{ERRORS, REJECTS},
 };
-use crate::tables::Format;
 
 /// A table that was kept.
 #[derive(Debug)]
@@ -60,8 +59,19 @@ impl Spool {
 
     /// Keeps some of its rows: an Arrow IPC stream.
     pub(super) fn batch(&mut self, ipc: &[u8]) -> io::Result<()> {
-        let table = self.tables.last_mut().ok_or(io::ErrorKind::InvalidData)?;
         let batch = Batch::read(ipc)?;
+        let first = (self.records + 1, batch.first_line());
+        self.keep(ipc, first, self.records + batch.records())
+    }
+
+    /// The same of rows whose numbers need not follow each other: number and line of the first, and the last number.
+    pub(super) fn keep(
+        &mut self,
+        ipc: &[u8],
+        (first_row, first_line): (u64, u64),
+        last_row: u64,
+    ) -> io::Result<()> {
+        let table = self.tables.last_mut().ok_or(io::ErrorKind::InvalidData)?;
         let length = u32::try_from(ipc.len()).map_err(io::Error::other)?;
         let begins = table
             .chunks
@@ -71,8 +81,8 @@ impl Spool {
             table.chunks.push(Chunk {
                 offset: self.at,
                 bytes: 0,
-                first_row: self.records + 1,
-                first_line: batch.first_line(),
+                first_row,
+                first_line,
             });
         }
         self.file.write_all(&length.to_le_bytes())?;
@@ -82,7 +92,7 @@ impl Spool {
         if let Some(chunk) = table.chunks.last_mut() {
             chunk.bytes += bytes;
         }
-        self.records += batch.records();
+        self.records = last_row;
         Ok(())
     }
 
@@ -165,7 +175,7 @@ impl SpoolReader {
             bytes,
             at: 0,
             wanted: wanted.to_vec(),
-            typed: export.written.format != Format::JsonLines,
+            typed: export.written.format.is_typed(),
         })
     }
 

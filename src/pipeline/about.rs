@@ -10,7 +10,11 @@ use super::{
     tables::{FindingFile, Scanned, fact_index, signed},
 };
 use crate::{
-    check::{keys::KeyFailures, scan::RuleCounts, source::TableSource},
+    check::{
+        keys::KeyFailures,
+        scan::RuleCounts,
+        source::{SourceFile, TableSource},
+    },
     discrepancy::{Action, Category, Dimension, Severity},
     harmless::short,
     log::{Finding, FindingBuilder, LogError, RuleFacts},
@@ -46,7 +50,7 @@ pub(super) fn about_table(
             );
             builder.push(&Finding {
                 rule: fact_index(&scanned.facts, &rule.id),
-                source_file: source.files.first().map(|f| f.export.file.as_str()),
+                source_file: of_table(source).map(|f| f.export.file.as_str()),
                 observed: Some(&rows.to_string()),
                 expected: Some(&expected),
                 action: Some(Action::Kept),
@@ -124,6 +128,11 @@ pub(super) fn about_table(
         return Ok(());
     }
     findings.write(&builder.finish().map_err(LogError::from)?)
+}
+
+/// The file that stands for a table: the first of the night's.
+fn of_table(source: &TableSource) -> Option<&SourceFile> {
+    source.delivered().next().or(source.files.first())
 }
 
 /// The rules that the engine has of itself about a delivery as a whole.

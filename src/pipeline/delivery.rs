@@ -172,6 +172,7 @@ impl Delivery {
                             export: Arc::new(export),
                             mapping,
                             base,
+                            origin: None,
                         });
                         base = base.saturating_add(records);
                     }

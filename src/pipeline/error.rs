@@ -159,6 +159,18 @@ pub enum RunError {
         #[source]
         source: parquet::errors::ParquetError,
     },
+    /// The rows that an earlier run kept cannot be carried on.
+    #[error(
+        "table `{table}` goes on from the rows of run {run}, and {why}; nothing was published, since rows would be lost: restore the folder of that run, or give another `--out` and deliver the whole table"
+    )]
+    Base {
+        /// The table.
+        table: String,
+        /// The run.
+        run: String,
+        /// What cannot be read, and why.
+        why: String,
+    },
     /// The run folder could not be written, verified or published.
     #[error(transparent)]
     Publish(#[from] PublishError),

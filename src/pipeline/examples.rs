@@ -365,6 +365,7 @@ impl<'p> Bench<'p> {
                 export: Arc::new(export),
                 mapping,
                 base,
+                origin: None,
             });
             base = base.saturating_add(records);
         }

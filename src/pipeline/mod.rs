@@ -6,6 +6,7 @@ mod candidates;
 mod clock;
 mod control;
 mod delivery;
+mod delta;
 mod drift;
 mod error;
 pub mod examples;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 pub use error::RunError;
 pub use figure_changes::{FigureChange, FigureChanges, changes};
 pub use gates::withheld::Withheld;
-pub use report::{RuleLine, RunReport, TableLine};
+pub use report::{Carried, RuleLine, RunReport, TableLine};
 pub use restated::{Changes, Restated};
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
@@ -59,6 +60,7 @@ struct Context<'r> {
     out: &'r OutDir,
     before: &'r redelivery::Before,
     earlier: &'r gates::Earlier,
+    delta: &'r delta::Delta,
 }
 
 /// Runs the project at `settings.project` over one delivery.
@@ -86,14 +88,17 @@ pub async fn run_project(
     clock::check(project, settings, plan.as_of)?;
     let mut delivery = delivery::Delivery::index(project, plan, settings)?;
     let published = delivery.take_figures();
-    let delivery = &delivery;
 
     let out = OutDir::open(&settings.out)?;
-    let identity = results::identity(project, settings, plan, delivery);
-    let before = &redelivery::Before::find(&out, delivery, plan.as_of, identity)?;
+    let identity = results::identity(project, settings, plan, &delivery);
+    let before = &redelivery::Before::find(&out, &delivery, plan.as_of, identity)?;
     let earlier = &gates::Earlier::find(&out, plan, &delivery.name, before.previous.as_ref())?;
-    let run_id = run_id(plan.as_of, identity, &before.fingerprint());
+    let base = delta::Base::find(&out, &delivery, plan.as_of)?;
+    let held_against = before.fingerprint() + &base.fingerprint();
+    let run_id = run_id(plan.as_of, identity, &held_against);
     let staged = out.stage(&run_id, before.previous.clone())?;
+    let delta = &delta::carry(&base, &mut delivery, plan, settings)?;
+    let delivery = &delivery;
     let engine = &plan.engine(settings, staged.scratch())?;
     let run = &Context {
         settings,
@@ -105,6 +110,7 @@ pub async fn run_project(
         out: &out,
         before,
         earlier,
+        delta,
     };
 
     settings.stage("keys");

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The files of the tables: table, path and hash of each.
-type Files = BTreeSet<(String, String, FileHash)>;
+pub(super) type Files = BTreeSet<(String, String, FileHash)>;
 
 /// The runs that a delivery is held against.
 pub(super) struct Before {
@@ -196,9 +196,9 @@ impl Tonight<'_> {
     }
 }
 
-fn files_of_delivery(delivery: &Delivery) -> Files {
+pub(super) fn files_of_delivery(delivery: &Delivery) -> Files {
     let of_table = delivery.sources.iter().flat_map(|source| {
-        let files = source.files.iter().map(|file| &file.export);
+        let files = source.delivered().map(|file| &file.export);
         files.map(|export| {
             let table = source.table.name.to_string();
             (table, export.file.clone(), file_hash(&export.sha256))
@@ -207,8 +207,9 @@ fn files_of_delivery(delivery: &Delivery) -> Files {
     of_table.collect()
 }
 
-fn files_of_run(run: &Manifest) -> Files {
-    let of_tables = run.inputs.iter().filter_map(|input| {
+pub(super) fn files_of_run(run: &Manifest) -> Files {
+    let delivered = run.inputs.iter().filter(|i| i.carried_from.is_none());
+    let of_tables = delivered.filter_map(|input| {
         let table = input.rows.as_ref()?.table.clone();
         Some((table, input.path.clone(), input.sha256))
     });

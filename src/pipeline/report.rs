@@ -81,6 +81,42 @@ pub struct TableLine {
     pub files: usize,
     /// Its records.
     pub rows: RowCounts,
+    /// What was carried on, if deliveries hold its changes alone.
+    pub carried: Option<Carried>,
+}
+
+/// What was carried on of a table of which deliveries hold changes alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// The run that kept the rows; `None` for a first night.
+    pub from: Option<String>,
+    /// Rows that were carried on; they are among those read.
+    pub rows: u64,
+    /// Rows of each earlier delivery that were not, since their key was delivered again.
+    pub superseded: BTreeMap<String, u64>,
+}
+
+impl TableLine {
+    fn to_json(&self) -> Value {
+        let mut line = json!({
+            "table": self.table,
+            "files": self.files,
+            "rows_read": self.rows.read,
+            "clean": self.rows.clean,
+            "quarantined": self.rows.quarantined,
+            "excluded": self.rows.excluded,
+            "rejected": self.rows.rejected,
+        });
+        if let Some(carried) = &self.carried {
+            let superseded = carried.superseded.iter();
+            let superseded =
+                superseded.map(|(delivery, rows)| json!({ "delivery": delivery, "rows": rows }));
+            line["carried_from"] = json!(carried.from);
+            line["carried"] = json!(carried.rows);
+            line["superseded"] = superseded.collect();
+        }
+        line
+    }
 }
 
 /// What a rule found.
@@ -159,15 +195,7 @@ impl RunReport {
             "blocked": self.blocked,
             "trial": self.trial(),
             "rules_left_out": self.left_out,
-            "tables": self.tables.iter().map(|t| json!({
-                "table": t.table,
-                "files": t.files,
-                "rows_read": t.rows.read,
-                "clean": t.rows.clean,
-                "quarantined": t.rows.quarantined,
-                "excluded": t.rows.excluded,
-                "rejected": t.rows.rejected,
-            })).collect::<Vec<_>>(),
+            "tables": self.tables.iter().map(TableLine::to_json).collect::<Vec<_>>(),
             "results": self.rules.iter().map(|r| json!({
                 "rule_id": r.rule_id,
                 "rule_version": r.rule_version,

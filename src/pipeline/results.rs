@@ -400,13 +400,16 @@ pub(super) fn report(
         .tables
         .iter()
         .zip(&scanned.files)
-        .map(|(table, files)| {
+        .enumerate()
+        .map(|(at, (table, files))| {
+            let source = &delivery.sources[at];
             let mut rows = RowCounts::default();
             files.iter().for_each(|f| rows.merge(*f));
             TableLine {
                 table: table.name.to_string(),
-                files: files.len(),
+                files: source.delivered().count(),
                 rows,
+                carried: run.delta.carried(at, source, scanned),
             }
         });
     RunReport {
@@ -470,9 +473,10 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             inputs.push(InputFile {
                 path: file.export.file.clone(),
                 sheet: file.export.sheet.clone(),
-                written: Some(file.export.written.clone()),
+                written: file.origin.is_none().then(|| file.export.written.clone()),
                 bytes: file.export.bytes,
                 sha256: file_hash(&file.export.sha256),
+                carried_from: file.origin.as_ref().and_then(|_| run.delta.base.clone()),
                 rows: Some(rows(source.table.name.as_str(), *counts)),
             });
         }
@@ -509,6 +513,7 @@ pub(super) fn facts(run: &Context<'_>, scanned: &Scanned, report: &RunReport) ->
             .collect(),
         restates: run.before.restates.as_ref().map(|run| run.run_id.clone()),
         repeats: run.before.repeats.clone(),
+        base: run.delta.base.clone(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     Context,
     about::{about_delivery, about_table, of_delivery},
     delivery::Delivery,
-    drift,
+    delta, drift,
     error::RunError,
     gates::{self, withheld::AllWithheld},
     history,
@@ -185,10 +185,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     for (at, check) in plan.checks.tables.iter().enumerate() {
         let source = &delivery.sources[at];
         let table = &check.table;
-        settings.progress.table(
-            table.name.as_str(),
-            source.files.iter().map(|f| f.export.bytes).sum(),
-        );
+        settings.progress.table(table.name.as_str(), source.bytes());
         let clean_path = format!("clean/{}.parquet", table.name);
         let clean = staged.create(&clean_path)?;
         let mut clean = RowGroupFile::new(clean, clean_schema(table), Packing::Published)
@@ -265,6 +262,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
         quarantine.finish(Some(rows))?;
         tracing::debug!(table = %table.name, rows, "scanned");
         drift::keep_aside(run, source).await?;
+        delta::keep(run, source).await?;
         about_table(at, plan, project, source, keys, &mut scanned, &mut findings)?;
     }
     finish_table(changes)?;
@@ -640,7 +638,7 @@ const HEAVY: u64 = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{Drift, FilePattern, Gates, Reading};
+    use crate::tables::{Delivers, Drift, FilePattern, Gates, Reading};
 
     #[test]
     fn no_rule_of_a_project_can_have_the_name_of_a_built_in_one() {
@@ -649,6 +647,7 @@ mod tests {
             description: String::new(),
             files: FilePattern::default(),
             required: true,
+            delivers: Delivers::default(),
             reading: Reading::default(),
             drift: Drift::default(),
             gates: Gates::default(),

@@ -15,7 +15,7 @@ use crate::{
     },
     discrepancy::{Dimension, Severity},
     rules::{Kind, Nulls, OnFail, kinds},
-    tables::{Clean, ColumnType, Drift, Encoding, Format, Missing, Policy},
+    tables::{Clean, ColumnType, Delivers, Drift, Encoding, Format, Missing, Policy},
 };
 
 /// A table of the delivery: where it comes from, its columns, and the rules that it must keep.
@@ -57,6 +57,9 @@ pub struct SourceFile {
     /// Whether a delivery without such a file is refused.
     #[serde(default = "yes")]
     pub required: bool,
+    /// Whether a delivery holds the whole table, or what changed since the last published run; unless said `full`.
+    #[serde(default)]
+    pub delivers: Option<Tried<At<Delivers>>>,
     /// Their format; unless said it is told by their first bytes and their names.
     #[serde(default)]
     pub format: Option<Tried<Format>>,

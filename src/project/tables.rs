@@ -22,7 +22,9 @@ use crate::{
         yaml::{self, Entries, Node, Tried},
     },
     names::Name,
-    tables::{Clean, Column, ColumnType, Drift, FilePattern, Gates, Policy, Reading, Table},
+    tables::{
+        Clean, Column, ColumnType, Delivers, Drift, FilePattern, Gates, Policy, Reading, Table,
+    },
 };
 
 /// Most columns of a table.
@@ -80,6 +82,7 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
             description: String::new(),
             files: FilePattern::default(),
             required: true,
+            delivers: Delivers::default(),
             reading: Reading::default(),
             drift: Drift::default(),
             gates: Gates::default(),
@@ -117,6 +120,17 @@ fn table(file: &Named, unread: &mut Unread, diagnostics: &mut Vec<Diagnostic>) -
         of_table = (found.freshness.take(), found.volume.take());
         declared.table.files = file_pattern(&found.files, diagnostics);
         declared.table.required = found.required;
+        if let Some(Tried(Some(delivers))) = &found.delivers {
+            declared.table.delivers = delivers.value;
+            let keyed = read.key.0.as_ref().is_some_and(|key| !key.is_empty());
+            if delivers.value == Delivers::Delta && !keyed {
+                let message =
+                    "without a key nobody can say which rows a delivery of changes replaces";
+                diagnostics.push(Diagnostic::at(&delivers.span, message).help(
+                    "name the columns that identify a row under `key`, or remove `delivers`",
+                ));
+            }
+        }
         declared.table.reading = reading::read(found, diagnostics);
     }
     declared.table.drift = read.drift.0.unwrap_or_default();

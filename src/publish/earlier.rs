@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    check::{parse, read_manifest},
+    check::{Broken, parse, read_manifest},
     disk,
     error::PublishError,
     manifest::Manifest,
@@ -79,6 +79,14 @@ impl OutDir {
     /// The run that `current` names.
     pub fn current_id(&self) -> Result<Option<RunId>, PublishError> {
         self.held.current()
+    }
+
+    /// The manifest of a run.
+    ///
+    /// # Errors
+    /// There is none, or it makes no sense.
+    pub fn manifest_of(&self, id: &RunId) -> Result<Manifest, Broken> {
+        Ok(read_manifest(&self.held.run(id))?.1)
     }
 
     /// The folder of a run.

@@ -51,6 +51,9 @@ pub struct Manifest {
     /// The run of another delivery or day that read the same bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<RunId>,
+    /// The run whose rows were carried on, for tables of which deliveries hold changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<RunId>,
 }
 
 /// What the pipeline knows about a run; the rest of the [`Manifest`] is known where it is staged.
@@ -82,6 +85,8 @@ pub struct RunFacts {
     pub restates: Option<RunId>,
     /// See [`Manifest::repeats`].
     pub repeats: Option<RunId>,
+    /// See [`Manifest::base`].
+    pub base: Option<RunId>,
 }
 
 /// The project whose rules were applied.
@@ -124,6 +129,10 @@ pub struct InputFile {
     /// How it is written, as it was declared or found out; absent for a file that fills no table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
+    /// The run that kept rows of a file of an earlier delivery, which `path` names first; length and hash are those of what
+    /// it kept, absent for a file of the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried_from: Option<RunId>,
     /// What became of its rows; absent for a file that fills no table, such as published figures.
     pub rows: Option<Rows>,
 }
@@ -137,6 +146,7 @@ impl InputFile {
             bytes,
             sha256,
             written: None,
+            carried_from: None,
             rows: None,
         }
     }
@@ -257,6 +267,7 @@ impl Manifest {
             mut tables,
             restates,
             repeats,
+            base,
         } = facts;
         inputs.sort_by(|a, b| (&a.path, a.sha256, &a.rows).cmp(&(&b.path, b.sha256, &b.rows)));
         tables.sort();
@@ -279,6 +290,7 @@ impl Manifest {
             previous,
             restates,
             repeats,
+            base,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The declared model: tables, columns, types, and the code lists that columns draw on.
 
 mod codes;
+mod delivers;
 mod drift;
 mod file_pattern;
 mod gates;
@@ -14,6 +15,7 @@ pub use codes::{
     Alias, AliasCause, Cause, Code, CodeList, Codes, Confidence, Correspondence, Entry, Relation,
     Repair, VARIANT,
 };
+pub use delivers::Delivers;
 pub use drift::{Drift, MissingColumns, NewColumns, ReorderedColumns, RetypedColumns};
 pub use file_pattern::{FilePattern, NoPattern, exact_day};
 pub use gates::{Freshness, Gates, Percent, Steps, Volume};
@@ -33,6 +35,8 @@ pub struct Table {
     pub files: FilePattern,
     /// Whether a delivery without such a file is refused.
     pub required: bool,
+    /// What a delivery holds of it.
+    pub delivers: Delivers,
     /// How its files are written.
     pub reading: Reading,
     /// What is done when they do not have the declared columns.

@@ -60,6 +60,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether its cells have types of their own, so that dates are ISO 8601 whatever formats are declared.
+    pub fn is_typed(self) -> bool {
+        matches!(self, Self::Xlsx | Self::Ods | Self::Parquet)
+    }
+
     /// The format in words.
     pub fn words(self) -> &'static str {
         match self {

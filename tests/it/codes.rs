@@ -8,8 +8,8 @@ use trueup::{
     names::Name,
     project,
     tables::{
-        Cause, Code, CodeList, Codes, Column, ColumnType, Confidence, Drift, Entry, FilePattern,
-        Gates, Policy, Reading, Table,
+        Cause, Code, CodeList, Codes, Column, ColumnType, Confidence, Delivers, Drift, Entry,
+        FilePattern, Gates, Policy, Reading, Table,
     },
 };
 
@@ -54,6 +54,7 @@ impl Asked {
             description: String::new(),
             files: FilePattern::new("rows.csv").expect("a pattern"),
             required: true,
+            delivers: Delivers::default(),
             reading: Reading::default(),
             drift: Drift::default(),
             gates: Gates::default(),

@@ -577,7 +577,8 @@ impl<'s> View<'s> {
             }
             Arc::new(builder.finish())
         };
-        let file = &self.scanner.source.files[self.file].export.file;
+        let source = &self.scanner.source.files[self.file];
+        let (delivery, file) = source.place(&self.scanner.settings.delivery);
         let of = |numbers: &Int64Array| -> Result<ArrayRef> {
             Ok(match keep {
                 Some(keep) => filter(numbers, keep)?,
@@ -589,7 +590,7 @@ impl<'s> View<'s> {
             base => self.rows.unary(|row| row - base),
         };
         Ok([
-            same(&self.scanner.settings.delivery),
+            same(delivery),
             same(file),
             match self.sheet() {
                 Some(sheet) => same(sheet),

@@ -21,7 +21,7 @@ use crate::{
     pipeline::RunError,
     project::{self, Project},
     rules::Rule,
-    tables::{ColumnType, Policy, Table},
+    tables::{ColumnType, Delivers, Policy, Table},
 };
 
 /// What a contract says of itself.
@@ -111,6 +111,9 @@ fn object(project: &Project, index: usize) -> Option<Yaml> {
     let mut ours = vec![Entry::new("files", Yaml::text(table.files.as_str()))];
     if !table.required {
         ours.push(Entry::new("required", plain("false")));
+    }
+    if table.delivers == Delivers::Delta {
+        ours.push(Entry::new("delivers", plain("delta")));
     }
     if !is_primary {
         ours.push(Entry::new("key", Yaml::texts(&key)));

@@ -177,6 +177,7 @@ fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
             draft.files = files.to_owned();
         }
         draft.required = text(ours, "required") != Some("false");
+        draft.delta = text(ours, "delivers") == Some("delta");
     }
     let properties = items(object, "properties");
     if properties.is_empty() {

@@ -7,7 +7,7 @@ mod sheet;
 mod unpack;
 mod workbook;
 
-pub(super) use rows::{ERRORS, REJECTS};
+pub(super) use rows::{ERRORS, REJECTS, ipc};
 pub(super) use sheet::cell_name;
 
 use std::{fs::File, io::Write};

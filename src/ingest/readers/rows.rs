@@ -26,6 +26,38 @@ pub(in crate::ingest) const ERRORS: &str = "errors";
 /// Bytes of text after which a batch ends.
 const BATCH_BYTES: usize = 4 << 20;
 
+/// Rows with their numbers and lines, and what was found beside them, as an Arrow IPC stream.
+pub(in crate::ingest) fn ipc(
+    columns: Vec<ArrayRef>,
+    rows: Int64Array,
+    lines: Int64Array,
+    rejects: &[Reject],
+    errors: &[CellError],
+) -> std::io::Result<Vec<u8>> {
+    let broken = std::io::Error::other::<arrow::error::ArrowError>;
+    let text = |nth| Field::new(format!("{nth}"), DataType::Utf8, false);
+    let number = |name| Field::new(name, DataType::Int64, false);
+    let fields = (0..columns.len()).map(text);
+    let fields: Vec<Field> = fields.chain([number("_row"), number("_line")]).collect();
+    let mut metadata = std::collections::HashMap::new();
+    if !rejects.is_empty() {
+        metadata.insert(REJECTS.to_owned(), serde_json::to_string(rejects)?);
+    }
+    if !errors.is_empty() {
+        metadata.insert(ERRORS.to_owned(), serde_json::to_string(errors)?);
+    }
+    let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
+    let mut arrays = columns;
+    arrays.extend([rows, lines].map(|numbers| Arc::new(numbers) as ArrayRef));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(broken)?;
+    let mut ipc = Vec::new();
+    let mut writer = StreamWriter::try_new(&mut ipc, &schema).map_err(broken)?;
+    writer.write(&batch).map_err(broken)?;
+    writer.finish().map_err(broken)?;
+    drop(writer);
+    Ok(ipc)
+}
+
 /// A table that is being written.
 pub(super) struct Rows<'o, W: Write> {
     out: &'o mut Frames<W>,
@@ -138,31 +170,11 @@ impl<'o, W: Write> Rows<'o, W> {
         if self.rows.is_empty() && self.rejects.is_empty() {
             return Ok(());
         }
-        let broken = |e: arrow::error::ArrowError| Stopped::Io(std::io::Error::other(e));
-        let text = |nth| Field::new(format!("{nth}"), DataType::Utf8, false);
-        let number = |name| Field::new(name, DataType::Int64, false);
-        let fields = (0..self.columns.len()).map(text);
-        let fields: Vec<Field> = fields.chain([number("_row"), number("_line")]).collect();
-        let mut metadata = std::collections::HashMap::new();
-        if !self.rejects.is_empty() {
-            let rejects = serde_json::to_string(&self.rejects).map_err(std::io::Error::from)?;
-            metadata.insert(REJECTS.to_owned(), rejects);
-        }
-        if !self.errors.is_empty() {
-            let errors = serde_json::to_string(&self.errors).map_err(std::io::Error::from)?;
-            metadata.insert(ERRORS.to_owned(), errors);
-        }
-        let schema = Arc::new(Schema::new_with_metadata(fields, metadata));
         let of_text = |column: &mut StringBuilder| Arc::new(column.finish()) as ArrayRef;
-        let mut arrays: Vec<ArrayRef> = self.columns.iter_mut().map(of_text).collect();
+        let columns: Vec<ArrayRef> = self.columns.iter_mut().map(of_text).collect();
         let numbers = [&mut self.rows, &mut self.lines].map(std::mem::take);
-        arrays.extend(numbers.map(|n| Arc::new(Int64Array::from(n)) as ArrayRef));
-        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(broken)?;
-        let mut ipc = Vec::new();
-        let mut writer = StreamWriter::try_new(&mut ipc, &schema).map_err(broken)?;
-        writer.write(&batch).map_err(broken)?;
-        writer.finish().map_err(broken)?;
-        drop(writer);
+        let [rows, lines] = numbers.map(Int64Array::from);
+        let ipc = ipc(columns, rows, lines, &self.rejects, &self.errors)?;
         self.out.batch(&ipc)?;
         self.rejects.clear();
         self.errors.clear();

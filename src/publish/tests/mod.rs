@@ -63,6 +63,7 @@ fn facts(clean: u64) -> RunFacts {
     let file = |path: &str, rows| InputFile {
         sheet: None,
         written: None,
+        carried_from: None,
         path: path.to_owned(),
         bytes: 3,
         sha256: FileHash::of(path.as_bytes()),
@@ -71,6 +72,7 @@ fn facts(clean: u64) -> RunFacts {
     RunFacts {
         restates: None,
         repeats: None,
+        base: None,
         trueup: "0.1.0".to_owned(),
         identity: identity_of("a"),
         as_of: date(2017, 10, 9),
