@@ -36,9 +36,11 @@ pub mod pipeline;
 pub mod profile;
 
 pub mod contracts;
+pub mod diff;
 pub mod explain;
 pub mod lint;
 pub mod schema;
 pub mod testing;
+pub mod waive;
 
 pub mod cli;

@@ -3,6 +3,7 @@
 mod answer;
 mod contracts;
 mod day;
+mod diff;
 mod explain;
 mod lint;
 mod profile;
@@ -10,6 +11,7 @@ mod schema;
 mod size;
 mod summary;
 mod test;
+mod waive;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -17,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub use answer::{Answer, Terminal, Voice};
+pub use diff::DiffArgs;
 pub use contracts::{ExportCommand, ImportCommand};
 pub use explain::ExplainArgs;
 pub use lint::LintArgs;
@@ -24,6 +27,7 @@ pub use profile::ProfileArgs;
 pub use schema::SchemaArgs;
 pub use summary::summary;
 pub use test::TestArgs;
+pub use waive::WaiveArgs;
 
 use crate::{
     discrepancy::Severity,
@@ -104,6 +108,29 @@ Examples:
   trueup explain 95ef8dc67c33
   trueup explain control.area.body --all")]
     Explain(ExplainArgs),
+    /// Say what is different in another run: discrepancies, rows and figures
+    #[command(after_help = "\
+Exit codes:
+  0  nothing is
+  1  something is
+  2  usage error
+  3  a run is missing or unreadable
+
+Examples:
+  trueup diff 2017-10-08 current
+  trueup diff 2017-10-08-1f2e3d4c5b6a 2017-10-09-0a1b2c3d4e5f --format json --all")]
+    Diff(DiffArgs),
+    /// Accept discrepancies, for a reason and for a time
+    #[command(after_help = "\
+Exit codes:
+  0  the waiver was added to rules/waivers.yaml (or shown)
+  2  usage error, what is named is not there, or the project has mistakes
+  3  the run cannot be read, or the file cannot be written
+
+Examples:
+  trueup waive 95ef8dc67c33 --reason 'The register was wrong until May' --requested-by 'A. Shah' --approved-by 'J. Moss' --expires 2018-01-31 --evidence DQ-112
+  trueup waive --rule cases.closed_on.not_before_opening --where \"observed = '2016-10-01'\" --max-rows 20 --reason … --requested-by … --approved-by … --expires 2018-01-31 --evidence DQ-113")]
+    Waive(WaiveArgs),
     /// Put every rule to its examples; with --mutate, find rules that no example holds in place
     #[command(after_help = "\
 Exit codes:

@@ -270,7 +270,7 @@ fn ending(out: &mut String, report: &RunReport) -> std::fmt::Result {
 }
 
 /// Thousands apart.
-fn number(n: u64) -> String {
+pub(super) fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -297,7 +297,7 @@ fn filled(parts: &[String], width: usize) -> String {
     lines.join("\n")
 }
 
-fn cut(line: &str, width: usize) -> String {
+pub(super) fn cut(line: &str, width: usize) -> String {
     let line = words(line);
     if line.chars().count() <= width {
         return line.into_owned();

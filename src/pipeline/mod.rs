@@ -35,6 +35,7 @@ pub use figure_changes::{FigureChange, FigureChanges, changes};
 pub use gates::withheld::Withheld;
 pub use report::{Carried, RuleLine, RunReport, TableLine};
 pub use restated::{Changes, Restated};
+pub use year_on_year::YEAR_ON_YEAR;
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
 
 use crate::{
@@ -61,6 +62,15 @@ struct Context<'r> {
     before: &'r redelivery::Before,
     earlier: &'r gates::Earlier,
     delta: &'r delta::Delta,
+}
+
+/// The version of every rule and statement that a plan has, by id.
+pub(crate) fn rule_versions(
+    project: &Project,
+    plan: &plan::Plan,
+) -> std::collections::BTreeMap<String, String> {
+    let facts = tables::facts(project, &plan.tables, &plan.statements);
+    facts.into_iter().map(|facts| (facts.id, facts.version)).collect()
 }
 
 /// Runs the project at `settings.project` over one delivery.

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The name under which comparisons are written; no aggregate has it beside them.
-pub(super) const YEAR_ON_YEAR: &str = "year_on_year";
+pub const YEAR_ON_YEAR: &str = "year_on_year";
 
 /// Compares the two periods of each comparison and writes the pairs; returns what could not be judged.
 pub(super) fn write(

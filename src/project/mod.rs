@@ -247,6 +247,15 @@ pub fn read(root: &Path) -> Result<(Project, Vec<Diagnostic>), LoadError> {
     Ok((project, diagnostics))
 }
 
+/// The waivers that a file says, such as one that is not written yet; `path` names it in messages.
+pub fn waivers(path: &str, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Waiver> {
+    let source = Source {
+        path: path.to_owned(),
+        text: text.to_owned(),
+    };
+    waivers_file::read(Some(&Arc::new(source)), diagnostics)
+}
+
 fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>) -> Project {
     let head = project_file::read(&files.project, diagnostics);
     let mut unread = Unread::default();

@@ -12,7 +12,10 @@ use arrow::{
     error::ArrowError,
     util::display::array_value_to_string,
 };
-use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, errors::ParquetError};
+use parquet::{
+    arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder},
+    errors::ParquetError,
+};
 
 use super::Manifest;
 
@@ -25,6 +28,14 @@ pub enum FolderError {
     /// There is none.
     #[error("there is no run at {}: run `trueup run` first, or name the folder of runs with `--out` and the run with `--run`", .0.display())]
     None(PathBuf),
+    /// A beginning of its name fits several.
+    #[error("`{word}` is the beginning of several runs: {}; write more of it", runs.join(", "))]
+    Several {
+        /// What was asked for.
+        word: String,
+        /// The runs.
+        runs: Vec<String>,
+    },
     /// A file of it cannot be read.
     #[error("{} of the run cannot be read: {source}; run the delivery again", path.display())]
     Io {
@@ -85,6 +96,78 @@ impl RunFolder {
         let manifest = serde_json::from_slice(&bytes)
             .map_err(|source| FolderError::Manifest { path, source })?;
         Ok(Self { folder, manifest })
+    }
+
+    /// The run that a word means: `current`, the id of a run, or a beginning of one that no other run has.
+    ///
+    /// # Errors
+    /// There is none, there are several, or it cannot be read.
+    pub fn meant(out: &Path, word: &str) -> Result<Self, FolderError> {
+        if word == "current" {
+            return Self::open(out, None);
+        }
+        let runs = out.join("runs");
+        if word.contains('/') || runs.join(word).is_dir() {
+            return Self::open(out, Some(word));
+        }
+        let listed = std::fs::read_dir(&runs).map_err(|source| FolderError::Io {
+            path: runs.clone(),
+            source,
+        })?;
+        let names = listed.flatten();
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut found: Vec<String> = names.filter(|name| name.starts_with(word)).collect();
+        found.sort();
+        match found.as_slice() {
+            [run] => Self::open(out, Some(run)),
+            [] => Err(FolderError::None(runs.join(word))),
+            _ => Err(FolderError::Several {
+                word: word.to_owned(),
+                runs: found,
+            }),
+        }
+    }
+
+    /// The rows of a table of the run, in their order, with those of `columns` that it has.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn batches(
+        &self,
+        table: &str,
+        columns: &[&str],
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, FolderError>> + use<>, FolderError> {
+        let path = self.folder.join(format!("{table}.parquet"));
+        let of_parquet = |source| FolderError::Parquet {
+            path: path.clone(),
+            source,
+        };
+        let file = File::open(&path).map_err(|source| FolderError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(of_parquet)?;
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        let reader = builder.with_projection(mask).build().map_err(of_parquet)?;
+        Ok(reader.map(move |batch| {
+            batch.map_err(|source| FolderError::Arrow {
+                path: path.clone(),
+                source,
+            })
+        }))
+    }
+
+    /// The figures of an aggregate of the run.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn figures(&self, aggregate: &str) -> Result<Figures, FolderError> {
+        let path = self.folder.join(format!("aggregates/{aggregate}.parquet"));
+        let file = File::open(&path).map_err(|source| FolderError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        read_figures(file, &path.display().to_string())
     }
 
     /// Its id.
