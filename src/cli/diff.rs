@@ -103,7 +103,10 @@ fn render(out: &mut String, diff: &Diff, most: usize, width: usize) -> std::fmt:
     let [before, after] = &diff.runs;
     writeln!(out, "run {before} → run {after}")?;
     if diff.project {
-        writeln!(out, "the project changed: what is different may come from its rules")?;
+        writeln!(
+            out,
+            "the project changed: what is different may come from its rules"
+        )?;
     }
     if diff.is_empty() {
         return writeln!(
@@ -160,7 +163,11 @@ fn render(out: &mut String, diff: &Diff, most: usize, width: usize) -> std::fmt:
         writeln!(out, "  {table}: {} → {}", told(before), told(after))?;
     }
     for (name, [before, _]) in &diff.aggregates {
-        let run = if *before { &diff.runs[0] } else { &diff.runs[1] };
+        let run = if *before {
+            &diff.runs[0]
+        } else {
+            &diff.runs[1]
+        };
         writeln!(out, "  aggregate {name} is there in run {run} alone")?;
     }
     if !diff.figures.is_empty() {
@@ -168,7 +175,8 @@ fn render(out: &mut String, diff: &Diff, most: usize, width: usize) -> std::fmt:
         writeln!(out, "\nfigures: {count} changed")?;
     }
     for change in diff.figures.iter().take(most) {
-        let told = |figure: Option<(i64, i64)>| figure.map_or("none".to_owned(), |f| f.0.to_string());
+        let told =
+            |figure: Option<(i64, i64)>| figure.map_or("none".to_owned(), |f| f.0.to_string());
         let line = format!(
             "  {} {}: {} → {}",
             change.aggregate,

@@ -19,8 +19,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 pub use answer::{Answer, Terminal, Voice};
-pub use diff::DiffArgs;
 pub use contracts::{ExportCommand, ImportCommand};
+pub use diff::DiffArgs;
 pub use explain::ExplainArgs;
 pub use lint::LintArgs;
 pub use profile::ProfileArgs;

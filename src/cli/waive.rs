@@ -99,7 +99,9 @@ impl WaiveArgs {
                 let (id, path) = (words(&id), words(&path));
                 match self.dry_run {
                     true => format!("{entry}nothing was written: this would stand in {path}\n"),
-                    false => format!("{entry}waiver {id} was added to {path}; the next run applies it\n"),
+                    false => {
+                        format!("{entry}waiver {id} was added to {path}; the next run applies it\n")
+                    }
                 }
             }
         };

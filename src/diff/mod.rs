@@ -134,7 +134,11 @@ fn discrepancies(
             (None, Some(_)) => Ordering::Greater,
             (Some(a), Some(b)) => a.cmp(&b),
         };
-        let log = if order == Ordering::Greater { &after } else { &before };
+        let log = if order == Ordering::Greater {
+            &after
+        } else {
+            &before
+        };
         let found = log.found();
         let of_rule = match diff.rules.get_mut(&found.rule) {
             Some(counts) => counts,

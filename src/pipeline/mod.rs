@@ -35,8 +35,8 @@ pub use figure_changes::{FigureChange, FigureChanges, changes};
 pub use gates::withheld::Withheld;
 pub use report::{Carried, RuleLine, RunReport, TableLine};
 pub use restated::{Changes, Restated};
-pub use year_on_year::YEAR_ON_YEAR;
 pub use settings::{FailOn, Progress, Selection, Selector, Settings, Silent};
+pub use year_on_year::YEAR_ON_YEAR;
 
 use crate::{
     check::{
@@ -70,7 +70,10 @@ pub(crate) fn rule_versions(
     plan: &plan::Plan,
 ) -> std::collections::BTreeMap<String, String> {
     let facts = tables::facts(project, &plan.tables, &plan.statements);
-    facts.into_iter().map(|facts| (facts.id, facts.version)).collect()
+    facts
+        .into_iter()
+        .map(|facts| (facts.id, facts.version))
+        .collect()
 }
 
 /// Runs the project at `settings.project` over one delivery.
@@ -143,7 +146,7 @@ pub async fn run_project(
     redelivery::tell(run, restated.as_ref(), &mut scanned)?;
 
     settings.stage("aggregates");
-    scanned.withheld = gates::withheld::find(run, &scanned);
+    scanned.withheld = gates::withheld::find(run, &scanned).await?;
     let figures = aggregates::build(run, published, &scanned.withheld).await?;
     let history = history::History::open(run)?;
     let history = history.as_ref();

@@ -12,6 +12,7 @@ use arrow::{
 };
 use datafusion::{
     error::DataFusionError,
+    execution::{SendableRecordBatchStream, context::SessionContext},
     logical_expr::{Expr, col, lit},
     physical_plan::PhysicalExpr,
 };
@@ -173,6 +174,22 @@ pub(super) async fn judge(
     scanned: &mut Scanned,
     judged: &[bool],
 ) -> Result<InForce, RunError> {
+    let (mut candidates, mut said) = candidates(run, scanned)?;
+    if !candidates.is_empty() {
+        count(run, scanned, &mut candidates).await?;
+    }
+    for candidate in &candidates {
+        said.about(run, scanned, judged, candidate);
+    }
+    said.keep(run, scanned)?;
+    Ok(InForce::of(candidates))
+}
+
+/// The waivers that their dates and their rules' versions let hold, and what is to be said about the others.
+fn candidates<'r>(
+    run: &Context<'r>,
+    scanned: &Scanned,
+) -> Result<(Vec<Candidate<'r>>, Said), RunError> {
     let mut said = Said::default();
     let mut candidates = Vec::new();
     for (waiver, condition) in run.project.waivers.iter().zip(&run.plan.waivers) {
@@ -220,32 +237,108 @@ pub(super) async fn judge(
             });
         }
     }
-    if !candidates.is_empty() {
-        count(run, scanned, &mut candidates).await?;
-    }
-    let mut in_force = InForce::default();
-    for candidate in candidates {
-        said.about(run, scanned, judged, &candidate);
-        let holds = candidate.failed.is_none();
-        match &candidate.waiver.covers {
-            Covers::Discrepancies(ids) => {
-                for id in ids {
-                    let name = || candidate.waiver.id.clone();
-                    in_force.ids.entry(id.clone()).or_insert_with(name);
+    Ok((candidates, said))
+}
+
+impl InForce {
+    /// Of candidates that were counted: those that may cover what they do.
+    fn of(candidates: Vec<Candidate<'_>>) -> Self {
+        let mut in_force = Self::default();
+        for candidate in candidates {
+            let holds = candidate.failed.is_none();
+            match &candidate.waiver.covers {
+                Covers::Discrepancies(ids) => {
+                    for id in ids {
+                        let name = || candidate.waiver.id.clone();
+                        in_force.ids.entry(id.clone()).or_insert_with(name);
+                    }
                 }
+                Covers::Rows { max_rows, .. } if holds && candidate.found <= *max_rows => {
+                    in_force.rules.push(ByRule {
+                        rule: candidate.rule,
+                        condition: candidate.condition,
+                        waiver: candidate.waiver.id.clone(),
+                    });
+                }
+                Covers::Rows { .. } => {}
             }
-            Covers::Rows { max_rows, .. } if holds && candidate.found <= *max_rows => {
-                in_force.rules.push(ByRule {
-                    rule: candidate.rule,
-                    condition: candidate.condition,
-                    waiver: candidate.waiver.id.clone(),
-                });
+        }
+        in_force
+    }
+}
+
+/// Of these rules, those that have a finding so far which no waiver covers.
+pub(super) async fn unwaived(
+    run: &Context<'_>,
+    scanned: &Scanned,
+    rules: BTreeSet<u32>,
+) -> Result<BTreeSet<u32>, RunError> {
+    let (mut candidates, _) = candidates(run, scanned)?;
+    candidates.retain(|candidate| rules.contains(&candidate.rule));
+    if candidates.is_empty() {
+        return Ok(rules);
+    }
+    count(run, scanned, &mut candidates).await?;
+    let waived: BTreeSet<u32> = candidates.iter().map(|candidate| candidate.rule).collect();
+    let in_force = InForce::of(candidates);
+    let session = run.engine.session();
+    let doing = "counting what waivers cover";
+    register_parquets(&session, "findings", &scanned.findings).await?;
+    let mut unwaived = rules;
+    for rule in waived {
+        let facts = &scanned.facts[rule as usize];
+        let mut numbers = Numbers::default();
+        let mut rest = false;
+        let mut batches = of_rule(&session, rule, doing).await?;
+        while let Some(batch) = batches
+            .try_next()
+            .await
+            .map_err(EngineError::query(doing))?
+        {
+            let by_rule = in_force
+                .by_rule(&batch)
+                .map_err(EngineError::query(doing))?;
+            for (row, by_rule) in by_rule.iter().enumerate() {
+                let id = numbers.id(facts, &batch, row);
+                rest |= by_rule.is_none() && in_force.by_id(&id).is_none();
             }
-            Covers::Rows { .. } => {}
+        }
+        if !rest {
+            unwaived.remove(&rule);
         }
     }
-    said.keep(run, scanned)?;
-    Ok(in_force)
+    Ok(unwaived)
+}
+
+/// The findings of a rule so far.
+async fn of_rule(
+    session: &SessionContext,
+    rule: u32,
+    doing: &str,
+) -> Result<SendableRecordBatchStream, RunError> {
+    let table = session.table("findings").await;
+    let of_rule = table
+        .and_then(|table| table.filter(col("rule").eq(lit(rule))))
+        .map_err(EngineError::query(doing))?;
+    let stream = of_rule.execute_stream().await;
+    Ok(stream.map_err(EngineError::query(doing))?)
+}
+
+/// Numbers the findings of a rule that share record and column, in any order: together they have the ids of the log.
+#[derive(Default)]
+struct Numbers(BTreeMap<(String, Option<String>), u64>);
+
+impl Numbers {
+    fn id(&mut self, facts: &RuleFacts, batch: &RecordBatch, row: usize) -> String {
+        let text = |column: usize| {
+            let texts = batch.column(column).as_string::<i32>();
+            texts.is_valid(row).then(|| texts.value(row).to_owned())
+        };
+        let (key, column) = (text(1).unwrap_or_default(), text(2));
+        let n = self.0.entry((key.clone(), column.clone())).or_default();
+        *n += 1;
+        discrepancy_id(facts, &key, column.as_deref().unwrap_or(""), *n)
+    }
 }
 
 /// Counts what each candidate covers among the findings of tonight: those of its rule alone are read.
@@ -260,23 +353,13 @@ async fn count(
     let rules: BTreeSet<u32> = candidates.iter().map(|candidate| candidate.rule).collect();
     for rule in rules {
         let facts = &scanned.facts[rule as usize];
-        let own: Vec<&mut Candidate<'_>> = candidates
-            .iter_mut()
-            .filter(|candidate| candidate.rule == rule)
-            .collect();
-        let mut own = own;
-        let table = session.table("findings").await;
-        let of_rule = table
-            .and_then(|table| table.filter(col("rule").eq(lit(rule))))
-            .map_err(EngineError::query(doing))?;
-        let mut batches = of_rule
-            .execute_stream()
-            .await
-            .map_err(EngineError::query(doing))?;
+        let of_candidate = |candidate: &&mut Candidate<'_>| candidate.rule == rule;
+        let mut own: Vec<_> = candidates.iter_mut().filter(of_candidate).collect();
+        let mut batches = of_rule(&session, rule, doing).await?;
         let by_id = own
             .iter()
             .any(|candidate| matches!(candidate.waiver.covers, Covers::Discrepancies(_)));
-        let mut numbers: BTreeMap<(String, Option<String>), u64> = BTreeMap::new();
+        let mut numbers = Numbers::default();
         while let Some(batch) = batches
             .try_next()
             .await
@@ -295,16 +378,8 @@ async fn count(
             if !by_id {
                 continue;
             }
-            let (keys, columns) = (
-                batch.column(1).as_string::<i32>(),
-                batch.column(2).as_string::<i32>(),
-            );
             for row in 0..batch.num_rows() {
-                let key = keys.value(row).to_owned();
-                let column = columns.is_valid(row).then(|| columns.value(row).to_owned());
-                let n = numbers.entry((key.clone(), column.clone())).or_default();
-                *n += 1;
-                let id = discrepancy_id(facts, &key, column.as_deref().unwrap_or(""), *n);
+                let id = numbers.id(facts, &batch, row);
                 for candidate in own.iter_mut() {
                     if let Covers::Discrepancies(ids) = &candidate.waiver.covers
                         && ids.contains(&id)

@@ -87,7 +87,13 @@ pub async fn waive(wanted: &Wanted) -> Result<Waived, RunError> {
     let versions = rule_versions(&project, &plan);
     let ids = found(wanted)?;
     let (rule, ids) = match (&wanted.rule, ids) {
-        (_, Found { ids, rule: Some(rule) }) => (rule, ids),
+        (
+            _,
+            Found {
+                ids,
+                rule: Some(rule),
+            },
+        ) => (rule, ids),
         (Some(rule), Found { ids, .. }) => (rule.clone(), ids),
         (None, _) => {
             let help = "name discrepancies by their ids, or a rule with `--rule` and `--max-rows`";
@@ -142,7 +148,10 @@ fn found(wanted: &Wanted) -> Result<Found, RunError> {
         let start = typed.to_ascii_lowercase();
         if start.len() < FEWEST_DIGITS || !start.bytes().all(|b| b.is_ascii_hexdigit()) {
             let message = format!("`{typed}` is no id of a discrepancy");
-            return Err(refused(message, "write it as in the log, six digits at least"));
+            return Err(refused(
+                message,
+                "write it as in the log, six digits at least",
+            ));
         }
         let is_wanted = |id: &str| id.starts_with(&start);
         let (rows, count) = run.rows("discrepancies", "discrepancy_id", &is_wanted, 2)?;
@@ -150,7 +159,10 @@ fn found(wanted: &Wanted) -> Result<Found, RunError> {
             [row] => row,
             [] => {
                 let message = format!("no discrepancy of run {} begins with `{typed}`", run.id());
-                return Err(refused(message, "look it up in discrepancies.csv of that run"));
+                return Err(refused(
+                    message,
+                    "look it up in discrepancies.csv of that run",
+                ));
             }
             _ => {
                 let message = format!("{count} discrepancies begin with `{typed}`");
@@ -233,7 +245,9 @@ fn with_entry(path: &Path, entry: &str) -> Result<String, RunError> {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    let items = text.lines().find(|line| line.trim_start().starts_with("- "));
+    let items = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("- "));
     let indent = items.map_or(2, |line| line.len() - line.trim_start().len());
     for line in entry.lines() {
         text.push_str(&" ".repeat(indent));
@@ -256,7 +270,8 @@ async fn check(wanted: &Wanted, text: &str, before: &Project) -> Result<(), RunE
     diagnostics.append(&mut of_plan);
     if diagnostics.is_empty() && project.waivers.len() != before.waivers.len() + 1 {
         let message = format!("`{WAIVERS}` does not end with its list of waivers");
-        let help = "move the list to its end, or write the waiver into it by hand; `--dry-run` shows it";
+        let help =
+            "move the list to its end, or write the waiver into it by hand; `--dry-run` shows it";
         diagnostics.push(Diagnostic::nowhere(message).help(help));
     }
     match diagnostics.is_empty() {

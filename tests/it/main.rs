@@ -27,6 +27,7 @@ mod hostile;
 mod independent;
 mod lint;
 mod messages;
+mod nights;
 mod places;
 mod planted;
 mod privacy;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Context, tables::Scanned};
+use super::super::{Context, error::RunError, tables::Scanned, waivers};
 use crate::{
     aggregate::Queries, discrepancy::Severity, harmless::short, log::RuleFacts, project::SqlFile,
 };
@@ -46,12 +46,19 @@ pub(in super::super) fn failed_tables(
 }
 
 /// What of the model and the aggregates is made of tables that failed.
-pub(in super::super) fn find(run: &Context<'_>, scanned: &Scanned) -> AllWithheld {
+///
+/// # Errors
+/// The engine fails to find out what is waived.
+pub(in super::super) async fn find(
+    run: &Context<'_>,
+    scanned: &Scanned,
+) -> Result<AllWithheld, RunError> {
     let is_blocking = |rule: &u32| {
         let fact = scanned.facts.get(*rule as usize);
         fact.is_some_and(|fact| fact.severity == Severity::Blocking)
     };
-    let blocking = scanned.found.iter().copied().filter(is_blocking);
+    let blocking = scanned.found.iter().copied().filter(is_blocking).collect();
+    let blocking = waivers::unwaived(run, scanned, blocking).await?;
     let failed = failed_tables(&scanned.facts, blocking);
     let project = run.project;
     let outputs = [
@@ -71,7 +78,7 @@ pub(in super::super) fn find(run: &Context<'_>, scanned: &Scanned) -> AllWithhel
     for withheld in all.outputs() {
         tracing::warn!(output = withheld.output, "withheld");
     }
-    all
+    Ok(all)
 }
 
 impl AllWithheld {
