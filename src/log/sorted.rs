@@ -97,6 +97,8 @@ pub struct LogCounts {
     pub by_severity: BTreeMap<Severity, u64>,
     /// Those among them that no waiver accepts.
     pub unwaived: BTreeMap<Severity, u64>,
+    /// Those among them that are new or reopened.
+    pub fresh: BTreeMap<Severity, u64>,
     /// Open discrepancies of each rule id.
     pub by_rule: BTreeMap<String, u64>,
     /// Discrepancies of each status, those among them that resolved.
@@ -125,17 +127,15 @@ impl LogCounts {
         if status != Status::Waived {
             *self.unwaived.entry(severity).or_default() += 1;
         }
+        if matches!(status, Status::New | Status::Reopened) {
+            *self.fresh.entry(severity).or_default() += 1;
+        }
         match self.by_rule.get_mut(rule) {
             Some(count) => *count += 1,
             None => {
                 self.by_rule.insert(rule.to_owned(), 1);
             }
         }
-    }
-
-    /// How many have a status.
-    pub fn with(&self, status: Status) -> u64 {
-        self.by_status.get(&status).copied().unwrap_or(0)
     }
 }
 

@@ -1,11 +1,11 @@
 //! What a run is asked to do.
 
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 use jiff::civil::Date;
 
 use crate::{
-    discrepancy::{Severity, Status},
+    discrepancy::Severity,
     ingest::Reader,
     log::LogCounts,
     project::{FailOnWord, Project},
@@ -87,7 +87,7 @@ impl Progress for Silent {}
 pub enum FailOn {
     /// This severity or a worse one.
     At(Severity),
-    /// Any discrepancy that was not there before.
+    /// A warning or worse that is new, or was gone and is there again.
     New,
     /// None.
     Never,
@@ -96,12 +96,13 @@ pub enum FailOn {
 impl FailOn {
     /// Whether a log fails the run: what is waived does not.
     pub fn fails(self, log: &LogCounts) -> bool {
+        let has = |counts: &BTreeMap<Severity, u64>, limit| {
+            let mut found = counts.iter();
+            found.any(|(severity, count)| *severity <= limit && *count > 0)
+        };
         match self {
-            Self::At(limit) => {
-                let mut found = log.unwaived.iter();
-                found.any(|(severity, count)| *severity <= limit && *count > 0)
-            }
-            Self::New => log.with(Status::New) + log.with(Status::Reopened) > 0,
+            Self::At(limit) => has(&log.unwaived, limit),
+            Self::New => has(&log.fresh, Severity::Warn),
             Self::Never => false,
         }
     }
