@@ -61,6 +61,7 @@ impl Command {
             Self::Profile(args) => of(args.format),
             Self::Explain(args) => of(args.format),
             Self::Test(args) => of(args.format),
+            Self::Verify(args) => of(args.format),
             Self::Import(command) => of(command.voice()),
             Self::Export(_) => of(Format::Text),
         }
@@ -81,6 +82,7 @@ impl Command {
             Self::Profile(args) => args.answer(terminal),
             Self::Explain(args) => args.answer(terminal).await,
             Self::Test(args) => args.answer(terminal).await,
+            Self::Verify(args) => args.answer(),
             Self::Import(command) => command.answer(terminal).await,
             Self::Export(command) => command.answer(),
         }
