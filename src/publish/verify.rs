@@ -144,11 +144,14 @@ pub fn verify(asked: &Verification) -> Result<Verified, VerifyError> {
             },
         });
     }
+    if !folder.exists() {
+        current(out).map_err(of_current)?;
+    }
+    let manifest = whole(out, &run_id)?;
     let newest = match newest {
         Some(_) => current(out).map_err(of_current)?,
         None => None,
     };
-    let manifest = whole(out, &run_id)?;
     let manifest_sha256 = manifest_hash(&folder).map_err(VerifyError::Unreadable)?;
 
     let mut chain = links(out, newest)?;

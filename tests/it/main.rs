@@ -39,4 +39,5 @@ mod schema;
 mod speaking;
 mod sql;
 mod testing;
+mod verify;
 mod year_on_year;
