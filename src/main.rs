@@ -323,8 +323,10 @@ fn start_tracing(voice: Voice) {
         (false, 2) => "trueup=debug,info",
         (false, _) => "trace",
     };
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::new(level));
+    // Nobody hears that nobody hears: what is told of a stderr that is full would go there too, and end the run.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .log_internal_errors(false);
     match voice.format {
         Format::Json => builder.json().with_writer(|| Lines).init(),
         Format::Text => {

@@ -63,6 +63,7 @@ impl Command {
             Self::Test(args) => of(args.format),
             Self::Diff(args) => of(args.format),
             Self::Waive(args) => of(args.format),
+            Self::Verify(args) => of(args.format),
             Self::Import(command) => of(command.voice()),
             Self::Export(_) => of(Format::Text),
         }
@@ -85,6 +86,7 @@ impl Command {
             Self::Test(args) => args.answer(terminal).await,
             Self::Diff(args) => args.answer(terminal),
             Self::Waive(args) => args.answer(terminal).await,
+            Self::Verify(args) => args.answer(),
             Self::Import(command) => command.answer(terminal).await,
             Self::Export(command) => command.answer(),
         }

@@ -12,6 +12,7 @@ mod size;
 mod summary;
 mod test;
 mod waive;
+mod verify;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,6 +29,7 @@ pub use schema::SchemaArgs;
 pub use summary::summary;
 pub use test::TestArgs;
 pub use waive::WaiveArgs;
+pub use verify::VerifyArgs;
 
 use crate::{
     discrepancy::Severity,
@@ -142,6 +144,19 @@ Examples:
   trueup test
   trueup test --mutate --select table:cases")]
     Test(TestArgs),
+    /// Say whether a run, and the chain of runs behind it, is what was published; reads only
+    #[command(after_help = "\
+Exit codes:
+  0  all is as it was published
+  2  usage error
+  3  there is nothing to verify, or it cannot be read
+  4  something is broken: the first of it is named
+
+Examples:
+  trueup verify
+  trueup verify 2017-10-09-0123456789ab --out /warehouse/trueup --format json
+  trueup verify --all --against $(cat /elsewhere/manifest.hash)")]
+    Verify(VerifyArgs),
     /// Write table files from a contract, and say what of it could not be carried over
     #[command(
         after_help = "\

@@ -1,6 +1,10 @@
 //! Why a run did not come to an end, and the exit code that says so.
 
-use std::path::PathBuf;
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
 
 use jiff::civil::Date;
 
@@ -10,7 +14,7 @@ use crate::{
     ingest::IngestError,
     log::LogError,
     project::LoadError,
-    publish::{FolderError, PublishError, WriteError},
+    publish::{FolderError, IoError, PublishError, VerifyError, WriteError},
     reconcile::published::PublishedError,
 };
 
@@ -171,12 +175,23 @@ pub enum RunError {
         /// What cannot be read, and why.
         why: String,
     },
+    /// There is no room for what is spilt or written.
+    #[error("{source}; nothing was published: free space in `{}`, or choose an out folder with more", out.display())]
+    DiskFull {
+        /// Where runs are published.
+        out: PathBuf,
+        /// What was being done.
+        source: Box<RunError>,
+    },
     /// The run folder could not be written, verified or published.
     #[error(transparent)]
     Publish(#[from] PublishError),
     /// A run that was to be looked at cannot be.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// A run cannot be verified.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// A contract from elsewhere cannot be read.
     #[error("{} cannot be read: {source}; check the path of the contract", path.display())]
     Contract {
@@ -232,6 +247,34 @@ impl RunError {
                 missing, problems, ..
             } => [missing.as_slice(), problems].concat().join(", "),
             _ => String::new(),
+        }
+    }
+
+    /// The same error; where the disk of `out` is full, and it does not say so itself, with what to do about it.
+    pub(super) fn of_disk(self, out: &Path) -> Self {
+        if matches!(self, Self::Publish(_)) {
+            return self;
+        }
+        let mut at: Option<&(dyn Error + 'static)> = Some(&self);
+        let mut full = false;
+        while let Some(error) = at {
+            let of_system = error.downcast_ref::<io::Error>();
+            let inner = of_system.and_then(io::Error::get_ref);
+            if error.is::<IoError>() || inner.is_some_and(|inner| inner.is::<IoError>()) {
+                return self;
+            }
+            full |= of_system.is_some_and(|error| {
+                let kind = error.kind();
+                matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            });
+            at = error.source();
+        }
+        match full {
+            true => Self::DiskFull {
+                out: out.to_owned(),
+                source: Box::new(self),
+            },
+            false => self,
         }
     }
 

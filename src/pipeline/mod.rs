@@ -97,6 +97,15 @@ pub async fn run_project(
     mistakes: &[Diagnostic],
     settings: &Settings,
 ) -> Result<RunReport, RunError> {
+    let ended = whole_run(project, mistakes, settings).await;
+    ended.map_err(|error| error.of_disk(&settings.out))
+}
+
+async fn whole_run(
+    project: &Project,
+    mistakes: &[Diagnostic],
+    settings: &Settings,
+) -> Result<RunReport, RunError> {
     let plan = &plan::Plan::new(project, mistakes, settings).await?;
     clock::check(project, settings, plan.as_of)?;
     let mut delivery = delivery::Delivery::index(project, plan, settings)?;

@@ -25,6 +25,7 @@ mod staged;
 mod switch;
 mod temporary;
 mod together;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -44,3 +45,4 @@ pub use staged::{StagedFile, StagedRun};
 pub use switch::{Earlier, KeptRun, PublishedRun, VerifiedRun};
 pub use temporary::{ScratchFiles, TemporaryFolder, unnamed_file};
 pub use together::{WriteError, write_together};
+pub use verify::{BrokenRun, ChainedRun, Verification, Verified, VerifyError, verify};

@@ -40,4 +40,5 @@ mod schema;
 mod speaking;
 mod sql;
 mod testing;
+mod verify;
 mod year_on_year;
