@@ -16,6 +16,8 @@ pub struct Draft {
     /// Which files of a delivery it is.
     pub files: String,
     pub required: bool,
+    /// What it is held to as a whole, as `source` says it.
+    pub gates: Vec<Entry>,
     pub key: Vec<String>,
     pub columns: Vec<ColumnDraft>,
     /// Rules that stand under no column.
@@ -55,6 +57,7 @@ impl Draft {
             span,
             description: String::new(),
             required: true,
+            gates: Vec::new(),
             key: Vec::new(),
             columns: Vec::new(),
             rules: Vec::new(),
@@ -179,6 +182,7 @@ impl Draft {
         if !self.required {
             source.push(Entry::new("required", plain("false")));
         }
+        source.extend(self.gates.iter().cloned());
         entries.push(Entry::new("source", Yaml::Map(source)));
         entries.push(Entry::new("key", Yaml::texts(&self.key)));
         let columns = self.columns.iter().map(ColumnDraft::to_entry).collect();
@@ -234,7 +238,9 @@ impl RuleDraft {
             .iter()
             .position(|word| Some(*word) == severity.as_deref())
             .unwrap_or(2);
-        let is_whole = said("where").is_none() && said("threshold").is_none() && rank >= 2;
+        let tolerates = ["threshold", "block_if", "error_if", "warn_if"];
+        let is_whole =
+            said("where").is_none() && tolerates.iter().all(|key| said(key).is_none()) && rank >= 2;
         (is_whole, rank)
     }
 
