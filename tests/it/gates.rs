@@ -55,14 +55,14 @@ const CONDITIONS: &str = "block_if: \"> 5\", error_if: \"> 30%\", warn_if: \">= 
 #[test]
 fn the_strictest_condition_that_holds_decides_the_severity() {
     let alone = format!(
-        "  kind: {{ type: string }}\n  note: {{ type: string }}\nrules:\n  - id: visits.note.not_null\n    \
-         check: {{ not_null: {{ column: note }} }}\n    where: kind = 'a'\n    why: W.\n    {}\n",
+        "  kind: {{ type: string }}\n  note: {{ type: string }}\nrules:\n  - id: visits.note.said\n    \
+         check: {{ expression: {{ sql: note IS NOT NULL }} }}\n    where: kind = 'a'\n    why: W.\n    {}\n",
         CONDITIONS.replace(", ", "\n    ")
     );
     let under = format!(
         "  kind: {{ type: string }}\n  note: {{ type: string, not_null: {{ where: kind = 'a', why: W., {CONDITIONS} }} }}\n"
     );
-    for columns in [under, alone] {
+    for (rule, columns) in [("visits.note.not_null", under), ("visits.note.said", alone)] {
         let project = project("", &columns);
         // Ten rows are evaluated: 30% of them are three, which is not more than that.
         for (failing, severity, status, code, on_error) in [
@@ -78,7 +78,7 @@ fn the_strictest_condition_that_holds_decides_the_severity() {
             project.write("delivery/visits.csv", noted(failing));
             let spoken = project.run("").expect(code);
             project.run("--fail-on error").expect(on_error);
-            let line = line(&project, &spoken, "visits.note.not_null");
+            let line = line(&project, &spoken, rule);
             let told = [
                 &line["severity"],
                 &line["status"],
@@ -90,7 +90,7 @@ fn the_strictest_condition_that_holds_decides_the_severity() {
                 [severity, status, &failing.to_string(), "10"],
                 "{failing}"
             );
-            let log = log(&project, &spoken, "visits.note.not_null");
+            let log = log(&project, &spoken, rule);
             assert_eq!(log.len(), failing);
             assert!(
                 log.iter().all(|row| &row["severity"] == severity),
@@ -609,8 +609,9 @@ const PEOPLE: &str = "version: 1\ntable: people\nsource: { files: people.csv }\n
 /// An aggregate that counts the rows of a table by `kind`.
 fn by_kind(table: &str) -> String {
     format!(
-        "SELECT '2020' AS period, 'all' AS population, kind AS category, CAST(1 AS BIGINT) AS sort, count(*) AS count, \
-         CAST(NULL AS BIGINT) AS base, CAST(NULL AS DOUBLE) AS share FROM {table} GROUP BY kind ORDER BY kind\n"
+        "SELECT p.id AS period, 'all' AS population, kind AS category, CAST(1 AS BIGINT) AS sort, count(*) AS count, \
+         CAST(NULL AS BIGINT) AS base, CAST(NULL AS DOUBLE) AS share FROM {table} CROSS JOIN periods p \
+         GROUP BY p.id, kind ORDER BY p.id, kind\n"
     )
 }
 
@@ -619,16 +620,17 @@ const KINDS: &str = "code,label,parent,sort,missing,valid_from,valid_to\na,A,,1,
 const TOTALS: &str = "version: 1
 statements:
   - id: kinds.of_people
-    check: { equals: { left: { table: people_by_kind, measure: count }, right: { table: people_again, measure: count }, by: [category] } }
+    check: { equals: { left: { table: people_by_kind, measure: count }, right: { table: people_again, measure: count }, by: [period, category] } }
     why: They are the same.
   - id: kinds.of_visits
-    check: { equals: { left: { table: visits_by_kind, measure: count }, right: { table: people_by_kind, measure: count }, by: [category] } }
+    check: { equals: { left: { table: visits_by_kind, measure: count }, right: { table: people_by_kind, measure: count }, by: [period, category] } }
     why: One visit each.
 comparisons:
   - id: years.visits
     charts: [{ table: visits_by_kind, codes: kinds }, { table: people_by_kind, codes: kinds }]
-    current: { figures: { period: \"2020\" }, population: all, coverage: { start: 2020-01-01, end: 2021-01-01 } }
-    previous: { figures: { period: \"2020\" }, population: all, coverage: { start: 2020-01-01, end: 2021-01-01 } }
+    current: { figures: { period: \"2020\" }, population: all }
+    previous: { figures: { period: \"2019\" }, population: all }
+    why: Two years.
 ";
 
 /// Two tables; of `visits` a model, another made of that, an aggregate of each; of `people` two aggregates.
@@ -667,7 +669,7 @@ fn chain() -> Project {
         ),
         ("delivery/people.csv", "person_ref,kind\nV1,a\nV2,b\nV3,b\n"),
     ]);
-    project.write("rules/project.yaml", "version: 1\nname: A test\ndelivery: { path: delivery, as_of: 2020-06-01 }\nperiods: [{ id: \"2020\", start: 2020-01-01, end: 2021-01-01 }]\n");
+    project.write("rules/project.yaml", "version: 1\nname: A test\ndelivery: { path: delivery, as_of: 2020-06-01 }\nperiods: [{ id: \"2019\", start: 2019-01-01, end: 2020-01-01 }, { id: \"2020\", start: 2020-01-01, end: 2021-01-01 }]\n");
     project
 }
 
@@ -755,7 +757,7 @@ fn what_is_made_of_a_table_that_failed_is_withheld() {
     );
     assert_eq!(of("years.visits"), [("not_evaluated", withheld.as_str())]);
     let people = of("kinds.of_people");
-    assert_eq!(people.len(), 2);
+    assert_eq!(people.len(), 4);
     assert!(
         people.iter().all(|(verdict, _)| *verdict == "agrees"),
         "{people:?}"
