@@ -18,6 +18,8 @@ pub struct Draft {
     pub required: bool,
     /// Whether a delivery holds changes alone.
     pub delta: bool,
+    /// What it is held to as a whole, as `source` says it.
+    pub gates: Vec<Entry>,
     pub key: Vec<String>,
     pub columns: Vec<ColumnDraft>,
     /// Rules that stand under no column.
@@ -58,6 +60,7 @@ impl Draft {
             description: String::new(),
             required: true,
             delta: false,
+            gates: Vec::new(),
             key: Vec::new(),
             columns: Vec::new(),
             rules: Vec::new(),
@@ -185,6 +188,7 @@ impl Draft {
         if self.delta {
             source.push(Entry::new("delivers", plain("delta")));
         }
+        source.extend(self.gates.iter().cloned());
         entries.push(Entry::new("source", Yaml::Map(source)));
         entries.push(Entry::new("key", Yaml::texts(&self.key)));
         let columns = self.columns.iter().map(ColumnDraft::to_entry).collect();
@@ -240,7 +244,9 @@ impl RuleDraft {
             .iter()
             .position(|word| Some(*word) == severity.as_deref())
             .unwrap_or(2);
-        let is_whole = said("where").is_none() && said("threshold").is_none() && rank >= 2;
+        let tolerates = ["threshold", "block_if", "error_if", "warn_if"];
+        let is_whole =
+            said("where").is_none() && tolerates.iter().all(|key| said(key).is_none()) && rank >= 2;
         (is_whole, rank)
     }
 

@@ -84,7 +84,8 @@ async fn mistakes(
     let mut files = around.clone();
     files.insert(
         "rules/project.yaml".to_owned(),
-        "version: 1\nname: import\n".to_owned(),
+        // Whether nights have dates is for the project to say that the tables come into.
+        "version: 1\nname: import\ndeliveries: { path: nights }\n".to_owned(),
     );
     for (name, text) in texts {
         files.insert(path_of(name), text.clone());

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     check::{Outcome, PreparedRule},
     diagnostics::Span,
-    publish::{FolderError, cell, facts},
+    publish::{FolderError, Row, cell, facts},
     rules::{Example, Kind, Members, Nulls, OnFail, Plan, Returns, Rule, RuleKind, Threshold},
     tables::Table,
 };
@@ -297,6 +297,9 @@ fn came(known: &Known<'_>, rule: &Rule) -> Result<Body, FolderError> {
             "rule_version",
         ],
     ));
+    if cell(row, "rule_version") == rule.version && !rule.conditions.0.is_empty() {
+        told.push(("severity by".to_owned(), decided(rule, row)));
+    }
     if cell(row, "rule_version") != rule.version {
         told.push((
             "beware".to_owned(),
@@ -304,4 +307,20 @@ fn came(known: &Known<'_>, rule: &Rule) -> Result<Body, FolderError> {
         ));
     }
     Ok(Body::Facts(told))
+}
+
+/// The condition that decided the severity in a run.
+fn decided(rule: &Rule, row: &Row) -> String {
+    let number = |name: &str| cell(row, name).parse::<u64>().unwrap_or(0);
+    let (failed, evaluated) = (number("failed"), number("evaluated"));
+    match rule.conditions.holding(failed, evaluated) {
+        Some((severity, _)) => {
+            let mut all = rule.conditions.words().zip(&rule.conditions.0);
+            let words = all.find(|(_, (of, _))| *of == severity);
+            let words = words.map(|(words, _)| words).unwrap_or_default();
+            format!("{words}, the strictest that holds")
+        }
+        None if failed == 0 => "nothing failed".to_owned(),
+        None => "none holds: its failures are tolerated".to_owned(),
+    }
 }

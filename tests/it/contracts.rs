@@ -584,3 +584,61 @@ fn words_fit_what_was_found() {
     );
     assert_eq!(notes, []);
 }
+
+#[test]
+fn what_stops_a_run_comes_back_as_it_was() {
+    let table = "version: 1
+table: visits
+source:
+  files: \"visits.csv\"
+  freshness: { column: seen_on, warn_after: 2d, block_after: 1w }
+  volume: { against: 5, error_change: 12.5% }
+key: [visit_ref]
+columns:
+  visit_ref: { type: string, not_null: error, unique: error }
+  seen_on: { type: date, not_null: { error_if: \"> 10%\", warn_if: \">= 1\", why: Some are late. } }
+  note: { type: string, length: { max: 9, block_if: \"> 100\", why: It is short. } }
+rules:
+  - id: visits.note.said
+    check: { expression: { sql: \"note <> 'x'\" } }
+    warn_if: \"> 3\"
+    why: It says something.
+  - id: visits.parent
+    check: { relationships: { columns: [note], to: visits, to_columns: [visit_ref] } }
+    warn_if: \"> 5\"
+    why: Another visit.
+";
+    let project = Project::of(&[("rules/tables/visits.yaml", table)]);
+    let decided = |project: &Project| {
+        let project =
+            trueup::project::load(&project.path(".")).expect("a project without mistakes");
+        let gates = project.tables[0].gates.clone();
+        let gates = (
+            gates.freshness.map(|f| (f.column, f.after)),
+            gates.volume.map(|v| (v.against, v.change)),
+        );
+        let mut rules: Vec<_> = project
+            .rules
+            .iter()
+            .map(|rule| {
+                let words: Vec<String> = rule.conditions.words().collect();
+                (
+                    rule.id.clone(),
+                    rule.version.clone(),
+                    rule.severity,
+                    words.join(", "),
+                )
+            })
+            .collect();
+        rules.sort();
+        (gates, rules)
+    };
+    let before = decided(&project);
+    assert!(before.0.0.is_some() && before.0.1.is_some());
+    assert_eq!(before.1.iter().filter(|rule| !rule.3.is_empty()).count(), 4);
+    let mut export = project.command_of("export");
+    Spoken::of(export.args(["odcs", "--out", "ours.odcs.yaml"])).expect(0);
+    fs::remove_dir_all(project.path("rules/tables")).expect("the copy's tables");
+    import(&project, "odcs", &["ours.odcs.yaml"]).expect(0);
+    assert_eq!(decided(&project), before);
+}

@@ -23,6 +23,7 @@ mod failures;
 mod figures;
 mod formats;
 mod fuzzed;
+mod gates;
 mod hostile;
 mod independent;
 mod lint;

@@ -195,6 +195,7 @@ fn the_schema_takes_every_example_and_whatever_a_project_may_say() {
     for rule in [
         "range: { min: 1, max: 2.5, why: W. }",
         "not_null: { missing: [unknown], on_fail: \"null\", why: W. }",
+        "not_null: { block_if: \"> 5%\", error_if: \">= 10\", warn_if: \"> 0\", why: W. }",
         "pattern: { regex: x, threshold: { max_share: 0.5 }, tags: [2017], nulls: fail, why: W. }",
     ] {
         let text = TABLE.replace("not_null: error", rule);
@@ -244,7 +245,7 @@ const PROJECT: &str =
 const MANY_FORMATS: &str = "type: date, formats: ['%Y-%m-%da', '%Y-%m-%db', '%Y-%m-%dc', '%Y-%m-%dd', '%Y-%m-%de', '%Y-%m-%df', '%Y-%m-%dg', '%Y-%m-%dh', '%Y-%m-%di', '%Y-%m-%dj', '%Y-%m-%dk', '%Y-%m-%dl', '%Y-%m-%dm', '%Y-%m-%dn', '%Y-%m-%do', '%Y-%m-%dp', '%Y-%m-%dq', '%Y-%m-%dr', '%Y-%m-%ds', '%Y-%m-%dt', '%Y-%m-%du']";
 
 /// Edits of good files, each of which the decoder refuses for its shape.
-const REFUSED: [(&str, &str, &str); 84] = [
+const REFUSED: [(&str, &str, &str); 91] = [
     // Keys that there are not, at every depth.
     ("table", "key: [", "keys: ["),
     ("table", "not_null: error", "not_nul: error"),
@@ -266,6 +267,25 @@ const REFUSED: [(&str, &str, &str); 84] = [
     ("table", "on_fail: keep", "examples: { passes: [] }"),
     ("table", "on_fail: keep", "threshold: { max_counts: 1 }"),
     ("table", "not_null: error", "missing: { refuse: [x] }"),
+    (
+        "table",
+        "source: { files",
+        "source: { freshness: { warn: 2d }, files",
+    ),
+    (
+        "table",
+        "source: { files",
+        "source: { volume: { change: 2% }, files",
+    ),
+    ("table", "severity: error", "warn_iff: \"> 5\""),
+    ("table", "severity: error", "warn_if: [5]"),
+    ("table", "source: { files", "source: { freshness: 2d, files"),
+    (
+        "table",
+        "source: { files",
+        "source: { volume: { against: x, warn_change: 2% }, files",
+    ),
+    ("project", "periods:", "gates: { fail_on: eror }\nperiods:"),
     ("totals", "statements", "statement"),
     ("totals", "parts:", "part:"),
     ("totals", "by: [period]", "matches: [period]"),

@@ -9,7 +9,10 @@ use super::{
     Refused, is_jinja,
     test::Test,
 };
-use crate::diagnostics::yaml::write::Yaml;
+use crate::{
+    diagnostics::yaml::write::{Entry, Yaml},
+    rules::Condition,
+};
 
 /// Keys that say how dbt runs a test, and nothing about rows.
 pub const SILENT: [&str; 12] = [
@@ -84,8 +87,39 @@ pub fn configured(
             _ => note("trueup does not know this key"),
         }
     }
-    threshold(test, &mut rule, foreign)?;
+    if !conditions(test, &mut rule) {
+        threshold(test, &mut rule, foreign)?;
+    }
     Ok(rule)
+}
+
+/// `error_if` and `warn_if` of a test that says both, as conditions of ours; whether it does, and a rule can say so.
+fn conditions(test: &Test, rule: &mut RuleDraft) -> bool {
+    let said = |key: &str| {
+        let mut config = test.config.iter();
+        let (_, node) = config.find(|(k, _)| k == key)?;
+        let text = scalar(node)?.trim();
+        let number = text.strip_prefix("!=").or(text.strip_prefix("<>"));
+        match number.map(str::trim) {
+            Some("0") => Condition::read("> 0").ok(),
+            _ => Condition::read(text).ok(),
+        }
+    };
+    let (Some(error), Some(warn)) = (said("error_if"), said("warn_if")) else {
+        return false;
+    };
+    let warns = |e: &Entry| e.key == "severity" && e.value == Yaml::text("warn");
+    if error.is_implied_by(warn) || rule.settings.iter().any(warns) {
+        return false;
+    }
+    rule.settings.retain(|entry| entry.key != "severity");
+    set(
+        &mut rule.settings,
+        "error_if",
+        Yaml::text(error.to_string()),
+    );
+    set(&mut rule.settings, "warn_if", Yaml::text(warn.to_string()));
+    true
 }
 
 /// Failures within `error_if` (of a test that only warns, within `warn_if`) are tolerated.
@@ -108,7 +142,9 @@ fn threshold(test: &Test, rule: &mut RuleDraft, foreign: &mut Foreign<'_>) -> Re
     if let Some(node) = said(other) {
         let why = match warns {
             true => "the test only warns, so its `error_if` never decides",
-            false => "a rule has one severity: failures within its threshold are logged as info",
+            false => {
+                "both have to be numbers of failures, of which `warn_if` begins earlier: failures within `error_if` are logged as info"
+            }
         };
         foreign.note(foreign.span(node), format!("{}: {other}", rule.what), why);
     }

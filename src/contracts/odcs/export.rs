@@ -8,9 +8,9 @@ use super::{
         draft::plain,
         foreign::{items, scalar, text, texts},
     },
-    format,
+    GATES, format,
     said::{custom, settings, told, without},
-    to_yaml,
+    to_entries, to_yaml,
 };
 use crate::{
     diagnostics::yaml::{
@@ -118,6 +118,12 @@ fn object(project: &Project, index: usize) -> Option<Yaml> {
     if !is_primary {
         ours.push(Entry::new("key", Yaml::texts(&key)));
     }
+    let gates = file.get("source").map(to_entries).unwrap_or_default();
+    ours.extend(
+        gates
+            .into_iter()
+            .filter(|e| GATES.contains(&e.key.as_str())),
+    );
     entries.push(custom(ours));
     let columns = file.get("columns")?;
     let properties = columns.entries().iter().map(|(name, node)| {

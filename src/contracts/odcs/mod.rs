@@ -28,6 +28,7 @@ use crate::{
             write::{Entry, Yaml},
         },
     },
+    rules::CONDITIONS,
     tables::FilePattern,
 };
 
@@ -178,6 +179,8 @@ fn table(object: &Node, foreign: &mut Foreign<'_>) -> Option<Draft> {
         }
         draft.required = text(ours, "required") != Some("false");
         draft.delta = text(ours, "delivers") == Some("delta");
+        let gates = to_entries(ours).into_iter();
+        draft.gates = gates.filter(|e| GATES.contains(&e.key.as_str())).collect();
     }
     let properties = items(object, "properties");
     if properties.is_empty() {
@@ -371,21 +374,39 @@ fn is_plain(text: &str) -> bool {
     number || matches!(text, "true" | "false")
 }
 
+/// Whether a key of a rule says on how many failing rows it is how severe.
+fn is_condition(key: &str) -> bool {
+    CONDITIONS.iter().any(|(condition, _)| *condition == key)
+}
+
+/// What `source` of a table says of the table as a whole.
+const GATES: [&str; 2] = ["freshness", "volume"];
+
 /// Puts what our own custom property says of a rule in the place of what was said in the standard's words.
 fn overlay(rule: &mut RuleDraft, ours: &Node) {
-    const SETTINGS: [&str; 10] = [
+    const SETTINGS: [&str; 13] = [
         "severity",
         "dimension",
         "where",
         "nulls",
         "threshold",
+        "block_if",
+        "error_if",
+        "warn_if",
         "on_fail",
         "why",
         "owner",
         "tags",
         "examples",
     ];
-    for entry in to_entries(ours) {
+    let ours = to_entries(ours);
+    if ours.iter().any(|entry| is_condition(&entry.key)) {
+        // The number of failing rows decides: the standard's words say the worst alone.
+        let beside = ["severity", "threshold"];
+        rule.settings
+            .retain(|entry| !beside.contains(&entry.key.as_str()));
+    }
+    for entry in ours {
         let entries = match SETTINGS.contains(&entry.key.as_str()) {
             true => &mut rule.settings,
             false => &mut rule.check,

@@ -149,12 +149,15 @@ impl Writer<'_> {
 }
 
 /// Settings in one order, whatever order their file has them in; what is not among them comes first.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 20] = [
     "severity",
     "dimension",
     "where",
     "nulls",
     "threshold",
+    "block_if",
+    "error_if",
+    "warn_if",
     "on_fail",
     "why",
     "owner",
@@ -209,7 +212,9 @@ pub fn without(entries: Vec<Entry>, keys: &[&str]) -> Vec<Entry> {
 pub fn told(rule: Option<&Rule>, rest: Vec<Entry>) -> Vec<Entry> {
     let mut entries = Vec::new();
     if let Some(rule) = rule {
-        entries.push(Entry::new("severity", Yaml::text(rule.severity.word())));
+        if rule.conditions.0.is_empty() {
+            entries.push(Entry::new("severity", Yaml::text(rule.severity.word())));
+        }
         entries.push(Entry::new("why", Yaml::text(&rule.why)));
     }
     entries.extend(without(rest, &["severity", "why"]));
