@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -11,6 +12,11 @@ use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 use serde_json::Value;
+use trueup::{
+    discrepancy::Severity,
+    ingest::{Limits, Reader},
+    pipeline::{self, FailOn, Selection, Settings, Silent},
+};
 
 use crate::harness::{Project, Row, Sheet, Spoken, files, parquet_cells, parquet_columns, read};
 
@@ -1154,5 +1160,110 @@ fn rules_over_several_rows_find_what_was_carried_on() {
     assert_eq!(
         found.collect::<Vec<_>>(),
         want.map(|row| row.map(str::to_owned))
+    );
+}
+
+/// Runs a night through the library: the command has no option for the size of chunks.
+fn in_small_chunks(project: &Project, name: &str, out: &str, threads: usize) -> PathBuf {
+    let settings = Settings {
+        project: project.path(""),
+        delivery: Some(project.path(name)),
+        out: project.path(out),
+        as_of: Some(jiff::civil::date(2020, 6, 30)),
+        today: jiff::civil::date(2000, 1, 1),
+        fail_on: FailOn::At(Severity::Blocking),
+        selection: Selection::default(),
+        threads,
+        memory_limit: 256 << 20,
+        reader: Reader::Here,
+        key: None,
+        limits: Some(Limits {
+            chunk_bytes: 4_000,
+            batch_rows: 70,
+            ..Limits::default()
+        }),
+        progress: Arc::new(Silent),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .build()
+        .expect("a runtime");
+    let report = runtime.block_on(pipeline::run(&settings));
+    let report = report.unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(report.exit_code(), 0);
+    report.folder
+}
+
+#[test]
+fn tables_of_many_chunks_are_carried_on_row_by_row() {
+    let project = project("delta");
+    let rule = "rules:\n  - id: visits.same_day\n    check:\n      failed_rows:\n        sql: |\n          SELECT a._row FROM visits a JOIN visits b ON a.person_ref = b.person_ref AND a._row <> b._row\n    severity: warn\n    why: One visit each.\n";
+    project.write("rules/tables/visits.yaml", visits("delta") + rule);
+    // Of every seven rows some are replaced, and whole stretches of them.
+    let rows = |of: &dyn Fn(usize) -> bool, room: &str| -> String {
+        let row = |n: usize| format!("v{n},p{},2020-01-{:02},{room}\n", n % 1_900, n % 28 + 1);
+        (1..=2_000).filter(|n| of(*n)).map(row).collect()
+    };
+    let replaced = |n: usize| n % 7 < 2 || (900..1_300).contains(&n);
+    night(
+        &project,
+        "2020-06-01",
+        "p1,Ann\n",
+        &rows(&|_| true, "Green"),
+    );
+    night(&project, "2020-06-02", "", &rows(&replaced, "Blue"));
+    let mut runs = Vec::new();
+    for threads in [1, 2, 7] {
+        let out = format!("out{threads}");
+        in_small_chunks(&project, "2020-06-01", &out, threads);
+        let run = in_small_chunks(&project, "2020-06-02", &out, threads);
+        let found = files(&run).into_iter();
+        let found = found.map(|(name, path)| (name, fs::read(path).expect("a file")));
+        runs.push(found.collect::<BTreeMap<_, _>>());
+    }
+    assert!(runs[0] == runs[1] && runs[0] == runs[2]);
+    let run = "out1/current";
+    balanced(&project, run);
+    let visits = cells(&project, run, "clean/visits");
+    assert_eq!(visits.len(), 2_000);
+    let of = |row: &Cells, column: &str| row[column].clone().unwrap_or_default();
+    let blue = visits
+        .iter()
+        .filter(|row| of(row, "room") == "Blue")
+        .count();
+    assert_eq!(blue, (1..=2_000).filter(|n| replaced(*n)).count());
+    for row in visits.iter().filter(|row| of(row, "room") == "Green") {
+        // The nth record of the first night is vn.
+        assert_eq!(of(row, "visit_ref"), format!("V{}", of(row, "_row")));
+    }
+    // 100 people have two visits.
+    let found = told(&project, run).into_iter();
+    let found = found.filter(|t| t.starts_with("visits.same_day"));
+    assert_eq!(found.count(), 200);
+}
+
+#[test]
+fn a_night_whose_base_was_removed_cannot_be_corrected() {
+    let project = project("delta");
+    night(
+        &project,
+        "2020-06-01",
+        "p1,Ann\n",
+        "v1,p1,2020-01-05,Green\n",
+    );
+    night(&project, "2020-06-02", "", "v2,p1,2020-01-05,Green\n");
+    let first = published(&project, "2020-06-01");
+    published(&project, "2020-06-02");
+    fs::remove_dir_all(project.path(&first)).expect("removed");
+    night(&project, "2020-06-02", "", "v3,p1,2020-01-05,Green\n");
+    let spoken = run(&project, "2020-06-02").expect(3);
+    let words = format!("and its folder `{first}` is not there; nothing was published");
+    assert!(spoken.stderr.contains(&words), "{words}\n{}", spoken.stderr);
+    // A new night needs the last run alone.
+    night(&project, "2020-06-03", "", "v3,p1,2020-01-05,Green\n");
+    let run = published(&project, "2020-06-03");
+    assert_eq!(
+        keys(&project, &run, "visits", "visit_ref"),
+        ["V1", "V2", "V3"]
     );
 }

@@ -37,6 +37,8 @@ use crate::{
     tables::{CodeList, Delivers, Format, Table},
 };
 
+/// Most files that a table is carried on from: each is a row group of what is written, of which Parquet has 32,767.
+const MAX_FILES: usize = 30_000;
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 4_096;
 
@@ -311,6 +313,11 @@ impl<'e> Carrying<'e> {
                 .fail(format!("cannot be copied to a temporary file: {error}"))
         };
         if self.origins.last() != Some(&place) {
+            if self.origins.len() >= MAX_FILES {
+                return Err(self
+                    .earlier
+                    .fail(format!("holds rows of more than {MAX_FILES} files")));
+            }
             let Origin { delivery, file, .. } = &place.origin;
             let of = CarriedFile {
                 file: format!("{delivery}/{file}"),
