@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use arrow::datatypes::SchemaRef;
+use arrow::{
+    array::AsArray,
+    datatypes::{Int64Type, SchemaRef},
+};
 use datafusion::{
     datasource::file_format::parquet::ParquetFormat,
     datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
@@ -28,6 +31,7 @@ use crate::{
     conform::{Conformer, full_schema},
     ingest::Reject,
     log::Privacy,
+    names::provenance,
     row_groups::{EncodedRowGroup, Packing, RowGroup, RowGroupFile},
     rules::{Decision, Returns, Rule},
     tables::CodeList,
@@ -269,7 +273,8 @@ pub(super) async fn store<T: Send + 'static>(
     Ok(beside)
 }
 
-/// The conformed columns of a chunk, and the numbers of its records that are no row, ascending.
+/// The conformed columns of a chunk, and the numbers in it that are no row's, ascending: those of rejected records, and of
+/// what was not carried on.
 fn encode_keys(
     source: &TableSource,
     chunk: (usize, usize),
@@ -278,15 +283,27 @@ fn encode_keys(
 ) -> Result<(EncodedRowGroup, Vec<i64>), KeyError> {
     let mut batches = source.read(chunk, conformer)?;
     let mut beside = ByProducts::default();
+    let mut carried = source.files[chunk.0]
+        .origin
+        .as_ref()
+        .map(|_| source.numbers_of(chunk));
+    let mut rejected = Vec::new();
     while let Some(batch) = batches
         .next_batch(&mut beside)
         .map_err(EngineError::query("reading key columns"))?
     {
+        if let Some(numbers) = &mut carried {
+            let rows = batch.column_by_name(provenance::ROW);
+            for row in rows.map_or(&[][..], |rows| rows.as_primitive::<Int64Type>().values()) {
+                rejected.extend(numbers.start..*row);
+                numbers.start = row.saturating_add(1);
+            }
+        }
         group.write(batch.columns())?;
     }
     let base = source.files[chunk.0].base;
     let number = |reject: &Reject| base.saturating_add(reject.row.cast_signed());
-    let rejected = beside.rejects.iter().map(number).collect();
+    rejected.extend(beside.rejects.iter().map(number));
     Ok((group.finish()?, rejected))
 }
 

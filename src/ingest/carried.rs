@@ -80,7 +80,7 @@ impl CarriedRows {
         lines: &Int64Array,
         errors: &[CarriedError],
     ) -> io::Result<()> {
-        let (Some(first), Some(last)) = (rows.values().first(), rows.values().last()) else {
+        let Some(last) = rows.values().last() else {
             return Ok(());
         };
         for CarriedError { error, at } in errors {
@@ -92,12 +92,11 @@ impl CarriedRows {
         let errors: Vec<CellError> = errors.iter().map(|e| e.error.clone()).collect();
         let bytes = ipc(columns, rows.clone(), lines.clone(), &[], &errors)?;
         let line = lines.values().first().copied().unwrap_or(0);
+        // The numbers between rows belong to the chunk of the row behind them, so that chunks follow each other.
+        let first = self.last + 1;
         self.last = last.cast_unsigned();
-        self.spool.keep(
-            &bytes,
-            (first.cast_unsigned(), line.cast_unsigned()),
-            self.last,
-        )
+        self.spool
+            .keep(&bytes, (first, line.cast_unsigned()), self.last)
     }
 
     fn end(&mut self) -> io::Result<()> {

@@ -230,6 +230,6 @@ impl Missing {
 pub enum Policy {
     /// Anywhere.
     Show,
-    /// In clean and quarantine tables only, and beside what is kept aside where it is part of the key; elsewhere as a keyed hash, or not at all without a key.
+    /// In clean and quarantine tables only, in what is kept as delivered, and beside what is kept aside where it is part of the key; elsewhere as a keyed hash, or not at all without a key.
     Hide,
 }

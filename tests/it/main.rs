@@ -13,6 +13,7 @@ mod codes;
 mod contracts;
 mod deliveries;
 mod delivery;
+mod delta;
 mod determinism;
 mod dialects;
 mod drift;

@@ -88,6 +88,13 @@ impl Chain<'_> {
             run: id.to_string(),
             why,
         };
+        let folder = self.out.folder_of(id);
+        if !folder.exists() {
+            return Err(fail(format!(
+                "its folder `{}` is not there",
+                folder.display()
+            )));
+        }
         self.out
             .manifest_of(id)
             .map_err(|error| fail(error.to_string()))

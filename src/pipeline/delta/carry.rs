@@ -29,13 +29,16 @@ use crate::{
         source::{Origin, SourceFile, TableSource},
     },
     ingest::{
-        CarriedError, CarriedFile, CarriedRows, CellError, Limits, Mapping, RawBatch, hash_of,
+        CarriedError, CarriedFile, CarriedRows, CellError, Export, Limits, Mapping, RawBatch,
+        hash_of,
     },
     names::provenance,
     publish::{Manifest, OutputFile, unnamed_file},
     tables::{CodeList, Delivers, Format, Table},
 };
 
+/// Most files that a table is carried on from: each is a row group of what is written, of which Parquet has 32,767.
+const MAX_FILES: usize = 30_000;
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 4_096;
 
@@ -63,8 +66,8 @@ pub(in super::super) fn carry(
                 .map_err(|error| earlier.fail(format!("no temporary file can be made: {error}")))?;
             let mut carrying = Carrying::new(&earlier, scratch, &source.limits, &plan.lists)?;
             carrying.all(&keys)?;
-            superseded = std::mem::take(&mut carrying.superseded);
-            let carried = carrying.finish()?;
+            let (carried, of_deliveries) = carrying.finish()?;
+            superseded = of_deliveries;
             *source = Arc::new(before(source, carried));
         }
         delta.tables.insert(name, superseded);
@@ -310,6 +313,11 @@ impl<'e> Carrying<'e> {
                 .fail(format!("cannot be copied to a temporary file: {error}"))
         };
         if self.origins.last() != Some(&place) {
+            if self.origins.len() >= MAX_FILES {
+                return Err(self
+                    .earlier
+                    .fail(format!("holds rows of more than {MAX_FILES} files")));
+            }
             let Origin { delivery, file, .. } = &place.origin;
             let of = CarriedFile {
                 file: format!("{delivery}/{file}"),
@@ -401,8 +409,8 @@ impl<'e> Carrying<'e> {
         Some(errors)
     }
 
-    /// The files, the first of the table's.
-    fn finish(self) -> Result<Vec<SourceFile>, RunError> {
+    /// The files, the first of the table's, and how many rows of which delivery are in none of them.
+    fn finish(self) -> Result<(Vec<SourceFile>, BTreeMap<String, u64>), RunError> {
         let earlier = self.earlier;
         let (table, id) = (&earlier.table, earlier.run.run_id.as_str());
         for (delivery, rows) in &self.superseded {
@@ -424,14 +432,13 @@ impl<'e> Carrying<'e> {
             earlier.fail(format!("cannot be copied to a temporary file: {error}"))
         })?;
         let files = exports.into_iter().zip(self.origins);
-        Ok(files
-            .map(|(export, place)| SourceFile {
-                export: Arc::new(export),
-                mapping: mapping.clone(),
-                base: 0,
-                origin: Some(place.origin),
-            })
-            .collect())
+        let file = |(export, place): (Export, Place)| SourceFile {
+            export: Arc::new(export),
+            mapping: mapping.clone(),
+            base: 0,
+            origin: Some(place.origin),
+        };
+        Ok((files.map(file).collect(), self.superseded))
     }
 }
 

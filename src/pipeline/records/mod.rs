@@ -75,7 +75,8 @@ pub(super) async fn behind(
             }
         }
     }
-    let places = places(everything, &run.plan.tables, gathering.kept()).await?;
+    let night = &run.delivery.name;
+    let places = places(everything, &run.plan.tables, night, gathering.kept()).await?;
     Ok(explain(rows, figures, &gathering, &places))
 }
 

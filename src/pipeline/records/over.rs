@@ -112,10 +112,11 @@ pub(super) async fn quarantined(
     Ok(keys)
 }
 
-/// Where the records `wanted` stand in the delivery: the first of several with one key.
+/// Where the records `wanted` stand in the delivery called `night`, or in which earlier one: the first of several with one key.
 pub(super) async fn places(
     everything: &Builder,
     tables: &[Arc<Table>],
+    night: &str,
     wanted: BTreeSet<(String, String)>,
 ) -> Result<HashMap<(String, String), (String, i64)>, RunError> {
     let mut places = HashMap::new();
@@ -125,7 +126,7 @@ pub(super) async fn places(
             continue;
         }
         let doing = format!("places of the records of `{name}`");
-        let more = [provenance::FILE, provenance::LINE];
+        let more = [provenance::FILE, provenance::LINE, provenance::DELIVERY];
         let (text, columns) = select_keys(table, &more, name);
         let fail = || EngineError::query(doing.clone());
         let mut rows = everything.texts(&doing, &text).await?;
@@ -133,14 +134,17 @@ pub(super) async fn places(
             let of = Keys::of(&batch, &columns);
             let files = batch.column(columns.len()).as_string::<i32>();
             let lines = batch.column(columns.len() + 1).as_string::<i32>();
+            let deliveries = batch.column(columns.len() + 2).as_string::<i32>();
             for row in 0..batch.num_rows() {
                 let record = (name.to_owned(), of.key(row));
                 if let Ok(line) = lines.value(row).parse()
                     && wanted.contains(&record)
                 {
-                    places
-                        .entry(record)
-                        .or_insert_with(|| (files.value(row).to_owned(), line));
+                    let file = match (deliveries.value(row), files.value(row)) {
+                        (delivery, file) if delivery == night => file.to_owned(),
+                        (delivery, file) => format!("{delivery}/{file}"),
+                    };
+                    places.entry(record).or_insert((file, line));
                 }
             }
         }
