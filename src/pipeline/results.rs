@@ -127,7 +127,7 @@ pub(super) async fn reconcile(
         Ok(())
     };
     judged.each(&mut take)?;
-    let unjudged = year_on_year::write(run, &figures, &scanned.withheld)?;
+    let unjudged = year_on_year::write(run, &figures, &mut scanned.withheld)?;
     for unjudged in withheld.into_iter().chain(unjudged) {
         take(unjudged)?;
     }

@@ -1,6 +1,6 @@
 //! Year on year: the project's comparisons over the figures of both periods, written beside the aggregates.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray},
@@ -31,10 +31,13 @@ pub const YEAR_ON_YEAR: &str = "year_on_year";
 pub(super) fn write(
     run: &Context<'_>,
     figures: &[Figure],
-    withheld: &AllWithheld,
+    withheld: &mut AllWithheld,
 ) -> Result<Vec<Reconciliation>, RunError> {
-    let (comparisons, mut all) = split(&run.plan.comparisons, withheld);
+    let (comparisons, mut all, because) = split(&run.plan.comparisons, withheld);
     if comparisons.is_empty() {
+        if !because.is_empty() {
+            withheld.add(YEAR_ON_YEAR, because);
+        }
         return Ok(all);
     }
     let periods = covered(run.project);
@@ -45,21 +48,20 @@ pub(super) fn write(
     Ok(all)
 }
 
-/// The comparisons of charts whose figures are there, and the rows of those of which some were withheld.
-fn split<'c>(
-    comparisons: &'c [Comparison],
-    withheld: &AllWithheld,
-) -> (Cow<'c, [Comparison]>, Vec<Reconciliation>) {
+/// The comparisons of charts whose figures are there, the rows of those of which some were withheld, and why they were.
+fn split<'c>(comparisons: &'c [Comparison], withheld: &AllWithheld) -> Split<'c> {
+    let (mut left, mut rows, mut because) = (Vec::new(), Vec::new(), BTreeSet::new());
     if withheld.aggregates().next().is_none() {
-        return (Cow::Borrowed(comparisons), Vec::new());
+        return (Cow::Borrowed(comparisons), rows, because);
     }
-    let (mut left, mut rows) = (Vec::new(), Vec::new());
     for comparison in comparisons {
         let mut of_others = comparison.clone();
         of_others.charts.retain(|chart| {
             let row = withheld.aggregates().find_map(|(table, why)| {
                 let reason = format!("withheld: {}", why.why());
-                unjudged(comparison, &chart.value, table, reason)
+                let row = unjudged(comparison, &chart.value, table, reason)?;
+                because.extend(why.because.iter().cloned());
+                Some(row)
             });
             let is_there = row.is_none();
             rows.extend(row);
@@ -69,8 +71,14 @@ fn split<'c>(
             left.push(of_others);
         }
     }
-    (Cow::Owned(left), rows)
+    (Cow::Owned(left), rows, because)
 }
+
+type Split<'c> = (
+    Cow<'c, [Comparison]>,
+    Vec<Reconciliation>,
+    BTreeSet<(String, String)>,
+);
 
 fn write_pairs(staged: &StagedRun, pairs: &[Pair]) -> Result<(), RunError> {
     let text = |get: &dyn Fn(&Pair) -> Option<String>| -> ArrayRef {

@@ -374,9 +374,14 @@ fn is_plain(text: &str) -> bool {
     number || matches!(text, "true" | "false")
 }
 
-/// Whether a key of a rule says on how many failing rows it is how severe.
-fn is_condition(key: &str) -> bool {
-    CONDITIONS.iter().any(|(condition, _)| *condition == key)
+/// Leaves out of a rule what the standard's words say beside conditions of `ours`, which then decide: the worst severity alone.
+fn heed_conditions(rule: &mut RuleDraft, ours: &[Entry]) {
+    let is_condition = |entry: &Entry| CONDITIONS.iter().any(|(key, _)| *key == entry.key);
+    if ours.iter().any(is_condition) {
+        let beside = ["severity", "threshold"];
+        rule.settings
+            .retain(|entry| !beside.contains(&entry.key.as_str()));
+    }
 }
 
 /// What `source` of a table says of the table as a whole.
@@ -400,12 +405,7 @@ fn overlay(rule: &mut RuleDraft, ours: &Node) {
         "examples",
     ];
     let ours = to_entries(ours);
-    if ours.iter().any(|entry| is_condition(&entry.key)) {
-        // The number of failing rows decides: the standard's words say the worst alone.
-        let beside = ["severity", "threshold"];
-        rule.settings
-            .retain(|entry| !beside.contains(&entry.key.as_str()));
-    }
+    heed_conditions(rule, &ours);
     for entry in ours {
         let entries = match SETTINGS.contains(&entry.key.as_str()) {
             true => &mut rule.settings,

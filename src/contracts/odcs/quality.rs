@@ -8,7 +8,7 @@ use super::{
     },
     asked,
     count::counted,
-    to_entries,
+    heed_conditions, to_entries,
 };
 use crate::{
     diagnostics::yaml::{
@@ -159,7 +159,9 @@ impl Check<'_, '_, '_> {
             return Err("its `implementation` is no map of `id`, `check` and settings".to_owned());
         };
         let mut rule = self.rule();
-        for entry in to_entries(implementation) {
+        let ours = to_entries(implementation);
+        heed_conditions(&mut rule, &ours);
+        for entry in ours {
             match (entry.key.as_str(), entry.value) {
                 ("id", id) => rule.id = as_text(&id).unwrap_or_default(),
                 ("check", Yaml::Map(kinds)) => {

@@ -115,6 +115,16 @@ impl AllWithheld {
         self.by_file.get(&file.source.path)
     }
 
+    /// Adds an aggregate that no query makes, and whose figures were all withheld.
+    pub(in super::super) fn add(&mut self, name: &str, because: BTreeSet<(String, String)>) {
+        let output = format!("aggregates/{name}");
+        let withheld = Withheld {
+            output: output.clone(),
+            because: because.into_iter().collect(),
+        };
+        self.by_file.insert(output, withheld);
+    }
+
     /// The outputs, by their paths.
     pub(in super::super) fn outputs(&self) -> Vec<&Withheld> {
         let outputs = self.by_file.values();
