@@ -184,6 +184,12 @@ pub struct RunArgs {
     /// How to speak: text for people, json lines on stderr for jobs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Write gauges for node_exporter's textfile collector there, whatever comes of the run
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Add OpenLineage events of the beginning and the end there
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
     /// Say only what failed
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

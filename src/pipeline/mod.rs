@@ -8,6 +8,7 @@ mod delivery;
 mod drift;
 mod error;
 pub mod examples;
+mod feeds;
 mod files;
 mod nights;
 pub(crate) mod plan;
@@ -130,6 +131,7 @@ pub async fn run_project(
     let counts = results::log(run, &scanned).await?;
     let report = results::report(run, &scanned, counts, &reconciliations, restated);
     results::write_results(run, &report)?;
+    feeds::write(run, &scanned, &reconciliations, &report)?;
 
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);

@@ -11,6 +11,7 @@ use super::{
     Context,
     delivery::file_hash,
     error::RunError,
+    feeds,
     plan::Plan,
     records,
     redelivery::Before,
@@ -43,6 +44,8 @@ use crate::{
 pub(super) struct Reconciled {
     /// How many groups have each verdict, by its word.
     verdicts: BTreeMap<&'static str, u64>,
+    /// The same of each statement, by its id.
+    pub(super) by_statement: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// The groups that disagree.
     disagreeing: Vec<Reconciliation>,
 }
@@ -106,6 +109,7 @@ pub(super) async fn reconcile(
     let mut take = |r: Reconciliation| -> Result<(), RunError> {
         table.push(cells(&r))?;
         *reconciled.verdicts.entry(r.verdict.word()).or_default() += 1;
+        feeds::count(&mut reconciled.by_statement, &r);
         if r.verdict == Verdict::Disagrees {
             reconciled.disagreeing.push(r);
         }

@@ -10,6 +10,7 @@
     reason = "this module alone creates, renames and removes files"
 )]
 
+mod append;
 mod check;
 mod disk;
 mod earlier;
@@ -26,6 +27,7 @@ mod together;
 #[cfg(test)]
 mod tests;
 
+pub use append::append_line;
 pub use check::{Broken, check_run};
 pub use error::{IoError, PublishError};
 pub use folder::{FolderError, Row, RunFolder, cell, facts};
