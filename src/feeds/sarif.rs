@@ -222,4 +222,40 @@ mod tests {
             "a%20b/%252e%23%3F%C3%BC%3Ax.csv"
         );
     }
+
+    #[test]
+    fn every_status_has_its_state() {
+        let night = Night {
+            run_id: "2017-10-09-0123456789ab",
+            project: "A",
+            delivery: "d",
+            as_of: jiff::civil::date(2017, 10, 9),
+            blocked: false,
+            trial: false,
+            exit_code: 0,
+            tables: Vec::new(),
+            rules: Vec::new(),
+            verdicts: Vec::new(),
+            derived: Vec::new(),
+        };
+        for (status, state, suppressed) in [
+            ("new", "new", false),
+            ("reopened", "new", false),
+            ("ongoing", "unchanged", false),
+            ("resolved", "absent", false),
+            ("waived", "unchanged", true),
+        ] {
+            let entry = Entry {
+                status: status.to_owned(),
+                waiver_id: suppressed.then(|| "W1".to_owned()),
+                ..Entry::default()
+            };
+            let told = result(&night, &entry);
+            assert_eq!(told["baselineState"], state, "{status}");
+            let why = &told["suppressions"][0]["justification"];
+            let want = suppressed.then_some("waiver W1 in rules/waivers.yaml");
+            assert_eq!(why.as_str(), want, "{status}");
+            assert_eq!(told.get("suppressions").is_some(), suppressed);
+        }
+    }
 }
