@@ -32,6 +32,8 @@ pub mod reconcile;
 
 pub mod publish;
 
+pub mod feeds;
+
 pub mod pipeline;
 pub mod profile;
 

@@ -31,6 +31,7 @@ use trueup::{
         DiagnosticLine,
         render::{lines, render},
     },
+    feeds::{Came, Live},
     harmless,
     ingest::{READ_FILE, serve},
     pipeline::{self, Progress, RunError, RunReport, Silent},
@@ -86,21 +87,74 @@ fn program() -> PathBuf {
     PathBuf::from("/proc/self/exe")
 }
 
+/// Runs, and tells of it where `--metrics` and `--events` say, before the last word.
 fn run(args: &RunArgs) -> u8 {
+    let began = (jiff::Timestamp::now(), std::process::id());
+    let [metrics, events] = [&args.metrics, &args.events].map(Clone::clone);
+    let (live, warnings) = Live::begin(metrics, events, &args.project, began);
+    warn(args.format, &warnings);
+    let ended = work(args);
+    let message = match &ended {
+        Ended::Failed(error) => Some(error.to_string()),
+        Ended::Stopped(_, message) => Some(message.clone()),
+        Ended::Reported(_) => None,
+    };
+    let report = match &ended {
+        Ended::Reported(report) => Some(report),
+        _ => None,
+    };
+    let came = Came {
+        exit_code: match &ended {
+            Ended::Reported(report) => report.exit_code(),
+            Ended::Failed(error) => error.exit_code(),
+            Ended::Stopped(code, _) => *code,
+        },
+        published: report.is_some_and(|r| r.current.as_ref() == Some(&r.run_id)),
+        folder: report.map(|report| report.folder.as_path()),
+        message: message.as_deref(),
+    };
+    warn(args.format, &live.end(jiff::Timestamp::now(), came));
+    match &ended {
+        Ended::Reported(report) => done(args, report),
+        Ended::Failed(error) => failed(args.format, error),
+        Ended::Stopped(code, message) => fail(args.format, message, *code),
+    }
+}
+
+/// How a run ended.
+enum Ended {
+    /// It came to its end.
+    Reported(Box<RunReport>),
+    /// It could not.
+    Failed(RunError),
+    /// It was stopped, with this exit code, or never began.
+    Stopped(u8, String),
+}
+
+/// Says what could not be told elsewhere; the exit code does not depend on it.
+fn warn(format: Format, warnings: &[String]) {
+    for warning in warnings {
+        let message = harmless::lines(warning);
+        match format {
+            Format::Json => event(&json!({ "event": "warning", "message": message })),
+            Format::Text => {
+                let _ = writeln!(std::io::stderr(), "warning: {message}");
+            }
+        }
+    }
+}
+
+fn work(args: &RunArgs) -> Ended {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in signals() {
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
-            return fail(
-                args.format,
-                &format!("listening for signals failed: {error}"),
-                3,
-            );
+            return Ended::Stopped(3, format!("listening for signals failed: {error}"));
         }
     }
     let threads = args.threads.map_or_else(cores, usize::from);
-    let runtime = match workers(threads, args.format) {
+    let runtime = match workers(threads) {
         Ok(runtime) => runtime,
-        Err(code) => return code,
+        Err(message) => return Ended::Stopped(3, message),
     };
     let bars = args.format == Format::Text && !args.quiet && std::io::stderr().is_terminal();
     let settings = args.settings(Surroundings {
@@ -136,40 +190,35 @@ fn run(args: &RunArgs) -> u8 {
     });
     runtime.shutdown_timeout(Duration::from_secs(5));
     match ended {
-        None => fail(
-            args.format,
-            "interrupted: nothing was published",
-            INTERRUPTED,
-        ),
-        Some(Err(_)) => fail(
-            args.format,
-            "the run stopped unexpectedly: nothing was published; this is a fault of trueup, please report it",
-            3,
-        ),
-        Some(Ok(Err(error))) => failed(args.format, &error),
-        Some(Ok(Ok(report))) => done(args, &report),
+        None => {
+            let message = "interrupted: nothing was published".to_owned();
+            Ended::Stopped(INTERRUPTED, message)
+        }
+        Some(Err(_)) => {
+            let message = "the run stopped unexpectedly: nothing was published; this is a fault of trueup, please report it".to_owned();
+            Ended::Stopped(3, message)
+        }
+        Some(Ok(Err(error))) => Ended::Failed(error),
+        Some(Ok(Ok(report))) => Ended::Reported(Box::new(report)),
     }
 }
 
-/// The threads that do the work; or the exit code, once it was said that there are none.
-fn workers(threads: usize, format: Format) -> Result<tokio::runtime::Runtime, u8> {
+/// The threads that do the work, or why there are none.
+fn workers(threads: usize) -> Result<tokio::runtime::Runtime, String> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("trueup")
         .thread_stack_size(STACK)
         .build()
-        .map_err(|error| {
-            let message = format!("starting worker threads failed: {error}");
-            fail(format, &message, 3)
-        })
+        .map_err(|error| format!("starting worker threads failed: {error}"))
 }
 
 /// A command that publishes nothing: what it finds out goes to stdout.
 fn answer(command: &Command) -> u8 {
     let format = command.voice().format;
-    let runtime = match workers(cores(), format) {
+    let runtime = match workers(cores()) {
         Ok(runtime) => runtime,
-        Err(code) => return code,
+        Err(message) => return fail(format, &message, 3),
     };
     let terminal = Terminal {
         today: jiff::Zoned::now().date(),

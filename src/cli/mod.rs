@@ -11,8 +11,8 @@ mod schema;
 mod size;
 mod summary;
 mod test;
-mod waive;
 mod verify;
+mod waive;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,8 +28,8 @@ pub use profile::ProfileArgs;
 pub use schema::SchemaArgs;
 pub use summary::summary;
 pub use test::TestArgs;
-pub use waive::WaiveArgs;
 pub use verify::VerifyArgs;
+pub use waive::WaiveArgs;
 
 use crate::{
     discrepancy::Severity,
@@ -226,6 +226,12 @@ pub struct RunArgs {
     /// How to speak: text for people, json lines on stderr for jobs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Write gauges for node_exporter's textfile collector there, whatever comes of the run
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Add OpenLineage events of the beginning and the end there
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
     /// Say only what failed
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

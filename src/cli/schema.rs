@@ -9,14 +9,14 @@ use crate::{
     harmless::words,
     pipeline::RunError,
     publish::write_together,
-    schema::{FileKind, KINDS, pages, schemas},
+    schema::{FileKind, KINDS, OUTPUT, output, pages, schemas},
 };
 
 /// Arguments of `schema`.
 #[derive(Clone, Debug, Args)]
 pub struct SchemaArgs {
     /// Print the JSON Schema of these files [default: say which there are]
-    #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|kind| kind.word)))]
+    #[arg(value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.iter().map(|kind| kind.word).chain([OUTPUT.0])))]
     pub kind: Option<String>,
     /// Write the schemas of all files there
     #[arg(long, value_name = "DIR", conflicts_with = "kind")]
@@ -36,18 +36,24 @@ impl SchemaArgs {
             text.push_str(&write(folder, &pages())?);
         }
         if self.out.is_none() && self.docs.is_none() {
-            let kind = self.kind.as_deref().and_then(FileKind::of_word);
-            text = kind.map_or_else(listing, FileKind::text);
+            let word = self.kind.as_deref();
+            let kind = word.and_then(FileKind::of_word);
+            text = match kind {
+                _ if word == Some(OUTPUT.0) => output(),
+                None => listing(),
+                Some(kind) => kind.text(),
+            };
         }
         Ok(Answer { text, code: 0 })
     }
 }
 
 fn listing() -> String {
-    let widest = KINDS.iter().map(|kind| kind.word.len()).max();
-    let width = widest.unwrap_or_default();
-    let line = |kind: &FileKind| format!("{:width$}  {}\n", kind.word, kind.files);
-    let kinds: String = KINDS.iter().map(line).collect();
+    let kinds = KINDS.iter().map(|kind| (kind.word, kind.files));
+    let all: Vec<(&str, &str)> = kinds.chain([OUTPUT]).collect();
+    let width = all.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
+    let line = |(word, what): &(&str, &str)| format!("{word:width$}  {what}\n");
+    let kinds: String = all.iter().map(line).collect();
     format!(
         "{kinds}\n\
         print one:   trueup schema table\n\

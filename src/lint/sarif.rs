@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::LINTS;
 use crate::{
     diagnostics::{Diagnostic, Span, render::sorted},
+    feeds::sarif::{PROJECT, address, log},
     harmless::lines,
 };
 
@@ -35,20 +36,9 @@ pub fn sarif(diagnostics: &[Diagnostic]) -> Value {
         .iter()
         .map(|(id, what)| json!({ "id": id, "shortDescription": { "text": what } }))
         .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "trueup",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": described,
-            } },
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": { "PROJECT": { "description": { "text": "the project's folder" } } },
-            "results": sorted(diagnostics).iter().map(result).collect::<Vec<_>>(),
-        }],
-    })
+    let results = sorted(diagnostics).iter().map(result).collect();
+    let bases = [(PROJECT, "the project's folder")];
+    log(&described, &bases, results, json!({}))
 }
 
 /// A file and a stretch of it; columns count characters, the end is the one after the last.
@@ -59,7 +49,7 @@ fn location(span: &Span) -> Value {
     };
     let ((line, column), (end_line, end_column)) = (span.line_column(), end.line_column());
     json!({
-        "artifactLocation": { "uri": address(&span.source.path), "uriBaseId": "PROJECT" },
+        "artifactLocation": { "uri": address(&span.source.path), "uriBaseId": PROJECT },
         "region": { "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column },
     })
 }
@@ -67,21 +57,7 @@ fn location(span: &Span) -> Value {
 /// Where a review tool shows what has no place of its own: such tools drop what has none.
 fn nowhere() -> Value {
     json!({
-        "artifactLocation": { "uri": "rules/project.yaml", "uriBaseId": "PROJECT" },
+        "artifactLocation": { "uri": "rules/project.yaml", "uriBaseId": PROJECT },
         "region": { "startLine": 1 },
     })
-}
-
-/// A path as a relative URI.
-fn address(path: &str) -> String {
-    let mut uri = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' => {
-                uri.push(char::from(byte))
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
 }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use crate::{
     check::{EngineError, keys::KeyError},
     diagnostics::Diagnostic,
+    feeds::FeedError,
     ingest::IngestError,
     log::LogError,
     project::LoadError,
@@ -144,6 +145,9 @@ pub enum RunError {
     /// The log could not be written.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// A file for other systems could not be written.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
     /// An aggregate has rows that are no figures, or two figures in one place.
     #[error(
         "{path}: {why}; nothing was published, since totals over such rows would mislead: mend the query"

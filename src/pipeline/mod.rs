@@ -10,6 +10,7 @@ mod delta;
 mod drift;
 mod error;
 pub mod examples;
+mod feeds;
 mod figure_changes;
 mod files;
 mod gates;
@@ -176,6 +177,7 @@ async fn whole_run(
         figure_changes,
     );
     results::write_results(run, &report)?;
+    feeds::write(run, &scanned, &reconciliations, &report)?;
 
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);

@@ -9,6 +9,7 @@ use super::{figure_changes::FigureChanges, gates::withheld::Withheld, restated::
 use crate::{
     check::scan::{RowCounts, RuleCounts},
     discrepancy::{Severity, Status},
+    feeds::SCHEMA_VERSION,
     publish::{KeptRun, PublishedRun},
     tables::Missing,
 };
@@ -187,7 +188,7 @@ impl RunReport {
     pub fn to_json(&self) -> Value {
         let count = |n: Option<u64>| n.map_or(Value::Null, Value::from);
         json!({
-            "schema_version": 1,
+            "schema_version": SCHEMA_VERSION,
             "run_id": self.run_id,
             "project": self.project,
             "delivery": self.delivery,

@@ -17,6 +17,7 @@ use super::{
     Context,
     delivery::{Delivery, file_hash},
     error::RunError,
+    feeds,
     figure_changes::FigureChanges,
     gates::{self, withheld::AllWithheld},
     history::{HISTORY, History, Unjudged},
@@ -51,6 +52,8 @@ use crate::{
 pub(super) struct Reconciled {
     /// How many groups have each verdict, by its word.
     verdicts: BTreeMap<&'static str, u64>,
+    /// The same of each statement, by its id.
+    pub(super) by_statement: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// The groups that disagree.
     disagreeing: Vec<Reconciliation>,
     /// The groups that had no figures to be judged by.
@@ -117,6 +120,7 @@ pub(super) async fn reconcile(
     let mut take = |r: Reconciliation| -> Result<(), RunError> {
         table.push(cells(&r))?;
         *reconciled.verdicts.entry(r.verdict.word()).or_default() += 1;
+        feeds::count(&mut reconciled.by_statement, &r);
         match r.verdict {
             Verdict::Disagrees => reconciled.disagreeing.push(r),
             Verdict::NotEvaluated => {

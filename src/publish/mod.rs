@@ -10,6 +10,7 @@
     reason = "this module alone creates, renames and removes files"
 )]
 
+mod append;
 mod chain;
 mod check;
 mod disk;
@@ -30,6 +31,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use append::append_line;
 pub use chain::BrokenChain;
 pub use check::{Broken, check_run};
 pub use earlier::current_manifest;

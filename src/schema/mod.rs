@@ -6,7 +6,10 @@ mod shape;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use crate::project::{ProjectFile, TableFile, TestsFile, TotalsFile, WaiversFile};
+use crate::{
+    feeds::RunResults,
+    project::{ProjectFile, TableFile, TestsFile, TotalsFile, WaiversFile},
+};
 
 pub use pages::pages;
 
@@ -58,8 +61,20 @@ impl FileKind {
     }
 }
 
-/// The schemas of all kinds: file names with texts.
+/// What a run writes that has a schema of its own: its word, and what it is.
+pub const OUTPUT: (&str, &str) = ("run_results", "run_results.json of a run");
+
+/// The text of that schema.
+pub fn output() -> String {
+    let schema = shape::plain::<RunResults>();
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The schemas of all kinds, and of what a run writes: file names with texts.
 pub fn schemas() -> Vec<(String, String)> {
     let file = |kind: &FileKind| (kind.file_name(), kind.text());
-    KINDS.iter().map(file).collect()
+    let output = (format!("{}.json", OUTPUT.0), output());
+    KINDS.iter().map(file).chain([output]).collect()
 }

@@ -19,6 +19,35 @@ pub fn schema<T: JsonSchema>(files: &str) -> Value {
     sorted(schema.to_value())
 }
 
+/// The schema of what is written as a `T` says: nothing is left out, and null stands where there is nothing.
+pub fn plain<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with_transform(AsWritten);
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    sorted(schema.to_value())
+}
+
+/// Types say a little more than a reader needs to know.
+#[derive(Clone)]
+struct AsWritten;
+
+impl Transform for AsWritten {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(keys) = schema.as_object_mut() else {
+            return;
+        };
+        // `uint64` says nothing that `minimum: 0` does not.
+        if keys.get("format").is_some_and(|word| word != "date") {
+            keys.remove("format");
+        }
+        // A key that may be null is written all the same.
+        if let Some(Value::Object(properties)) = keys.get("properties") {
+            let names: Vec<Value> = properties.keys().cloned().map(Value::from).collect();
+            keys.insert("required".to_owned(), names.into());
+        }
+    }
+}
+
 /// Types say less, or other things, than the decoder does with a file.
 #[derive(Clone)]
 struct AsDecoded;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use crate::harness::{files, read, repository};
 
 /// The modules in their order: each uses earlier ones only.
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 31] = [
     "names",
     "harmless",
     "decimal",
@@ -24,6 +24,7 @@ const ORDER: [&str; 30] = [
     "aggregate",
     "reconcile",
     "publish",
+    "feeds",
     "pipeline",
     "lint",
     "explain",

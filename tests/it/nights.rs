@@ -189,7 +189,7 @@ fn spoilt(rule: &str, key: &str, night: usize) -> Option<&'static str> {
 
 /// Some order of these, another for each seed.
 fn shuffled<T>(mut items: Vec<T>, seed: usize) -> Vec<T> {
-    let mut state = seed as u64 * 2_862_933_555_777_941_757 + 3_037_000_493;
+    let mut state = seed as u64;
     for end in (1..items.len()).rev() {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -313,9 +313,8 @@ fn every_status_is_right_on_every_night() {
         runs.insert(night, run.clone());
         log = Sheet::read(&folder.join("discrepancies.csv")).rows;
         checked += check(&log, night, &runs);
-        let fresh = |row: &&Row| {
-            matches!(&row["status"], "new" | "reopened") && &row["severity"] != "info"
-        };
+        let fresh =
+            |row: &&Row| matches!(&row["status"], "new" | "reopened") && &row["severity"] != "info";
         assert_eq!(
             code,
             Some(i32::from(log.iter().any(|r| fresh(&r)))),

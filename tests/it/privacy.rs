@@ -10,7 +10,7 @@ use crate::harness::{
 };
 
 /// What may be read by others than those who may read the tables.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 14] = [
     "discrepancies.csv",
     "changes.csv",
     "rejects/rejects.csv",
@@ -18,6 +18,11 @@ const TOLD: [&str; 9] = [
     "reconciliations.csv",
     "run_results.json",
     "manifest.json",
+    "junit.xml",
+    "discrepancies.sarif",
+    "openlineage.ndjson",
+    "metrics.prom",
+    "validation_report.json",
     "aggregates/age.csv",
     "aggregates/gender.csv",
 ];

@@ -72,7 +72,7 @@ fn the_command_prints_and_writes_the_same() {
     let again = say("--out new/schema").expect(0).stdout;
     let all = format!(
         "{} files of new/schema are as they should be\n",
-        KINDS.len()
+        schemas().len()
     );
     assert_eq!(again, all);
     let unknown = say("tabel").expect(2).stderr;

@@ -194,7 +194,7 @@ impl Check {
     }
 
     /// All settings in one line, the same for the same settings.
-    pub(super) fn settings(&self) -> String {
+    pub(crate) fn settings(&self) -> String {
         let list = |keys: &[At<String>]| {
             let words: Vec<&str> = keys.iter().map(|k| k.value.as_str()).collect();
             words.join(", ")
