@@ -4,7 +4,11 @@ use super::{
     Known,
     page::{Body, Page},
 };
-use crate::rules::{Kind, OWN_NAMES, REDELIVERED, RESTATED, STALE, UNCLAIMED, totals::Check};
+use crate::rules::{
+    Kind, OWN_NAMES, REDELIVERED, RESTATED, RULE_CHANGED, STALE, UNCLAIMED, WAIVER_EXPIRED,
+    WAIVER_EXPIRING, WAIVER_FAILED, WAIVER_OUTDATED, WAIVER_OVER_BROAD, WAIVER_UNUSED,
+    totals::Check,
+};
 
 /// Users that are listed unless all are asked for.
 const SHOWN: usize = 20;
@@ -70,6 +74,48 @@ fn describe_own(what: &str, why: &str, fix: &str, page: &mut Page) {
     page.add("How to fix it", Body::Prose(fix.to_owned()));
 }
 
+/// The same of the rules about waivers, and of rules about rules.
+fn words_of_waivers(id: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    Some(match id {
+        WAIVER_EXPIRED => (
+            "no waiver is past its last day",
+            "What a waiver covered counts again once it has ended.",
+            "Mend what it covered, or have it waived anew; remove the waiver.",
+        ),
+        WAIVER_OUTDATED => (
+            "each waiver was granted for its rule as it is",
+            "A rule that changed finds something else than what was accepted.",
+            "Look at the rule, and have what it finds waived anew.",
+        ),
+        WAIVER_EXPIRING => (
+            "no waiver ends within fourteen days",
+            "What it covers counts again from the day after.",
+            "Mend what it covers, or have it waived anew.",
+        ),
+        WAIVER_UNUSED => (
+            "each waiver covers something",
+            "A waiver of what is not there may one day hide what nobody looked at.",
+            "Remove the waiver, or the ids in it that are not there.",
+        ),
+        WAIVER_OVER_BROAD => (
+            "no waiver covers more than its max_rows",
+            "A waiver that was granted for a few may not cover many.",
+            "Narrow its condition, or have more of them waived.",
+        ),
+        WAIVER_FAILED => (
+            "the condition of each waiver can be computed",
+            "A waiver of which nobody knows what it covers covers nothing.",
+            "Mend its condition.",
+        ),
+        RULE_CHANGED => (
+            "each rule is what it was in the run before",
+            "What a changed rule does not find any more was not mended by that.",
+            "Nothing, where the change was meant.",
+        ),
+        _ => return None,
+    })
+}
+
 /// What passes, why it is there, and what to do about a failure.
 fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str, &'static str)> {
     if id == UNCLAIMED {
@@ -99,6 +145,9 @@ fn own_words(known: &Known<'_>, id: &str) -> Option<(&'static str, &'static str,
             "A night that was corrected changes what was published of it.",
             "Look at restatements: each row that was added, removed or changed.",
         ));
+    }
+    if let Some(words) = words_of_waivers(id) {
+        return Some(words);
     }
     let (table, name) = id.rsplit_once('.')?;
     let mut tables = known.project.tables.iter();
