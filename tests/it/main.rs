@@ -45,4 +45,5 @@ mod speaking;
 mod sql;
 mod testing;
 mod verify;
+mod waivers;
 mod year_on_year;

@@ -400,3 +400,172 @@ fn about_waivers(log: &[Row], night: usize) {
     );
     assert_eq!(told("rules.changed", NOTE), night == CHANGED, "{night}");
 }
+
+/// Every file of a run but what names places, with its bytes.
+fn files_of(project: &Project, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let root = project.path(folder).canonicalize().expect("a run");
+    crate::harness::files(&root)
+        .into_iter()
+        .map(|(inside, path)| (inside, std::fs::read(path).expect("a file")))
+        .collect()
+}
+
+#[test]
+fn nights_have_the_same_bytes_at_any_number_of_threads_and_at_any_place() {
+    let runs = [1, 2, 7].map(|threads| {
+        let project = project();
+        for night in [2, 3, 5, 8, 9] {
+            deliver(&project, night);
+            let day = format!("2017-10-{night:02}");
+            project
+                .run(&format!(
+                    "--delivery in/{day} --as-of {day} --threads {threads}"
+                ))
+                .expect(0);
+        }
+        files_of(&project, "out/current")
+    });
+    assert!(runs[0].len() > 20, "{:?}", runs[0].keys());
+    assert!(runs[0] == runs[1] && runs[0] == runs[2]);
+}
+
+#[test]
+fn the_order_of_rows_and_files_changes_places_alone() {
+    let log = |shuffles: usize| {
+        let project = project();
+        for (at, night) in [2, 3, 5, 8, 9].into_iter().enumerate() {
+            deliver(&project, night);
+            let day = format!("2017-10-{night:02}");
+            if shuffles > 0 {
+                let folder = project.path(&format!("in/{day}"));
+                let mut rows = Vec::new();
+                let mut head = String::new();
+                for (inside, path) in crate::harness::files(&folder) {
+                    if inside.contains("visits_") {
+                        let text = crate::harness::read(&path);
+                        let (first, rest) = text.split_once('\n').expect("a header");
+                        head = format!("{first}\n");
+                        rows.extend(rest.lines().map(|line| format!("{line}\n")));
+                        std::fs::remove_file(path).expect("removed");
+                    }
+                }
+                let rows = shuffled(rows, shuffles * 31 + at);
+                for (part, rows) in rows.chunks(7).enumerate() {
+                    let path = format!("in/{day}/visits_{}.csv", 90 - part);
+                    project.write(&path, head.clone() + &rows.concat());
+                }
+            }
+            project
+                .run(&format!("--delivery in/{day} --as-of {day}"))
+                .expect(0);
+        }
+        let rows = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+        let told = |row: &Row| {
+            [
+                "discrepancy_id",
+                "status",
+                "record_key",
+                "observed",
+                "message",
+                "waiver_id",
+            ]
+            .map(|column| row[column].to_string())
+            .join("|")
+        };
+        rows.iter().map(told).collect::<Vec<_>>()
+    };
+    let plain = log(0);
+    assert!(plain.len() > 4, "{plain:?}");
+    assert_eq!(plain, log(1));
+    assert_eq!(plain, log(2));
+}
+
+const COUNTS: &str = "-- Visits by kind.\nSELECT p.id AS period, 'all' AS population, v.kind AS category, 1 AS sort, count(*) AS count, count(*) AS base, 1.0 AS share\n\
+     FROM visits AS v JOIN periods AS p ON v.visited_on >= p.start AND v.visited_on < p.end\nGROUP BY p.id, v.kind ORDER BY p.id, v.kind\n";
+
+#[test]
+fn figures_that_changed_are_told_with_their_period_and_by_how_much() {
+    let project = Project::of(&[
+        (
+            "rules/tables/visits.yaml",
+            "version: 1\ntable: visits\nsource: { files: \"visits.csv\", delivers: delta }\nkey: [visit_ref]\ncolumns:\n  \
+             visit_ref: { type: string, not_null: error }\n  visited_on: { type: date }\n  kind: { type: string }\n",
+        ),
+        ("sql/aggregates/kinds.sql", COUNTS),
+    ]);
+    project.write(
+        "rules/project.yaml",
+        "version: 1\nname: Visits\nperiods:\n  - { id: '2016', start: 2016-01-01, end: 2017-01-01 }\n  - { id: '2017', start: 2017-01-01, end: 2018-01-01 }\n",
+    );
+    let head = "visit_ref,visited_on,kind\n";
+    let mut nights = vec![
+        "V1,2016-03-01,a\nV2,2016-04-01,b\nV3,2016-05-01,a\n",
+        // A row that comes late, a correction of another, and the first of a new period.
+        "V4,2016-06-01,a\nV2,2016-04-01,c\nV5,2017-01-05,a\n",
+        "V6,2017-01-06,a\n",
+    ]
+    .into_iter();
+    let mut night = |day: usize| {
+        let rows = nights.next().expect("a night");
+        project.write(
+            &format!("in/2017-02-{day:02}/visits.csv"),
+            format!("{head}{rows}"),
+        );
+        let said = project
+            .run(&format!(
+                "--delivery in/2017-02-{day:02} --as-of 2017-02-{day:02}"
+            ))
+            .expect(0);
+        let rows = Sheet::read(&project.path("out/current/figure_changes.csv")).rows;
+        let told = |row: &Row| {
+            [
+                "aggregate",
+                "period",
+                "population",
+                "category",
+                "before",
+                "after",
+                "difference",
+            ]
+            .map(|column| row[column].to_string())
+            .join(",")
+        };
+        (said.stdout, rows.iter().map(told).collect::<Vec<_>>())
+    };
+    assert_eq!(night(1).1, [""; 0]);
+    let (said, changes) = night(2);
+    assert_eq!(
+        changes,
+        [
+            "kinds,2016,all,a,2,3,1",
+            "kinds,2016,all,b,1,,",
+            "kinds,2016,all,c,,1,",
+        ]
+    );
+    assert!(
+        said.contains("figures that changed since run 2017-02-01"),
+        "{said}"
+    );
+    assert!(said.contains("3 of 2016"), "{said}");
+    assert_eq!(night(3).1, ["kinds,2017,all,a,1,2,1"]);
+
+    // The same two runs held against each other.
+    let mut command = project.command_of("diff");
+    let said = Spoken::of(command.args(["2017-02-01", "2017-02-02", "--format", "json"])).expect(1);
+    let diff: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    // Those of the new period are another table's worth of figures, and no change of published ones.
+    assert_eq!(diff["figures_changed"], 3, "{diff}");
+    assert_eq!(diff["tables"][0]["before"]["read"], 3, "{diff}");
+    assert_eq!(diff["tables"][0]["after"]["read"], 5, "{diff}");
+    let mut command = project.command_of("diff");
+    let said = Spoken::of(command.args(["current", "2017-02-03"])).expect(0);
+    assert!(
+        said.stdout.contains("nothing is different"),
+        "{}",
+        said.stdout
+    );
+    for (runs, code) in [(["2017-02", "current"], 3), (["2016", "current"], 3)] {
+        let mut command = project.command_of("diff");
+        Spoken::of(command.args(runs)).expect(code);
+    }
+}
