@@ -72,7 +72,7 @@ columns:
   size: { type: integer }
 rules:
   - id: things.size.small
-    check: { range: { column: size, max: 10 } }
+    check: { expression: { sql: \"size <= 10\", column: size } }
     severity: error
     why: Things are small.
 ";
