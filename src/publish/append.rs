@@ -6,14 +6,17 @@ use std::{
     path::Path,
 };
 
-use super::error::IoError;
+use super::{disk, error::IoError};
 
-/// Adds a line to the file at `path`, which is made if need be, in one write; what a killed writer left of a line is ended first.
+/// Adds a line to the file at `path`, which is made if need be with the folders above it, in one write; what a killed writer left of a line is ended first.
 ///
 /// # Errors
 /// The operating system refused.
 pub fn append_line(path: &Path, line: &str) -> Result<(), IoError> {
     let fail = |e| IoError::on("write", path)(e);
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+        disk::make_folder(folder)?;
+    }
     let begun = fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0);
     let mut file = OpenOptions::new()
         .read(begun)
@@ -38,7 +41,7 @@ mod tests {
     #[test]
     fn lines_are_added_and_a_broken_one_is_ended() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("events");
+        let path = folder.path().join("sub/events");
         append_line(&path, "one").expect("written");
         append_line(&path, "two\n").expect("written");
         let text = || fs::read_to_string(&path).expect("a file");

@@ -22,7 +22,7 @@ columns:
   size: { type: integer }
 rules:
   - id: things.size.small
-    check: { range: { column: size, max: 10 } }
+    check: { expression: { sql: "size <= 10", column: size } }
     severity: error
     threshold: { max_count: 5 }
     why: Things are small.

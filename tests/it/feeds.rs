@@ -29,11 +29,11 @@ columns:
   size: { type: integer }
 rules:
   - id: things.size.small
-    check: { range: { column: size, max: 10 } }
+    check: { expression: { sql: \"size <= 10\", column: size } }
     severity: warn
     why: Things are small.
   - id: things.size.not_huge
-    check: { range: { column: size, max: 1000 } }
+    check: { expression: { sql: \"size <= 1000\", column: size } }
     severity: error
     why: Nothing is huge.
 ";

@@ -72,7 +72,7 @@ columns:
   size: { type: integer }
 rules:
   - id: things.size.small
-    check: { range: { column: size, max: 10 } }
+    check: { expression: { sql: \"size <= 10\", column: size } }
     severity: error
     why: Things are small.
 ";
@@ -223,10 +223,11 @@ fn interrupted(job: &Job) -> Spoken {
 }
 
 fn last_line(spoken: &Spoken) -> Value {
-    let lines = spoken.stderr.lines().map(|line| {
+    let line = |line: &str| -> Value {
         serde_json::from_str(line).unwrap_or_else(|e| panic!("{line} is no JSON: {e}"))
-    });
-    lines.last().expect("a line")
+    };
+    let mut lines: Vec<Value> = spoken.stderr.lines().map(line).collect();
+    lines.pop().expect("a line")
 }
 
 fn runs(out: &Path) -> BTreeSet<String> {
