@@ -68,15 +68,12 @@ pub struct TableResult {
     pub excluded: u64,
     /// Records that are no row.
     pub rejected: u64,
-    /// Rows of earlier deliveries that were carried on, among those that were read; only where deliveries hold changes.
-    #[serde(default)]
-    pub carried: Option<u64>,
+    /// Rows of earlier deliveries that were carried on, among those that were read: 0 unless deliveries hold changes.
+    pub carried: u64,
     /// The run whose rows were carried on; null where there was none.
-    #[serde(default)]
     pub carried_from: Option<String>,
     /// Rows of earlier deliveries that were delivered again.
-    #[serde(default)]
-    pub superseded: Option<Vec<SupersededResult>>,
+    pub superseded: Vec<SupersededResult>,
 }
 
 /// How many rows of an earlier delivery were delivered again.

@@ -99,7 +99,12 @@ pub struct Carried {
 
 impl TableLine {
     fn to_json(&self) -> Value {
-        let mut line = json!({
+        let carried = self.carried.as_ref();
+        let superseded = carried.into_iter().flat_map(|carried| &carried.superseded);
+        let superseded: Vec<Value> = superseded
+            .map(|(delivery, rows)| json!({ "delivery": delivery, "rows": rows }))
+            .collect();
+        json!({
             "table": self.table,
             "files": self.files,
             "rows_read": self.rows.read,
@@ -107,16 +112,10 @@ impl TableLine {
             "quarantined": self.rows.quarantined,
             "excluded": self.rows.excluded,
             "rejected": self.rows.rejected,
-        });
-        if let Some(carried) = &self.carried {
-            let superseded = carried.superseded.iter();
-            let superseded =
-                superseded.map(|(delivery, rows)| json!({ "delivery": delivery, "rows": rows }));
-            line["carried_from"] = json!(carried.from);
-            line["carried"] = json!(carried.rows);
-            line["superseded"] = superseded.collect();
-        }
-        line
+            "carried": carried.map_or(0, |carried| carried.rows),
+            "carried_from": carried.and_then(|carried| carried.from.as_deref()),
+            "superseded": superseded,
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::project::Keep;
 impl OutDir {
     /// Removes the runs that `keep` does not keep, the oldest first, and says which; what cannot be removed is told and stays.
     ///
-    /// Published runs are removed from the end of the chain only, and never the one that is `current`.
+    /// Published runs are removed from the end of the chain only, and never the one that is `current` nor its base.
     pub fn retain(&self, keep: Keep) -> Vec<RunId> {
         if keep.runs.is_none() && keep.days.is_none() {
             return Vec::new();
@@ -28,8 +28,12 @@ impl OutDir {
                 return Ok(());
             };
             let newest_day = newest.manifest.as_of;
+            // A correction of the newest night starts from what that went on from.
+            let base = newest.manifest.base.as_ref();
             let stays = |(at, run): &(usize, &Link)| {
-                *at == 0 || keeps(keep, *at, run.manifest.as_of, newest_day)
+                *at == 0
+                    || base == Some(&run.info.run_id)
+                    || keeps(keep, *at, run.manifest.as_of, newest_day)
             };
             let last = chain.iter().enumerate().filter(stays).map(|(at, _)| at);
             let last = last.last().unwrap_or_default();
