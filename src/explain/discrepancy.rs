@@ -103,6 +103,18 @@ fn line(known: &Known<'_>, run: &RunFolder, row: &Row, page: &mut Page) {
     let Ok(line) = line.parse::<u64>() else {
         return;
     };
+    // What resolved, or could not be judged tonight, stands in an earlier delivery.
+    let last = cell(row, "last_seen_run");
+    if last != cell(row, "run_id") {
+        page.add(
+            TITLE,
+            Body::Prose(format!(
+                "{file}, line {line}, of the delivery of run {last}, which found it last: `trueup explain {} --run {last}` shows it while that run and its delivery are there.",
+                cell(row, "discrepancy_id")
+            )),
+        );
+        return;
+    }
     let Some(input) = run.manifest.inputs.iter().find(|input| input.path == file) else {
         page.add(
             TITLE,

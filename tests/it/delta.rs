@@ -235,7 +235,10 @@ fn changes_give_what_snapshots_give() {
     // A table that holds all costs nothing: no trace of it.
     assert!(!full.path(&of_full[2]).join("delivered").exists());
     let line = of_table(&full, &of_full[2], "visits");
-    assert_eq!((&line["carried"], &line["carried_from"]), (&0.into(), &Value::Null));
+    assert_eq!(
+        (&line["carried"], &line["carried_from"]),
+        (&0.into(), &Value::Null)
+    );
 }
 
 #[test]
@@ -459,15 +462,28 @@ fn the_policy_leaves_what_the_last_night_went_on_from() {
     let about = "version: 1\nname: Visits\noutputs: { keep_runs: 1 }\n";
     project.write("rules/project.yaml", about);
     night(&project, "2020-06-01", "", "V1,,2020-06-01,Blue\n");
-    night(&project, "2020-06-02", "", "V2,,2020-06-02,Blue\nV3,,2020-06-02,Blue\n");
+    night(
+        &project,
+        "2020-06-02",
+        "",
+        "V2,,2020-06-02,Blue\nV3,,2020-06-02,Blue\n",
+    );
     night(&project, "2020-06-03", "", "V4,,2020-06-03,Blue\n");
     published(&project, "2020-06-01");
     published(&project, "2020-06-02");
-    project.write("2020-06-02/visits.csv", format!("{VISITS}V3,,2020-06-02,Green\n"));
+    project.write(
+        "2020-06-02/visits.csv",
+        format!("{VISITS}V3,,2020-06-02,Green\n"),
+    );
     let corrected = published(&project, "2020-06-02");
-    assert_eq!(keys(&project, &corrected, "visits", "visit_ref"), ["V1", "V3"]);
+    assert_eq!(
+        keys(&project, &corrected, "visits", "visit_ref"),
+        ["V1", "V3"]
+    );
     published(&project, "2020-06-03");
-    let standing = fs::read_dir(project.path("out/runs")).expect("a folder").count();
+    let standing = fs::read_dir(project.path("out/runs"))
+        .expect("a folder")
+        .count();
     assert_eq!(standing, 2);
 }
 

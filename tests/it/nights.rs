@@ -322,6 +322,28 @@ fn every_status_is_right_on_every_night() {
         );
         about_waivers(&log, night);
     }
+    // What resolved is explained by the run that found it last, and not by a line of tonight's delivery.
+    let mut resolved = log.iter().filter(|row| &row["status"] == "resolved");
+    assert!(
+        resolved.next().is_none(),
+        "nothing resolves on the last night"
+    );
+    let run = &runs[&24];
+    let id = id_of(
+        &Sheet::read(&project.path(&format!("out/runs/{run}/discrepancies.csv"))).rows,
+        NOTE,
+        "V08",
+    );
+    let mut command = project.command_of("explain");
+    let page = Spoken::of(command.args([&id, "--run", run]))
+        .expect(0)
+        .stdout;
+    let words = format!("`trueup explain {id} --run {}`", runs[&23]);
+    assert!(
+        page.replace("\n", " ").contains("of the delivery of run"),
+        "{page}"
+    );
+    assert!(page.contains(&words[..40]), "{page}");
     let said = |defect: &Defect| {
         let letters = defect.said.chars();
         letters.filter(|l| !".-".contains(*l)).count()
