@@ -338,12 +338,9 @@ fn every_status_is_right_on_every_night() {
     let page = Spoken::of(command.args([&id, "--run", run]))
         .expect(0)
         .stdout;
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = format!("`trueup explain {id} --run {}`", runs[&23]);
-    assert!(
-        page.replace("\n", " ").contains("of the delivery of run"),
-        "{page}"
-    );
-    assert!(page.contains(&words[..40]), "{page}");
+    assert!(page.contains(&words), "{page}");
     let said = |defect: &Defect| {
         let letters = defect.said.chars();
         letters.filter(|l| !".-".contains(*l)).count()
