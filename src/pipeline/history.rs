@@ -6,14 +6,17 @@ use arrow::{
     array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array},
     compute::filter_record_batch,
 };
+use futures::TryStreamExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{
     Context,
     error::RunError,
     tables::{FindingFile, Scanned, fact_index},
+    waivers,
 };
 use crate::{
+    check::{EngineError, keys::register_parquets},
     discrepancy::{Action, Category, Dimension, Severity, Status},
     log::{
         Before, FINDING_SCHEMA, Finding, FindingBuilder, LogError, Past, RuleFacts, open_by_rule,
@@ -21,6 +24,7 @@ use crate::{
     },
     publish::Manifest,
     rules::RULE_CHANGED,
+    tables::Delivers,
 };
 
 /// What lasts from night to night, in a run folder.
@@ -62,7 +66,7 @@ impl History {
 
     /// Adds to the findings what is open of rules that could not be judged tonight, since their table was not delivered or
     /// the statement's figures are not there; and tells which rules are others than those that found what is open.
-    pub(super) fn carry(
+    pub(super) async fn carry(
         &self,
         run: &Context<'_>,
         scanned: &mut Scanned,
@@ -75,7 +79,7 @@ impl History {
             .filter(|(rule, version, _)| {
                 let facts = known(&scanned.facts, rule).filter(|facts| facts.version == *version);
                 facts.is_some_and(|facts| {
-                    unjudged.tables.contains(&facts.table) || unjudged.of_statements(&facts.id)
+                    unjudged.is_of_table(facts) || unjudged.of_statements(&facts.id)
                 })
             })
             .map(|(rule, _, _)| rule.as_str())
@@ -83,6 +87,7 @@ impl History {
         if carried.is_empty() {
             return Ok(());
         }
+        let tonight = found_again(run, scanned, &unjudged.lost).await?;
         let mut findings = FindingFile::new(run.staged, "carried")?;
         let log = self.file(run, LOG)?;
         let rows = ParquetRecordBatchReaderBuilder::try_new(log).map_err(LogError::from)?;
@@ -94,7 +99,8 @@ impl History {
                 let rule = rules.value(row);
                 let of_table = || {
                     let facts = known(&scanned.facts, rule);
-                    facts.is_some_and(|facts| unjudged.tables.contains(&facts.table))
+                    facts.is_some_and(|facts| unjudged.is_of_table(facts))
+                        && !tonight.contains(&(rule.to_owned(), keys.value(row).to_owned()))
                 };
                 statuses.value(row) != Status::Resolved.word()
                     && carried.contains(rule)
@@ -179,6 +185,8 @@ fn known<'f>(facts: &'f [RuleFacts], rule: &str) -> Option<&'f RuleFacts> {
 pub(super) struct Unjudged {
     /// Tables of which nothing was delivered.
     tables: BTreeSet<String>,
+    /// Rules about records that were lost from deliveries of changes: nobody delivers them again of himself.
+    lost: BTreeSet<String>,
     /// Statements, with their groups, that had no figures.
     pub(super) statements: BTreeSet<String>,
     /// Rules that were left out, could not be evaluated, or ran over a part of what they are about.
@@ -191,6 +199,11 @@ impl Unjudged {
         let delivery = run.delivery;
         let absent = delivery.sources.iter().filter(|s| s.files.is_empty());
         let tables = absent.map(|source| source.table.name.to_string()).collect();
+        let deltas = delivery.sources.iter().map(|source| &source.table);
+        let deltas = deltas.filter(|table| table.delivers == Delivers::Delta);
+        let lost = deltas
+            .map(|table| format!("{}.rejects", table.name))
+            .collect();
         let mut partly = BTreeSet::new();
         for (at, rule) in run.project.rules.iter().enumerate() {
             if scanned.rules[at].is_none() || scanned.errors.contains_key(&at) {
@@ -206,9 +219,14 @@ impl Unjudged {
         }
         Self {
             tables,
+            lost,
             statements,
             partly,
         }
+    }
+
+    fn is_of_table(&self, facts: &RuleFacts) -> bool {
+        self.tables.contains(&facts.table) || self.lost.contains(&facts.id)
     }
 
     fn of_statements(&self, rule: &str) -> bool {
@@ -223,11 +241,39 @@ impl Unjudged {
 
     /// Of each rule, whether what it does not find tonight is gone.
     pub(super) fn judged(&self, facts: &[RuleFacts]) -> Vec<bool> {
-        let judged = |facts: &RuleFacts| {
-            !self.tables.contains(&facts.table) && !self.partly.contains(&facts.id)
-        };
+        let judged =
+            |facts: &RuleFacts| !self.is_of_table(facts) && !self.partly.contains(&facts.id);
         facts.iter().map(judged).collect()
     }
+}
+
+/// Rule and record of what some rules found tonight, which is not to be carried besides.
+async fn found_again(
+    run: &Context<'_>,
+    scanned: &Scanned,
+    rules: &BTreeSet<String>,
+) -> Result<BTreeSet<(String, String)>, RunError> {
+    let mut found = BTreeSet::new();
+    let session = run.engine.session();
+    let doing = "looking for records that were rejected before";
+    register_parquets(&session, "findings", &scanned.findings).await?;
+    for rule in rules {
+        let index = fact_index(&scanned.facts, rule);
+        let mut batches = waivers::of_rule(&session, index, doing).await?;
+        while let Some(batch) = batches
+            .try_next()
+            .await
+            .map_err(EngineError::query(doing))?
+        {
+            let keys = texts_of(&batch, "record_key");
+            found.extend(
+                keys.iter()
+                    .flatten()
+                    .map(|key| (rule.clone(), key.to_owned())),
+            );
+        }
+    }
+    Ok(found)
 }
 
 /// Rows of a log as findings that were seen in an earlier run.

@@ -221,7 +221,7 @@ pub(super) async fn log(
     let unjudged = Unjudged::of(run, scanned, unjudged);
     let judged = unjudged.judged(&scanned.facts);
     if let Some(history) = history {
-        history.carry(run, scanned, &unjudged)?;
+        history.carry(run, scanned, &unjudged).await?;
     }
     let waivers = waivers::judge(run, scanned, &judged).await?;
     let session = run.engine.sorting_session();

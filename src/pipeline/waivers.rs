@@ -311,7 +311,7 @@ pub(super) async fn unwaived(
 }
 
 /// The findings of a rule so far.
-async fn of_rule(
+pub(super) async fn of_rule(
     session: &SessionContext,
     rule: u32,
     doing: &str,
