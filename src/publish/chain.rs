@@ -51,7 +51,7 @@ pub enum BrokenChain {
         /// Inside the out folder.
         path: String,
         /// What is wrong with it.
-        problem: Broken,
+        problem: Box<Broken>,
     },
     /// A manifest cannot be read.
     #[error(transparent)]
@@ -119,7 +119,10 @@ impl<'o> Walk<'o> {
                 found,
             });
         }
-        let manifest = manifest.map_err(|problem| BrokenChain::Manifest { path, problem })?;
+        let manifest = manifest.map_err(|problem| BrokenChain::Manifest {
+            path,
+            problem: Box::new(problem),
+        })?;
         Ok(Link {
             info,
             manifest,

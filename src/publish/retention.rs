@@ -35,8 +35,8 @@ impl OutDir {
                     || base == Some(&run.info.run_id)
                     || keeps(keep, *at, run.manifest.as_of, newest_day)
             };
-            let last = chain.iter().enumerate().filter(stays).map(|(at, _)| at);
-            let last = last.last().unwrap_or_default();
+            let mut last = chain.iter().enumerate().filter(stays).map(|(at, _)| at);
+            let last = last.next_back().unwrap_or_default();
             for link in chain[last + 1..].iter().rev() {
                 self.remove(&link.info.run_id, &link.bytes)?;
                 removed.push(link.info.run_id.clone());

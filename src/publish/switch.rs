@@ -126,7 +126,7 @@ impl VerifiedRun {
         if !is_current && newer.is_none() {
             held.switch(id)?;
         }
-        let (manifest, manifest_sha256) = self.as_it_stands(&earlier);
+        let (manifest, manifest_sha256) = self.into_standing(&earlier);
         Ok(PublishedRun {
             folder,
             manifest,
@@ -149,7 +149,7 @@ impl VerifiedRun {
             self.newer(&earlier)?;
         }
         let folder = self.put_in_place(&earlier)?;
-        let (manifest, manifest_sha256) = self.as_it_stands(&earlier);
+        let (manifest, manifest_sha256) = self.into_standing(&earlier);
         Ok(KeptRun {
             folder,
             manifest,
@@ -159,7 +159,7 @@ impl VerifiedRun {
         })
     }
 
-    fn as_it_stands(self, earlier: &Earlier) -> (Manifest, FileHash) {
+    fn into_standing(self, earlier: &Earlier) -> (Manifest, FileHash) {
         match earlier {
             Earlier::Stays(stays) => (stays.0.clone(), stays.1),
             _ => (self.manifest, FileHash::of(&self.bytes)),

@@ -89,7 +89,7 @@ pub enum BrokenRun {
 pub enum VerifyError {
     /// Something is broken.
     #[error(transparent)]
-    Broken(#[from] BrokenRun),
+    Broken(Box<BrokenRun>),
     /// There is no published run.
     #[error("no run is published in `{}`, so there is nothing to verify: run `trueup run` first, name the folder of runs with `--out`, or name a run that was kept there", .0.display())]
     Nothing(PathBuf),
@@ -118,8 +118,14 @@ pub enum VerifyError {
         /// The run, or the place of its manifest.
         run_id: String,
         /// Which it has.
-        problem: Broken,
+        problem: Box<Broken>,
     },
+}
+
+impl From<BrokenRun> for VerifyError {
+    fn from(broken: BrokenRun) -> Self {
+        Self::Broken(Box::new(broken))
+    }
 }
 
 /// Checks a run whole, then the chain of manifests from the newest run back to the first.
@@ -197,7 +203,7 @@ fn whole(out: &Path, run_id: &RunId) -> Result<Manifest, VerifyError> {
         Broken::Unreadable(error) => VerifyError::Unreadable(error),
         problem @ Broken::Format(_) => VerifyError::Format {
             run_id: run_id.to_string(),
-            problem,
+            problem: Box::new(problem),
         },
         problem => BrokenRun::Run {
             run_id: run_id.clone(),
@@ -211,13 +217,12 @@ fn whole(out: &Path, run_id: &RunId) -> Result<Manifest, VerifyError> {
 fn links(out: &Path, newest: Option<PublishedInfo>) -> Result<Vec<ChainedRun>, VerifyError> {
     let of = |broken| match broken {
         BrokenChain::Unreadable(error) => VerifyError::Unreadable(error),
-        BrokenChain::Manifest {
-            path,
-            problem: problem @ Broken::Format(_),
-        } => VerifyError::Format {
-            run_id: path,
-            problem,
-        },
+        BrokenChain::Manifest { path, problem } if matches!(*problem, Broken::Format(_)) => {
+            VerifyError::Format {
+                run_id: path,
+                problem,
+            }
+        }
         broken => BrokenRun::Chain(broken).into(),
     };
     let links = Walk::from(out, newest).map(|link| {
