@@ -40,6 +40,10 @@ pub(super) struct History {
 impl History {
     /// The run before this one, if it left a history.
     pub(super) fn open(run: &Context<'_>) -> Result<Option<Self>, RunError> {
+        // A run that stands already and cannot be made again alike stays as it is, whatever comes of this.
+        if run.before.is_gone(run.out) {
+            return Ok(None);
+        }
         let Some(previous) = run.staged.previous() else {
             return Ok(None);
         };

@@ -114,9 +114,9 @@ async fn whole_run(
 
     let out = OutDir::open(&settings.out)?;
     let identity = results::identity(project, settings, plan, &delivery);
-    let before = &redelivery::Before::find(&out, &delivery, plan.as_of, identity)?;
-    let earlier = &gates::Earlier::find(&out, plan, &delivery.name, before.previous.as_ref())?;
     let base = delta::Base::find(&out, &delivery, plan.as_of)?;
+    let before = &redelivery::Before::find(&out, &delivery, plan.as_of, identity, base.id())?;
+    let earlier = &gates::Earlier::find(&out, plan, &delivery.name, before.previous.as_ref())?;
     let held_against = before.fingerprint() + &base.fingerprint();
     let run_id = run_id(plan.as_of, identity, &held_against);
     let staged = out.stage(&run_id, before.previous.clone())?;

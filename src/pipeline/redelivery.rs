@@ -58,6 +58,7 @@ impl Before {
         delivery: &Delivery,
         as_of: Date,
         identity: FileHash,
+        base: Option<&RunId>,
     ) -> Result<Self, RunError> {
         let runs = out.published(|run| run.delivery == delivery.name)?;
         let current = out.current_id()?;
@@ -75,7 +76,13 @@ impl Before {
             restates,
             repeats,
             same,
-        } = tonight.against(&runs, current, out.same(&identity)?);
+        } = tonight.against(
+            &runs,
+            current,
+            // One that went on from other rows is another run.
+            out.same(&identity)?
+                .filter(|same| same.base.as_ref() == base),
+        );
         let previous = match &same {
             Some(same) => same.previous.clone(),
             None => out.current()?,

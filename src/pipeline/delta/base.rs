@@ -62,6 +62,11 @@ impl Base {
         }
     }
 
+    /// The run that it is.
+    pub(in super::super) fn id(&self) -> Option<&RunId> {
+        self.run.as_ref().map(|run| &run.run_id)
+    }
+
     /// What it adds to the run's identity; blank where nothing is carried on.
     pub(in super::super) fn fingerprint(&self) -> String {
         let run = self.run.as_ref();
