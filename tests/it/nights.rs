@@ -494,7 +494,7 @@ fn the_order_of_rows_and_files_changes_places_alone() {
     assert_eq!(plain, log(2));
 }
 
-const COUNTS: &str = "-- Visits by kind.\nSELECT p.id AS period, 'all' AS population, v.kind AS category, 1 AS sort, count(*) AS count, count(*) AS base, 1.0 AS share\n\
+const COUNTS: &str = "-- Visits by kind.\nSELECT p.id AS period, 'all' AS population, v.kind AS category, 1 AS sort, count(*) AS count, count(*) AS base, CAST(1 AS DOUBLE) AS share\n\
      FROM visits AS v JOIN periods AS p ON v.visited_on >= p.start_on AND v.visited_on < p.end_on\nGROUP BY p.id, v.kind ORDER BY p.id, v.kind\n";
 
 #[test]
