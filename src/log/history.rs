@@ -14,7 +14,10 @@ use arrow::{
     datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef},
     error::ArrowError,
 };
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder},
+};
 
 use super::{finding::RuleFacts, sorted::LogError};
 use crate::{
@@ -182,25 +185,31 @@ struct Entry<'a> {
 }
 
 /// The rules of the open discrepancies of a history, each with its version and how many there are.
+///
+/// # Errors
+/// It is no history.
 pub fn open_by_rule(file: File) -> Result<Vec<(String, String, u64)>, LogError> {
-    let mut past = Past::open(file)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let columns = ["rule_id", "state", "rule_version"];
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
     let mut found: Vec<(String, String, u64)> = Vec::new();
-    while let Some(entry) = past.entry() {
-        if entry.state.is_open() {
+    for batch in builder
+        .with_projection(mask)
+        .with_batch_size(ROWS)
+        .build()?
+    {
+        let batch = batch?;
+        let [rules, states, versions] = columns.map(|name| texts_of(&batch, name));
+        for row in 0..batch.num_rows() {
+            if !State::of_word(states.value(row)).is_some_and(State::is_open) {
+                continue;
+            }
+            let (rule, version) = (rules.value(row), versions.value(row));
             match found.last_mut() {
-                Some((rule, version, count))
-                    if rule == entry.key.rule_id && version == entry.rule_version =>
-                {
-                    *count += 1;
-                }
-                _ => found.push((
-                    entry.key.rule_id.to_owned(),
-                    entry.rule_version.to_owned(),
-                    1,
-                )),
+                Some((of, in_version, count)) if of == rule && in_version == version => *count += 1,
+                _ => found.push((rule.to_owned(), version.to_owned(), 1)),
             }
         }
-        past.advance()?;
     }
     Ok(found)
 }
