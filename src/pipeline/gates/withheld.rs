@@ -76,7 +76,7 @@ pub(in super::super) async fn find(
         outputs.chain(records),
     );
     for withheld in all.outputs() {
-        tracing::warn!(output = withheld.output, "withheld");
+        tracing::info!(output = withheld.output, "withheld");
     }
     Ok(all)
 }
