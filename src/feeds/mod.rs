@@ -94,8 +94,6 @@ pub struct Night<'r> {
     pub blocked: bool,
     /// Whether rules were left out.
     pub trial: bool,
-    /// The exit code of a run that comes to its end.
-    pub exit_code: u8,
     /// The tables in the project's order.
     pub tables: Vec<TableFeed<'r>>,
     /// All rules and statements by id, those that the engine has of itself among them.

@@ -84,7 +84,6 @@ pub(super) fn render(night: &Night<'_>, entries: &Entries) -> Value {
         "automationDetails": { "id": format!("{}/{}", night.project, night.run_id) },
         "invocations": [{
             "executionSuccessful": true,
-            "exitCode": night.exit_code,
             "toolExecutionNotifications": notifications,
         }],
         "properties": {
@@ -232,7 +231,6 @@ mod tests {
             as_of: jiff::civil::date(2017, 10, 9),
             blocked: false,
             trial: false,
-            exit_code: 0,
             tables: Vec::new(),
             rules: Vec::new(),
             verdicts: Vec::new(),

@@ -4,6 +4,7 @@
 
 use std::{
     cmp::Ordering,
+    collections::BTreeSet,
     fs::File,
     io::Write,
     sync::{Arc, LazyLock},
@@ -214,6 +215,35 @@ pub fn open_by_rule(file: File) -> Result<Vec<(String, String, u64)>, LogError> 
     Ok(found)
 }
 
+/// The records of the open discrepancies of some rules.
+///
+/// # Errors
+/// It is no history.
+pub fn open_records(
+    file: File,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<BTreeSet<String>, LogError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let columns = ["rule_id", "state", "record_key"];
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
+    let mut found = BTreeSet::new();
+    for batch in builder
+        .with_projection(mask)
+        .with_batch_size(ROWS)
+        .build()?
+    {
+        let batch = batch?;
+        let [rules, states, records] = columns.map(|name| texts_of(&batch, name));
+        for row in 0..batch.num_rows() {
+            let is_open = State::of_word(states.value(row)).is_some_and(State::is_open);
+            if is_open && wanted(rules.value(row)) {
+                found.insert(records.value(row).to_owned());
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// A history on its way to its file.
 struct Next<W: Write + Send> {
     out: BatchFile<W>,
@@ -280,6 +310,14 @@ pub struct Lifecycle<'a, W: Write + Send> {
     next: Option<Next<W>>,
     /// Of each row of the log before, whether it resolved tonight.
     resolved: Vec<bool>,
+}
+
+/// What a night left.
+pub struct Ended<W> {
+    /// The sink of its history, with its rows.
+    pub history: Option<(W, u64)>,
+    /// Of each row of the log before, whether it resolved.
+    pub resolved: Vec<bool>,
 }
 
 /// What a night knows about its rules.
@@ -405,11 +443,11 @@ impl<'a, W: Write + Send> Lifecycle<'a, W> {
         Ok(None)
     }
 
-    /// Ends the night: returns the sink with its rows, and which rows of the log before resolved.
+    /// Ends the night.
     ///
     /// # Errors
     /// History cannot be read or written.
-    pub fn finish(mut self) -> Result<(Option<(W, u64)>, Vec<bool>), LogError> {
+    pub fn finish(mut self) -> Result<Ended<W>, LogError> {
         while let Some(past) = &mut self.past
             && let Some(entry) = past.entry()
         {
@@ -425,8 +463,10 @@ impl<'a, W: Write + Send> Lifecycle<'a, W> {
             }
             past.advance()?;
         }
-        let written = self.next.map(Next::finish).transpose()?;
-        Ok((written, self.resolved))
+        Ok(Ended {
+            history: self.next.map(Next::finish).transpose()?,
+            resolved: self.resolved,
+        })
     }
 }
 
@@ -577,14 +617,14 @@ mod tests {
             told.insert(at, (status, first.finish().value(0).to_owned()));
             now.push(at);
         }
-        let (written, resolved) = lives.finish().expect("a history");
+        let Ended { history, resolved } = lives.finish().expect("a history");
         for (at, gone) in log.iter().zip(resolved) {
             if gone {
                 told.insert(*at, (Status::Resolved, String::new()));
             }
         }
         *log = now;
-        (told, written.expect("a history").0)
+        (told, history.expect("a history").0)
     }
 
     proptest! {

@@ -12,7 +12,7 @@ mod table;
 pub use candidates::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord};
 pub use changes::{CHANGE_SCHEMA, ChangeBuilder, REJECT_SCHEMA, RejectBuilder};
 pub use finding::{FINDING_SCHEMA, Finding, FindingBuilder, RuleFacts, key_part};
-pub use history::{Night, Past, open_by_rule, texts_of};
+pub use history::{Night, Past, open_by_rule, open_records, texts_of};
 pub use privacy::{HASHED, HIDDEN, Privacy};
 pub use restatements::{RESTATEMENT_SCHEMA, RestatementBuilder};
 pub use sorted::{

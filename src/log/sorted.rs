@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     finding::RuleFacts,
-    history::{HistoryKey, Lifecycle, Met, Night, Past, texts_of},
+    history::{Ended, HistoryKey, Lifecycle, Met, Night, Past, texts_of},
     table::TableFile,
 };
 use crate::discrepancy::{Severity, Status};
@@ -206,7 +206,7 @@ pub async fn write_log<W: Write + Send>(
         let log = log_batch(&batch, night, &mut ids, &mut lives, waivers, &mut counts)?;
         out.write(&log)?;
     }
-    let (history, resolved) = lives.finish()?;
+    let Ended { history, resolved } = lives.finish()?;
     if let Some(log) = log
         && resolved.contains(&true)
     {

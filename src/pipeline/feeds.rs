@@ -100,7 +100,6 @@ pub(super) fn write(
         as_of: report.as_of,
         blocked: report.blocked,
         trial: report.trial(),
-        exit_code: report.exit_code(),
         tables,
         rules: feeds.into_values().collect(),
         verdicts: report.verdicts.iter().map(|(v, n)| (*v, *n)).collect(),

@@ -20,7 +20,7 @@ use crate::{
     discrepancy::{Action, Category, Dimension, Severity, Status},
     log::{
         Before, FINDING_SCHEMA, Finding, FindingBuilder, LogError, Past, RuleFacts, open_by_rule,
-        texts_of,
+        open_records, texts_of,
     },
     publish::Manifest,
     rules::RULE_CHANGED,
@@ -68,6 +68,14 @@ impl History {
         })
     }
 
+    /// The statements about totals that are open, each with its group.
+    pub(super) fn statements(&self, run: &Context<'_>) -> Result<BTreeSet<String>, RunError> {
+        let ids = run.plan.statements.iter();
+        let ids: BTreeSet<&str> = ids.map(|statement| statement.id.value.as_str()).collect();
+        let past = self.file(run, HISTORY)?;
+        Ok(open_records(past, |rule| ids.contains(rule))?)
+    }
+
     /// Adds to the findings what is open of rules that could not be judged tonight, since their table was not delivered or
     /// the statement's figures are not there; and tells which rules are others than those that found what is open.
     pub(super) async fn carry(
@@ -80,9 +88,8 @@ impl History {
         self.tell_changes(run, scanned, &open)?;
         let carried: BTreeSet<&str> = open
             .iter()
-            .filter(|(rule, version, _)| {
-                let facts = known(&scanned.facts, rule).filter(|facts| facts.version == *version);
-                facts.is_some_and(|facts| {
+            .filter(|(rule, _, _)| {
+                known(&scanned.facts, rule).is_some_and(|facts| {
                     unjudged.is_of_table(facts) || unjudged.of_statements(&facts.id)
                 })
             })
@@ -91,20 +98,24 @@ impl History {
         if carried.is_empty() {
             return Ok(());
         }
-        let tonight = found_again(run, scanned, &unjudged.lost).await?;
+        let partly = carried.iter().copied();
+        let partly = partly.filter(|rule| unjudged.partly.contains(*rule));
+        let tonight = found_again(run, scanned, partly).await?;
         let mut findings = FindingFile::new(run.staged, "carried")?;
         let log = self.file(run, LOG)?;
         let rows = ParquetRecordBatchReaderBuilder::try_new(log).map_err(LogError::from)?;
         for batch in rows.build().map_err(LogError::from)? {
             let batch = batch.map_err(LogError::from)?;
             let (rules, keys) = (texts_of(&batch, "rule_id"), texts_of(&batch, "record_key"));
-            let statuses = texts_of(&batch, "status");
+            let (statuses, columns) = (texts_of(&batch, "status"), texts_of(&batch, "column"));
             let is_carried = |row: usize| {
                 let rule = rules.value(row);
                 let of_table = || {
                     let facts = known(&scanned.facts, rule);
                     facts.is_some_and(|facts| unjudged.is_of_table(facts))
-                        && !tonight.contains(&(rule.to_owned(), keys.value(row).to_owned()))
+                        && !tonight.contains(
+                            &[rule, keys.value(row), columns.value(row)].map(str::to_owned),
+                        )
                 };
                 statuses.value(row) != Status::Resolved.word()
                     && carried.contains(rule)
@@ -189,12 +200,13 @@ fn known<'f>(facts: &'f [RuleFacts], rule: &str) -> Option<&'f RuleFacts> {
 pub(super) struct Unjudged {
     /// Tables of which nothing was delivered.
     tables: BTreeSet<String>,
-    /// Rules about records that were lost from deliveries of changes: nobody delivers them again of himself.
-    lost: BTreeSet<String>,
     /// Statements, with their groups, that had no figures.
-    pub(super) statements: BTreeSet<String>,
-    /// Rules that were left out, could not be evaluated, or ran over a part of what they are about.
+    statements: BTreeSet<String>,
+    /// Rules that could not be evaluated, or ran over a part of what they are about. Those about records that were lost from
+    /// deliveries of changes among them: nobody delivers them again of himself.
     partly: BTreeSet<String>,
+    /// Rules that the selection left out: a trial is about the others alone.
+    left_out: BTreeSet<String>,
 }
 
 impl Unjudged {
@@ -205,13 +217,15 @@ impl Unjudged {
         let tables = absent.map(|source| source.table.name.to_string()).collect();
         let deltas = delivery.sources.iter().map(|source| &source.table);
         let deltas = deltas.filter(|table| table.delivers == Delivers::Delta);
-        let lost = deltas
+        let mut partly: BTreeSet<String> = deltas
             .map(|table| format!("{}.rejects", table.name))
             .collect();
-        let mut partly = BTreeSet::new();
+        let mut left_out = BTreeSet::new();
         for (at, rule) in run.project.rules.iter().enumerate() {
-            if scanned.rules[at].is_none() || scanned.errors.contains_key(&at) {
+            if scanned.errors.contains_key(&at) {
                 partly.insert(rule.id.clone());
+            } else if scanned.rules[at].is_none() {
+                left_out.insert(rule.id.clone());
             }
         }
         for file in &delivery.unreadable {
@@ -223,14 +237,14 @@ impl Unjudged {
         }
         Self {
             tables,
-            lost,
             statements,
             partly,
+            left_out,
         }
     }
 
     fn is_of_table(&self, facts: &RuleFacts) -> bool {
-        self.tables.contains(&facts.table) || self.lost.contains(&facts.id)
+        self.tables.contains(&facts.table) || self.partly.contains(&facts.id)
     }
 
     fn of_statements(&self, rule: &str) -> bool {
@@ -246,20 +260,20 @@ impl Unjudged {
     /// Of each rule, whether what it does not find tonight is gone.
     pub(super) fn judged(&self, facts: &[RuleFacts]) -> Vec<bool> {
         let judged =
-            |facts: &RuleFacts| !self.is_of_table(facts) && !self.partly.contains(&facts.id);
+            |facts: &RuleFacts| !self.is_of_table(facts) && !self.left_out.contains(&facts.id);
         facts.iter().map(judged).collect()
     }
 }
 
-/// Rule and record of what some rules found tonight, which is not to be carried besides.
+/// Rule, record and column of what some rules found tonight, which is not to be carried besides.
 async fn found_again(
     run: &Context<'_>,
     scanned: &Scanned,
-    rules: &BTreeSet<String>,
-) -> Result<BTreeSet<(String, String)>, RunError> {
+    rules: impl Iterator<Item = &str>,
+) -> Result<BTreeSet<[String; 3]>, RunError> {
     let mut found = BTreeSet::new();
     let session = run.engine.session();
-    let doing = "looking for records that were rejected before";
+    let doing = "looking for what was found before";
     register_parquets(&session, "findings", &scanned.findings).await?;
     for rule in rules {
         let index = fact_index(&scanned.facts, rule);
@@ -269,12 +283,10 @@ async fn found_again(
             .await
             .map_err(EngineError::query(doing))?
         {
-            let keys = texts_of(&batch, "record_key");
-            found.extend(
-                keys.iter()
-                    .flatten()
-                    .map(|key| (rule.clone(), key.to_owned())),
-            );
+            let [keys, columns] = ["record_key", "column"].map(|name| texts_of(&batch, name));
+            for row in 0..batch.num_rows() {
+                found.insert([rule, keys.value(row), columns.value(row)].map(str::to_owned));
+            }
         }
     }
     Ok(found)

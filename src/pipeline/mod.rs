@@ -163,7 +163,8 @@ async fn whole_run(
     let figure_changes = figure_changes::write(run, history)?;
 
     settings.stage("totals");
-    let mut reconciliations = results::reconcile(run, figures, &mut scanned).await?;
+    let open = history.map_or_else(|| Ok(Default::default()), |history| history.statements(run))?;
+    let mut reconciliations = results::reconcile(run, figures, &mut scanned, open).await?;
 
     settings.stage("log");
     let unjudged = std::mem::take(&mut reconciliations.unjudged);

@@ -87,6 +87,11 @@ impl Before {
             Some(same) => same.previous.clone(),
             None => out.current()?,
         };
+        if previous.is_none() && same.is_none() && out.holds_runs()? {
+            tracing::warn!(
+                "there are runs, and none is `current`: statuses and deliveries of changes start anew; link `current` to the last run to go on from it"
+            );
+        }
         let restates = restates.and_then(|id| runs.iter().find(|run| run.run_id == id));
         let restates = restates.filter(|run| {
             let there = out.has_clean_tables(run);

@@ -56,7 +56,7 @@ pub(super) struct Reconciled {
     pub(super) by_statement: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// The groups that disagree.
     disagreeing: Vec<Reconciliation>,
-    /// The groups that had no figures to be judged by.
+    /// The groups that disagreed in the run before, and had no figures tonight to be judged by.
     pub(super) unjudged: BTreeSet<String>,
 }
 
@@ -65,6 +65,7 @@ pub(super) async fn reconcile(
     run: &Context<'_>,
     figures: Vec<Figure>,
     scanned: &mut Scanned,
+    open: BTreeSet<String>,
 ) -> Result<Reconciled, RunError> {
     let Context {
         plan,
@@ -116,17 +117,19 @@ pub(super) async fn reconcile(
         ]
     };
     let mut table = TextTable::new(staged, "reconciliations", columns)?;
-    let mut reconciled = Reconciled::default();
+    let mut reconciled = Reconciled {
+        unjudged: open,
+        ..Reconciled::default()
+    };
     let mut take = |r: Reconciliation| -> Result<(), RunError> {
         table.push(cells(&r))?;
         *reconciled.verdicts.entry(r.verdict.word()).or_default() += 1;
         feeds::count(&mut reconciled.by_statement, &r);
-        match r.verdict {
-            Verdict::Disagrees => reconciled.disagreeing.push(r),
-            Verdict::NotEvaluated => {
-                reconciled.unjudged.insert(r.statement);
-            }
-            _ => {}
+        if r.verdict != Verdict::NotEvaluated {
+            reconciled.unjudged.remove(&r.statement);
+        }
+        if r.verdict == Verdict::Disagrees {
+            reconciled.disagreeing.push(r);
         }
         Ok(())
     };

@@ -401,9 +401,10 @@ pub(super) fn facts(
         .collect();
     for table in tables {
         for (id, kind, dimension, severity, category) in built_in(table) {
+            let own = || env!("CARGO_PKG_VERSION").to_owned();
             facts.push(RuleFacts {
+                version: gates::version(table, &id).unwrap_or_else(own),
                 id,
-                version: env!("CARGO_PKG_VERSION").to_owned(),
                 kind: kind.to_owned(),
                 dimension,
                 severity,

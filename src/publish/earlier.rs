@@ -76,6 +76,15 @@ impl OutDir {
         })
     }
 
+    /// Whether there is a run that could be published, which `current` may have named.
+    pub fn holds_runs(&self) -> Result<bool, PublishError> {
+        let runs = disk::entries(&self.held.runs())?;
+        let could = |(folder, _): &(PathBuf, disk::Kind)| {
+            read_manifest(folder).is_ok_and(|(_, run)| !run.blocked && !run.trial)
+        };
+        Ok(runs.iter().any(could))
+    }
+
     /// The run that `current` names.
     pub fn current_id(&self) -> Result<Option<RunId>, PublishError> {
         self.held.current()

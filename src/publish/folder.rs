@@ -26,7 +26,7 @@ pub type Row = BTreeMap<String, String>;
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// There is none.
-    #[error("there is no run at {}: run `trueup run` first, or name the folder of runs with `--out` and the run with `--run`", .0.display())]
+    #[error("there is no run at {}: run `trueup run` first, or name the folder of runs with `--out`, and a run that stands in it", .0.display())]
     None(PathBuf),
     /// A beginning of its name fits several.
     #[error("`{word}` is the beginning of several runs: {}; write more of it", runs.join(", "))]

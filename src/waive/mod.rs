@@ -108,6 +108,13 @@ pub async fn waive(wanted: &Wanted) -> Result<Waived, RunError> {
         };
         return Err(refused(message, help));
     };
+    if ids.is_empty() && wanted.max_rows.is_none() {
+        let help = "say with `--max-rows` how many discrepancies of the rule it may cover at most";
+        return Err(refused(
+            "the waiver does not say how much it may cover",
+            help,
+        ));
+    }
     let id = wanted.id.clone().unwrap_or_else(|| next_id(&project));
     let entry = entry(wanted, &id, &rule, version, &ids);
     let path = wanted.project.join(WAIVERS);
@@ -161,7 +168,7 @@ fn found(wanted: &Wanted) -> Result<Found, RunError> {
                 let message = format!("no discrepancy of run {} begins with `{typed}`", run.id());
                 return Err(refused(
                     message,
-                    "look it up in discrepancies.csv of that run",
+                    "look it up in discrepancies.csv of that run, or name another run with `--run`",
                 ));
             }
             _ => {
@@ -179,6 +186,21 @@ fn found(wanted: &Wanted) -> Result<Found, RunError> {
         {
             let message = format!("discrepancy `{typed}` is of rule {rule}, and not of {other}");
             return Err(refused(message, "write a waiver for each rule"));
+        }
+        let same = |column: &str| cell(row, column).to_owned();
+        let (key, column) = (same("record_key"), same("column"));
+        let (others, _) = run.rows("discrepancies", "record_key", &|other| other == key, 1_000)?;
+        let shared = others.iter().filter(|other| {
+            cell(other, "rule_id") == rule
+                && cell(other, "column") == column
+                && cell(other, "status") != Status::Resolved.word()
+        });
+        if shared.count() > 1 {
+            let message = format!(
+                "discrepancy `{typed}` shares rule, record and column with others, so that its id may be another's tomorrow"
+            );
+            let help = "waive them by `--rule`, `--where` and `--max-rows`";
+            return Err(refused(message, help));
         }
         found.rule = Some(rule);
         found.ids.push(cell(row, "discrepancy_id").to_owned());

@@ -583,3 +583,120 @@ fn figures_that_changed_are_told_with_their_period_and_by_how_much() {
         Spoken::of(command.args(runs)).expect(code);
     }
 }
+
+/// Status and last run of the discrepancies of a rule in what is published.
+fn lives(project: &Project, rule: &str) -> Vec<(String, String)> {
+    let rows = Sheet::read(&project.path("out/current/discrepancies.csv")).rows;
+    let rows = rows.iter().filter(|row| &row["rule_id"] == rule);
+    rows.map(|row| {
+        (
+            row["status"].to_string(),
+            row["last_seen_run"][..10].to_owned(),
+        )
+    })
+    .collect()
+}
+
+fn life(status: &str, day: &str) -> (String, String) {
+    (status.to_owned(), day.to_owned())
+}
+
+#[test]
+fn what_a_rule_in_error_found_stays_open_until_it_can_be_judged() {
+    let table = "version: 1\ntable: visits\nsource: { files: \"visits.csv\" }\nkey: [visit_ref]\ncolumns:\n  visit_ref: { type: string }\n  size: { type: integer }\n\
+         rules:\n  - id: visits.large\n    check: { expression: { sql: 10 / size > 1 } }\n    severity: warn\n    why: They are small.\n";
+    let project = Project::of(&[("rules/tables/visits.yaml", table)]);
+    let night = |day: &str, rows: &str| {
+        project.write(
+            &format!("in/{day}/visits.csv"),
+            format!("visit_ref,size\n{rows}"),
+        );
+        project.run(&format!("--delivery in/{day} --as-of {day}"))
+    };
+    night("2020-01-01", "a,1\nc,20\n").expect(0);
+    assert_eq!(lives(&project, "visits.large"), [life("new", "2020-01-01")]);
+    night("2020-01-02", "a,1\nc,20\nd,0\n").expect(1);
+    waive(
+        &project,
+        &[
+            "--rule",
+            "visits.rule_error",
+            "--max-rows",
+            "1",
+            "--expires",
+            "2020-02-01",
+        ],
+    );
+    night("2020-01-02", "a,1\nc,20\nd,0\n").expect(0);
+    assert_eq!(
+        lives(&project, "visits.large"),
+        [life("ongoing", "2020-01-01")]
+    );
+    night("2020-01-03", "a,1\nc,2\nd,3\n").expect(0);
+    assert_eq!(
+        lives(&project, "visits.large"),
+        [life("resolved", "2020-01-01")]
+    );
+}
+
+#[test]
+fn a_statement_without_figures_resolves_nothing() {
+    let counted = |condition: &str| COUNTS.replace("\nGROUP", &format!("{condition}\nGROUP"));
+    let project = Project::of(&[
+        (
+            "rules/tables/visits.yaml",
+            "version: 1\ntable: visits\nsource: { files: \"visits.csv\" }\nkey: [visit_ref]\ncolumns:\n  visit_ref: { type: string }\n  \
+             visited_on: { type: date }\n  kind: { type: string }\n  note: { type: string }\n",
+        ),
+        ("sql/aggregates/kinds.sql", &counted("")),
+        (
+            "sql/aggregates/noted.sql",
+            &counted(" AND v.note IS NOT NULL"),
+        ),
+        (
+            "rules/totals/kinds.yaml",
+            "version: 1\nstatements:\n  - id: kinds.noted\n    check: { equals: { left: { table: kinds, measure: count }, right: { table: noted, measure: count }, by: [period, category] } }\n    why: Each has a note.\n",
+        ),
+    ]);
+    project.write(
+        "rules/project.yaml",
+        "version: 1\nname: Visits\nperiods: [{ id: '2016', start: 2016-01-01, end: 2017-01-01 }]\n",
+    );
+    let night = |day: &str, rows: &str| {
+        let text = format!("visit_ref,visited_on,kind,note\n{rows}");
+        project.write(&format!("in/{day}/visits.csv"), text);
+        project
+            .run(&format!("--delivery in/{day} --as-of {day}"))
+            .expect(0);
+    };
+    night("2020-01-01", "V1,2016-01-05,a,\nV2,2016-01-06,a,said\n");
+    assert_eq!(lives(&project, "kinds.noted"), [life("new", "2020-01-01")]);
+    night("2020-01-02", "");
+    assert_eq!(
+        lives(&project, "kinds.noted"),
+        [life("ongoing", "2020-01-01")]
+    );
+    night("2020-01-03", "V1,2016-01-05,a,said\nV2,2016-01-06,a,said\n");
+    assert_eq!(
+        lives(&project, "kinds.noted"),
+        [life("resolved", "2020-01-01")]
+    );
+}
+
+#[test]
+fn what_is_said_of_the_exit_code_is_in_no_output() {
+    let project = project();
+    deliver(&project, 3);
+    let run = |fail_on: &str, code: i32| {
+        let said = project
+            .run(&format!(
+                "--delivery in/2017-10-03 --as-of 2017-10-03 --fail-on {fail_on}"
+            ))
+            .expect(code);
+        (said.stdout, files_of(&project, "out/current"))
+    };
+    let (_, before) = run("error", 1);
+    let (said, after) = run("never", 0);
+    assert!(said.contains("the same run stood there already"), "{said}");
+    assert!(before == after);
+}

@@ -290,3 +290,43 @@ fn the_command_refuses_what_it_cannot_stand_behind_and_leaves_the_file_alone() {
         "version: 1\nwaivers: []\n"
     );
 }
+
+#[test]
+fn what_a_table_is_held_to_as_a_whole_can_be_waived() {
+    let project = Project::of(&[(
+        "rules/tables/visits.yaml",
+        "version: 1\ntable: visits\nsource: { files: \"visits.csv\", freshness: { column: seen_on, block_after: 2d } }\nkey: [visit_ref]\ncolumns:\n  \
+         visit_ref: { type: string }\n  seen_on: { type: date }\n",
+    )]);
+    project.write("delivery/visits.csv", "visit_ref,seen_on\nV1,2020-01-01\n");
+    project.run("").expect(1);
+    waive(&project, "--rule visits.freshness --max-rows 1").expect(0);
+    project.run("").expect(0);
+    let rows = log(&project, "out/current");
+    let row = rows
+        .iter()
+        .find(|r| &r["rule_id"] == "visits.freshness")
+        .expect("told");
+    assert_eq!(&row["status"], "waived");
+}
+
+#[test]
+fn ids_that_may_change_places_are_not_waived_alone() {
+    let project = project();
+    project.write("delivery/visits.csv", "visit_ref,note,size\nV1,,1\nV1,,2\n");
+    let blocked = project.run("").expect(1);
+    let run = blocked.folder();
+    let rows = log(&project, &run);
+    let row = rows
+        .iter()
+        .find(|r| &r["severity"] == "blocking")
+        .expect("one");
+    let id = row["discrepancy_id"].to_string();
+    let run = run.rsplit('/').next().expect("a run");
+    let said = waive(&project, &format!("{id} --run {run}")).expect(2);
+    assert!(
+        said.stderr.contains("shares rule, record and column"),
+        "{}",
+        said.stderr
+    );
+}

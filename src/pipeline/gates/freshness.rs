@@ -10,6 +10,13 @@ use crate::{
     tables::{Freshness, Table, exact_day},
 };
 
+/// What the rule is, for its version.
+pub(super) fn settings(table: &Table, declared: &Freshness) -> String {
+    let column = declared.column.and_then(|at| table.columns.get(at));
+    let column = column.map_or("", |column| column.name.as_str());
+    format!("freshness {column} {}", limits(declared))
+}
+
 /// Judges the newest value of the clean rows, or the date of the night where no column is named.
 pub(super) async fn judge(
     run: &Context<'_>,
@@ -18,14 +25,9 @@ pub(super) async fn judge(
 ) -> Result<Judged, RunError> {
     let limits = limits(declared);
     let column = declared.column.and_then(|at| table.columns.get(at));
-    let settings = format!(
-        "freshness {} {limits}",
-        column.map_or("", |c| c.name.as_str())
-    );
     let judged = |outcome| {
         Ok(Judged {
             outcome,
-            settings: settings.clone(),
             expected: format!("{limits}, on {}", run.plan.as_of),
         })
     };

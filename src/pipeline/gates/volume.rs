@@ -5,10 +5,14 @@ use std::cmp::Ordering;
 use super::{super::Context, Judged, Outcome, is_unreadable};
 use crate::tables::{Percent, Table, Volume};
 
+/// What the rule is, for its version.
+pub(super) fn settings(declared: &Volume) -> String {
+    format!("volume {} {}", declared.against, limits(declared))
+}
+
 /// Holds the rows that were read tonight against those of the nights before.
 pub(super) fn judge(run: &Context<'_>, table: &Table, declared: &Volume, rows: u64) -> Judged {
     let limits = limits(declared);
-    let settings = format!("volume {} {limits}", declared.against);
     let nights = run.earlier.rows(table, declared.against);
     let (outcome, expected) = match doubled_median(nights.clone()) {
         _ if is_unreadable(run, table) => {
@@ -25,11 +29,7 @@ pub(super) fn judge(run: &Context<'_>, table: &Table, declared: &Volume, rows: u
             (outcome, expected)
         }
     };
-    Judged {
-        outcome,
-        settings,
-        expected,
-    }
+    Judged { outcome, expected }
 }
 
 /// Twice the median, so that it is exact.
