@@ -183,12 +183,12 @@ async fn whole_run(
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);
     let verified = staged.verify(facts)?.once(before.is_gone(&out));
-    let report = match report.blocked || report.trial() {
+    let mut report = match report.blocked || report.trial() {
         false => report.published(verified.publish()?),
         true => report.kept(verified.keep()?),
     };
     if report.newer.is_none() && !report.blocked && !report.trial() {
-        out.retain(project.keep);
+        report.left_over = !out.retain(project.keep);
     }
     if report.already_published {
         tracing::info!(run = report.run_id, "this run stood there already");

@@ -69,6 +69,8 @@ pub struct RunReport {
     pub current: Option<String>,
     /// The newer run that stays `current`, where this one was published before it.
     pub newer: Option<String>,
+    /// Whether an old run could not be removed: the run is published, and the job is not done.
+    pub left_over: bool,
     /// Hash of the run's manifest, which holds the hashes of all its other files.
     pub manifest_sha256: String,
 }
@@ -180,7 +182,7 @@ impl RunReport {
         if self.unreadable > 0 {
             return 3;
         }
-        u8::from(self.fails || self.blocked || self.trial())
+        u8::from(self.fails || self.blocked || self.trial() || self.left_over)
     }
 
     /// The content of `run_results.json`; the same run has the same bytes.

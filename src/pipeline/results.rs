@@ -454,6 +454,7 @@ pub(super) fn report(
         already_published: false,
         current: None,
         newer: None,
+        left_over: false,
         manifest_sha256: String::new(),
     }
 }

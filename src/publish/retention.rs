@@ -14,15 +14,16 @@ use super::{
 use crate::project::Keep;
 
 impl OutDir {
-    /// Removes the runs that `keep` does not keep, the oldest first, and says which; what cannot be removed is told and stays.
+    /// Removes the runs that `keep` does not keep, the oldest first; what cannot be removed is told and stays. Says whether all
+    /// went that was to go.
     ///
     /// Published runs are removed from the end of the chain only, and never the one that is `current` nor its base.
-    pub fn retain(&self, keep: Keep) -> Vec<RunId> {
+    #[must_use]
+    pub fn retain(&self, keep: Keep) -> bool {
         if keep.runs.is_none() && keep.days.is_none() {
-            return Vec::new();
+            return true;
         }
-        let mut removed = Vec::new();
-        let mut remove = || -> Result<(), PublishError> {
+        let remove = || -> Result<(), PublishError> {
             let chain = self.links(|link| link.stands)?;
             let Some(newest) = chain.first() else {
                 return Ok(());
@@ -39,20 +40,19 @@ impl OutDir {
             let last = last.next_back().unwrap_or_default();
             for link in chain[last + 1..].iter().rev() {
                 self.remove(&link.info.run_id, &link.bytes)?;
-                removed.push(link.info.run_id.clone());
             }
             for (at, (run, bytes)) in self.unpublished(&chain)?.iter().enumerate() {
                 if !keeps(keep, at, run.as_of, newest_day) {
                     self.remove(&run.run_id, bytes)?;
-                    removed.push(run.run_id.clone());
                 }
             }
             Ok(())
         };
-        if let Err(error) = remove() {
+        let done = remove();
+        if let Err(error) = &done {
             tracing::warn!("an old run was not removed: {error}; the next run tries again");
         }
-        removed
+        done.is_ok()
     }
 
     /// The runs that were never published, the newest first; what cannot be read is passed over.
