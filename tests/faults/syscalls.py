@@ -83,11 +83,13 @@ def trial(stage, kind, how, when):
         # A file of the project that cannot be read is 2, as any mistake of the project: no export was read.
         of_project = any(str(stage.project.folder) in call for call in failed)
         codes = (0, 2, 3, 127) if of_project else (0, 3, 127)
-        # The run is published, and the policy could not be followed: told, where stderr can still be written.
-        if any(place in call for call in failed for place in (f"{out}/history", f"{out}/runs")):
+        # 1: the run is published, and the policy could not be followed.
+        if any(str(out) in call for call in failed):
             codes += (1,)
         expect(run.returncode in codes, f"exit {run.returncode} after {failed[0]}: {run.stderr}")
-    return end, stage.check(out)
+    named = stage.check(out)
+    expect(end != "exit 1" or named == "new", f"exit 1, and `current` is the {named} run: {run.stderr}")
+    return end, named
 
 
 def main():
