@@ -74,7 +74,11 @@ def run_results(run):
     schema = json.loads((REPOSITORY / "schema/run_results.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validate(schema, run.results, jsonschema.Draft202012Validator)
-    same("discrepancies", run.results["discrepancies"]["total"], len(run.log))
+    is_open = [row for row in run.log if row["status"] != "resolved"]
+    same("discrepancies", run.results["discrepancies"]["total"], len(is_open))
+    statuses = Counter(row["status"] for row in run.log)
+    told = {word: n for word, n in run.results["discrepancies"]["by_status"].items() if n}
+    same("statuses", told, dict(statuses))
 
 
 def validate(schema, document, kind):
