@@ -33,6 +33,8 @@ pub mod reconcile;
 pub mod publish;
 
 pub mod feeds;
+pub mod pages;
+pub mod workbooks;
 
 pub mod pipeline;
 pub mod profile;

@@ -42,7 +42,7 @@ use crate::{
     },
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
-    reconcile::{self, Figure, Judged, Reconciliation, Verdict, withheld::needs},
+    reconcile::{self, Figure, Judged, Reconciliation, Told, Verdict, withheld::needs},
     rules::totals::Statement,
     tables::Missing,
 };
@@ -54,8 +54,10 @@ pub(super) struct Reconciled {
     verdicts: BTreeMap<&'static str, u64>,
     /// The same of each statement, by its id.
     pub(super) by_statement: BTreeMap<String, BTreeMap<&'static str, u64>>,
-    /// The groups that disagree.
-    disagreeing: Vec<Reconciliation>,
+    /// What pages tell of them.
+    pub(super) told: Told,
+    /// The figures that they were judged by: those that were published, then those of the aggregates.
+    pub(super) figures: Vec<Figure>,
     /// The groups that disagreed in the run before, and had no figures tonight to be judged by.
     pub(super) unjudged: BTreeSet<String>,
 }
@@ -128,9 +130,7 @@ pub(super) async fn reconcile(
         if r.verdict != Verdict::NotEvaluated {
             reconciled.unjudged.remove(&r.statement);
         }
-        if r.verdict == Verdict::Disagrees {
-            reconciled.disagreeing.push(r);
-        }
+        reconciled.told.take(r, &figures);
         Ok(())
     };
     judged.each(&mut take)?;
@@ -140,7 +140,7 @@ pub(super) async fn reconcile(
     }
     table.finish()?;
     let mut builder = FindingBuilder::default();
-    for r in &reconciled.disagreeing {
+    for r in reconciled.told.disagreeing() {
         let message = format!("{}. {}", r.evidence, r.rule.why);
         let stated_at = r.stated_at(&figures);
         let [stated, computed, difference] =
@@ -163,6 +163,7 @@ pub(super) async fn reconcile(
     let mut findings = FindingFile::new(staged, "totals")?;
     findings.write(&builder.finish().map_err(LogError::from)?)?;
     scanned.findings.push(findings.finish()?);
+    reconciled.figures = figures;
     Ok(reconciled)
 }
 
@@ -398,7 +399,7 @@ pub(super) fn report(
         delivery,
         ..
     } = *run;
-    let mut disagreements: Vec<&Reconciliation> = reconciled.disagreeing.iter().collect();
+    let mut disagreements: Vec<&Reconciliation> = reconciled.told.disagreeing().collect();
     // What matters most first; a reader of the summary sees a few only.
     disagreements.sort_by_key(|r| r.rule.materiality);
     let blocking = counts.unwaived.get(&Severity::Blocking).copied();

@@ -24,6 +24,7 @@ mod shares;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod told;
 pub mod withheld;
 pub mod year_on_year;
 
@@ -33,6 +34,7 @@ use serde::Serialize;
 
 pub use crate::rules::totals::{Key, Source};
 pub use figures::{AggregateRow, COMPUTED, Figure, Place, Printed, Series, computed};
+pub use told::Told;
 
 use crate::{
     decimal::Decimal,
