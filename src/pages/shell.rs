@@ -91,7 +91,7 @@ pub fn environment() -> Environment<'static> {
             None if value.is_none() => Cow::Borrowed(""),
             None => Cow::Owned(escape(&value.to_string())),
         };
-        out.write_str(&text).map_err(|error| Error::from(error))
+        out.write_str(&text).map_err(Error::from)
     });
     env.add_filter("html", |text: String| Value::from_safe_string(text));
     env.add_filter("number", |number: i64| super::words::number(number));
