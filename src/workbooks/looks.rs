@@ -9,6 +9,8 @@ use super::cells::Kind;
 pub(super) struct Looks {
     /// The title in the first cell.
     pub(super) title: Format,
+    /// The same on the cover, where it is wrapped.
+    pub(super) cover_title: Format,
     /// A heading of the cover.
     pub(super) heading: Format,
     /// A line above a table, which runs on over the cells beside it.
@@ -45,14 +47,16 @@ impl Looks {
                 .set_text_wrap()
                 .set_border_bottom(FormatBorder::Medium)
         };
-        let text = || cell().set_text_wrap();
+        let left = |format: Format| format.set_align(FormatAlign::Left).set_indent(1);
+        let text = || left(cell().set_text_wrap());
         let number = || cell().set_align(FormatAlign::Right);
         Self {
             title: base().set_font_size(16).set_bold(),
+            cover_title: base().set_font_size(16).set_bold().set_text_wrap(),
             heading: base().set_font_size(13).set_bold(),
             line: base(),
-            paragraph: text(),
-            head: [head(), head().set_align(FormatAlign::Right)],
+            paragraph: cell().set_text_wrap(),
+            head: [left(head()), head().set_align(FormatAlign::Right)],
             text: text(),
             quoted: text().set_quote_prefix(),
             shorthand: number(),

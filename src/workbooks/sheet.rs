@@ -11,18 +11,22 @@ use super::{
 
 /// Characters of the widest column.
 const WIDEST: usize = 60;
+/// Characters of the last one, which is often a sentence.
+const LAST: usize = 100;
+/// Columns that a page is wide enough for.
+const ON_A_PAGE: usize = 14;
 /// Characters of the narrowest.
 const NARROWEST: usize = 9;
 /// Characters of a cover's column.
-const COVER: f64 = 100.0;
+const COVER_WIDTH: usize = 62;
 /// Characters of a sheet's name, a limit of the format.
 const NAME: usize = 31;
 /// Bytes of texts of a sheet, beyond which long ones are cut: nobody reads them, and all are held.
 const ROOM: usize = 64 << 20;
-/// A text of so many characters makes a row too high to be left to the program that shows it.
-const LONG: usize = 1_000;
-/// Points of such a row.
-const HIGH: f64 = 150.0;
+/// Points of a line of text.
+const LINE: f64 = 15.0;
+/// Lines of the highest row.
+const HIGHEST: usize = 12;
 
 /// A column of a table.
 #[derive(Clone, Debug)]
@@ -106,15 +110,29 @@ pub(super) fn cover(
     lines: &[Line],
 ) -> Result<Worksheet, XlsxError> {
     let mut sheet = Worksheet::new();
-    sheet.set_name(name)?.set_column_width(0, COVER)?;
+    sheet
+        .set_name(name)?
+        .set_column_width(0, wide(COVER_WIDTH))?;
     printed(&mut sheet).set_portrait();
-    sheet.write_string_with_format(0, 0, shown(title, usize::MAX, ""), &looks.title)?;
+    let title = shown(title, usize::MAX, "");
+    // Its letters are half as wide again.
+    let height = 1.5 * height(lines_of(title.chars().count() * 3 / 2, COVER_WIDTH));
+    sheet.set_row_height(0, height)?;
+    sheet.write_string_with_format(0, 0, title, &looks.cover_title)?;
     for (row, line) in (1..).zip(lines) {
         let (text, format) = match line {
             Line::Heading(text) => (*text, &looks.heading),
             Line::Text(text) => (text.as_str(), &looks.paragraph),
         };
-        sheet.write_string_with_format(row, 0, shown(text, usize::MAX, "the project"), format)?;
+        let text = shown(text, usize::MAX, "the project");
+        let lines = lines_of(text.chars().count(), COVER_WIDTH);
+        let above = if matches!(line, Line::Heading(_)) {
+            LINE
+        } else {
+            LINE / 3.0
+        };
+        sheet.set_row_height(row, self::height(lines) + above)?;
+        sheet.write_string_with_format(row, 0, text, format)?;
     }
     Ok(sheet)
 }
@@ -136,6 +154,8 @@ pub(super) struct TableSheet<'s> {
     worked_with: bool,
     columns: Vec<Column>,
     widths: Vec<usize>,
+    /// The characters of texts that may take several lines, by row and column.
+    long: Vec<(u32, usize, usize)>,
     /// The row of the headings.
     head: u32,
     next: u32,
@@ -153,6 +173,9 @@ impl<'s> TableSheet<'s> {
         let mut sheet = Worksheet::new();
         sheet.set_name(head.name)?;
         printed(&mut sheet).set_landscape();
+        if columns.len() > ON_A_PAGE {
+            sheet.set_print_scale(70);
+        }
         sheet.write_string_with_format(0, 0, shown(head.title, usize::MAX, ""), &looks.title)?;
         let mut next = 1;
         for line in &head.lines {
@@ -174,6 +197,7 @@ impl<'s> TableSheet<'s> {
                 .map(|column| narrowest(&column.heading))
                 .collect(),
             columns: unique(columns),
+            long: Vec::new(),
             head: next,
             next: next + 1,
             room: ROOM,
@@ -183,26 +207,27 @@ impl<'s> TableSheet<'s> {
     /// Adds a row; it has a cell for each column.
     pub(super) fn push(&mut self, cells: &[Cell<'_>]) -> Result<(), XlsxError> {
         let most = cells::most(self.room);
-        let mut longest = 0;
-        for (at, ((cell, column), width)) in
-            (0..).zip(cells.iter().zip(&self.columns).zip(&mut self.widths))
-        {
+        let last = self.columns.len().saturating_sub(1);
+        let columns = cells.iter().zip(&self.columns).zip(&mut self.widths);
+        for (at, ((cell, column), width)) in columns.enumerate() {
             let place = Place {
                 row: self.next,
-                column: at,
+                column: u16::try_from(at).unwrap_or(u16::MAX),
                 kind: column.kind,
                 most,
                 whole_in: &self.whole_in,
             };
             cells::write(&mut self.sheet, &place, cell, self.looks)?;
-            *width = cell.width(WIDEST).max(*width);
+            let widest = if at == last { LAST } else { WIDEST };
+            *width = cell.width(widest).max(*width);
             if let Cell::Text(text) = cell {
-                longest = longest.max(text.len());
                 self.room = self.room.saturating_sub(text.len());
+                if text.len() > NARROWEST {
+                    let most = HIGHEST * LAST;
+                    self.long
+                        .push((self.next, at, text.chars().take(most).count()));
+                }
             }
-        }
-        if longest > LONG {
-            self.sheet.set_row_height(self.next, HIGH)?;
         }
         self.next += 1;
         Ok(())
@@ -219,9 +244,9 @@ impl<'s> TableSheet<'s> {
         }
         let last_column = u16::try_from(self.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
         for (at, width) in (0..).zip(&self.widths) {
-            let width = u32::try_from(*width).unwrap_or(0);
-            self.sheet.set_column_width(at, f64::from(width) + 3.0)?;
+            self.sheet.set_column_width(at, wide(*width))?;
         }
+        self.set_heights()?;
         let head = |column: &Column| {
             TableColumn::new()
                 .set_header(column.heading.as_str())
@@ -249,6 +274,42 @@ impl<'s> TableSheet<'s> {
         }
         Ok(self.sheet)
     }
+}
+
+impl TableSheet<'_> {
+    /// Rows are as high as the texts in them: not every program sees to that when it opens a workbook.
+    fn set_heights(&mut self) -> Result<(), XlsxError> {
+        let headings = self.columns.iter().zip(&self.widths);
+        let headings = headings.map(|(c, width)| lines_of(c.heading.chars().count(), *width));
+        let lines = headings.max().unwrap_or(1);
+        self.sheet.set_row_height(self.head, height(lines))?;
+        let mut texts = self.long.iter().peekable();
+        while let Some((row, at, characters)) = texts.next() {
+            let width = |at: usize| self.widths.get(at).copied().unwrap_or(WIDEST);
+            let mut lines = lines_of(*characters, width(*at));
+            while let Some((_, at, characters)) = texts.next_if(|(of, _, _)| of == row) {
+                lines = lines.max(lines_of(*characters, width(*at)));
+            }
+            if lines > 1 {
+                self.sheet.set_row_height(*row, height(lines))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The width of a column for so many characters, with some room beside them.
+fn wide(characters: usize) -> f64 {
+    f64::from(u32::try_from(characters).unwrap_or(0)) * 1.1 + 3.0
+}
+
+/// Lines that a text takes.
+fn lines_of(characters: usize, width: usize) -> usize {
+    characters.div_ceil(width.max(1)).clamp(1, HIGHEST)
+}
+
+fn height(lines: usize) -> f64 {
+    f64::from(u32::try_from(lines).unwrap_or(1)) * LINE
 }
 
 /// A column is no narrower than the longest word of its heading, and a long heading takes three lines.
