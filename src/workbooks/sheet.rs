@@ -155,7 +155,7 @@ pub(super) struct TableSheet<'s> {
     columns: Vec<Column>,
     widths: Vec<usize>,
     /// The characters of texts that may take several lines, by row and column.
-    long: Vec<(u32, usize, usize)>,
+    long: Vec<(u32, u16, u16)>,
     /// The row of the headings.
     head: u32,
     next: u32,
@@ -224,8 +224,9 @@ impl<'s> TableSheet<'s> {
                 self.room = self.room.saturating_sub(text.len());
                 if text.len() > NARROWEST {
                     let most = HIGHEST * LAST;
-                    self.long
-                        .push((self.next, at, text.chars().take(most).count()));
+                    let characters = text.chars().take(most).count();
+                    let characters = u16::try_from(characters).unwrap_or(u16::MAX);
+                    self.long.push((self.next, place.column, characters));
                 }
             }
         }
@@ -285,10 +286,13 @@ impl TableSheet<'_> {
         self.sheet.set_row_height(self.head, height(lines))?;
         let mut texts = self.long.iter().peekable();
         while let Some((row, at, characters)) = texts.next() {
-            let width = |at: usize| self.widths.get(at).copied().unwrap_or(WIDEST);
-            let mut lines = lines_of(*characters, width(*at));
+            let lines_in = |at: &u16, characters: &u16| {
+                let width = self.widths.get(usize::from(*at)).copied();
+                lines_of(usize::from(*characters), width.unwrap_or(WIDEST))
+            };
+            let mut lines = lines_in(at, characters);
             while let Some((_, at, characters)) = texts.next_if(|(of, _, _)| of == row) {
-                lines = lines.max(lines_of(*characters, width(*at)));
+                lines = lines.max(lines_in(at, characters));
             }
             if lines > 1 {
                 self.sheet.set_row_height(*row, height(lines))?;

@@ -185,6 +185,7 @@ fn log_without(project: &Project, key: Option<&str>, code: i32, secrets: &str) -
         match name.split(['/', '.']).collect::<Vec<_>>()[..] {
             ["clean" | "quarantine", ..] => {}
             [.., "parquet"] => check(&name, &parquet_text(&path), &secrets),
+            [.., "xlsx"] => check(&name, &crate::workbooks::told(&path), &secrets),
             _ => check(&name, &read(&path), &secrets),
         }
     }
