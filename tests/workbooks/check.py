@@ -40,7 +40,7 @@ def shown(text):
     """A text as a workbook has it: what acts is an escape."""
     escapes = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
     return "".join(
-        escapes.get(c, f"\\u{{{ord(c):x}}}") if unicodedata.category(c) == "Cc" or c in TURNS else c
+        escapes.get(c, f"\\u{{{ord(c):x}}}") if unicodedata.category(c) == "Cc" or c in TURNS or c in "\ufffe\uffff" else c
         for c in text
     )
 
