@@ -229,8 +229,8 @@ fn selection(wanted: &[u64]) -> RowSelection {
     RowSelection::from(selectors)
 }
 
-/// The rows of some columns of a Parquet file.
-fn batches(
+/// The rows of some columns of a Parquet file; of all where none is named.
+pub(crate) fn batches(
     path: &Path,
     columns: &[&str],
     rows: Option<RowSelection>,
@@ -245,7 +245,10 @@ fn batches(
         source,
     })?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let mask = match columns {
+        [] => ProjectionMask::all(),
+        _ => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
+    };
     let mut builder = builder.with_projection(mask).with_batch_size(size);
     if let Some(rows) = rows {
         builder = builder.with_row_selection(rows);
@@ -253,7 +256,7 @@ fn batches(
     builder.build().map_err(unreadable)
 }
 
-fn broken(path: &Path, source: arrow::error::ArrowError) -> FeedError {
+pub(crate) fn broken(path: &Path, source: arrow::error::ArrowError) -> FeedError {
     FeedError::Arrow {
         path: path.to_owned(),
         source,
@@ -261,7 +264,7 @@ fn broken(path: &Path, source: arrow::error::ArrowError) -> FeedError {
 }
 
 /// The texts of a column; blank where there is none.
-fn texts<'b>(batch: &'b RecordBatch, name: &str) -> impl Fn(usize) -> &'b str + use<'b> {
+pub(crate) fn texts<'b>(batch: &'b RecordBatch, name: &str) -> impl Fn(usize) -> &'b str + use<'b> {
     let column = batch.column_by_name(name);
     let texts = column.and_then(|column| column.as_string_opt::<i32>());
     move |at| match texts {

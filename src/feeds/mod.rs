@@ -4,7 +4,7 @@
 //! The renderers get facts and render; what they read is the staged log, a batch at a time, and footers of tables. They show
 //! only what the log shows, and no clock, so that the same run has the same bytes.
 
-mod entries;
+pub(crate) mod entries;
 mod ess;
 mod junit;
 mod lineage;

@@ -5,6 +5,7 @@ mod changes;
 mod finding;
 mod history;
 mod privacy;
+pub mod quota;
 mod restatements;
 mod sorted;
 mod table;

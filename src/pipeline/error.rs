@@ -17,6 +17,7 @@ use crate::{
     project::LoadError,
     publish::{FolderError, IoError, PublishError, VerifyError, WriteError},
     reconcile::published::PublishedError,
+    workbooks::WorkbookError,
 };
 
 /// Why a run did not come to an end. Nothing was published.
@@ -148,6 +149,9 @@ pub enum RunError {
     /// A file for other systems could not be written.
     #[error(transparent)]
     Feed(#[from] FeedError),
+    /// A workbook could not be written.
+    #[error(transparent)]
+    Workbook(#[from] WorkbookError),
     /// An aggregate has rows that are no figures, or two figures in one place.
     #[error(
         "{path}: {why}; nothing was published, since totals over such rows would mislead: mend the query"

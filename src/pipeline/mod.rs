@@ -27,6 +27,7 @@ mod tables;
 mod twice;
 mod unreadable;
 mod waivers;
+mod workbooks;
 mod year_on_year;
 
 use std::sync::Arc;
@@ -166,6 +167,8 @@ async fn whole_run(
     let open = history.map_or_else(|| Ok(Default::default()), |history| history.statements(run))?;
     let mut reconciliations = results::reconcile(run, figures, &mut scanned, open).await?;
 
+    workbooks::write_aggregates(run, &scanned, &reconciliations)?;
+
     settings.stage("log");
     let unjudged = std::mem::take(&mut reconciliations.unjudged);
     let counts = results::log(run, &mut scanned, history, unjudged).await?;
@@ -179,6 +182,7 @@ async fn whole_run(
     );
     results::write_results(run, &report)?;
     feeds::write(run, &scanned, &reconciliations, &report)?;
+    workbooks::write_log(run, &scanned, &report)?;
 
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);

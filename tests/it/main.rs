@@ -46,4 +46,5 @@ mod sql;
 mod testing;
 mod verify;
 mod waivers;
+mod workbooks;
 mod year_on_year;

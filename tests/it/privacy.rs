@@ -28,6 +28,9 @@ const TOLD: [&str; 15] = [
     "aggregates/gender.csv",
 ];
 
+/// Workbooks, whose texts stand in parts of a zip.
+const WORKBOOKS: [&str; 2] = ["discrepancies.xlsx", "aggregates.xlsx"];
+
 /// The same in Parquet, where texts stand in pages that may be compressed: read cell by cell.
 const TABLES: [&str; 4] = ["discrepancies", "changes", "rejects/rejects", "history"];
 
@@ -67,6 +70,18 @@ fn check_run(run: &Path, spoken: &Spoken, secrets: &Regex) {
     for table in TABLES {
         let path = run.join(table).with_extension("parquet");
         check(table, &parquet_text(&path), secrets);
+    }
+    for book in WORKBOOKS {
+        let parts = crate::workbooks::parts(&run.join(book));
+        let told: usize = parts.values().map(String::len).sum();
+        assert!(told > 10_000, "{book} holds {told} bytes");
+        for (part, text) in parts {
+            check(
+                &format!("{book}: {part}"),
+                &text.replace('<', "\n<"),
+                secrets,
+            );
+        }
     }
     check("stdout", &spoken.stdout, secrets);
     check("stderr", &spoken.stderr, secrets);
@@ -170,6 +185,7 @@ fn log_without(project: &Project, key: Option<&str>, code: i32, secrets: &str) -
         match name.split(['/', '.']).collect::<Vec<_>>()[..] {
             ["clean" | "quarantine", ..] => {}
             [.., "parquet"] => check(&name, &parquet_text(&path), &secrets),
+            [.., "xlsx"] => check(&name, &crate::workbooks::told(&path), &secrets),
             _ => check(&name, &read(&path), &secrets),
         }
     }
