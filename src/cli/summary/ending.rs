@@ -1,0 +1,71 @@
+//! The last lines: whether the run is published, its hash, and where to look next.
+
+use std::fmt::Write;
+
+use super::{Look, number};
+use crate::{cli::paint::Ink, harmless::words, pipeline::RunReport};
+
+/// The page of a project that has a report of its own.
+const REPORT: &str = "report.html";
+
+pub(super) fn render(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result {
+    let ink = |ink: Ink, text: &str| look.paint().ink(ink, text);
+    let folder = report.folder.to_string_lossy();
+    let folder = words(&folder);
+    let current = match &report.current {
+        Some(good) => format!("`current` still names the last good run, {good}"),
+        None => "no run has been published yet, so there is no `current`".to_owned(),
+    };
+    if report.trial() {
+        writeln!(
+            out,
+            "{}: {} of {} rules were left out, and what they would have found is not known",
+            ink(Ink::Look, "TRIAL"),
+            number(report.left_out as u64),
+            number(report.rules.len() as u64)
+        )?;
+    }
+    if let Some(first) = report.withheld.first() {
+        let outputs = report.withheld.iter().map(|w| w.output.as_str());
+        let outputs: Vec<&str> = outputs.collect();
+        let why = first.why();
+        writeln!(out, "withheld, since {why}: {}", outputs.join(", "))?;
+    }
+    let then = if report.blocked {
+        writeln!(
+            out,
+            "{}: not published; {current}",
+            ink(Ink::Worst, "BLOCKED")
+        )?;
+        ", severity blocking"
+    } else {
+        if report.trial() {
+            writeln!(out, "kept, not published; {current}")?;
+        } else {
+            published(out, report, look, &folder)?;
+        }
+        match report.folder.join(REPORT).is_file() {
+            true => ", then report.html",
+            false => ", then reconciliations.csv",
+        }
+    };
+    writeln!(out, "look next: {folder}/discrepancies.html{then}")
+}
+
+fn published(out: &mut String, report: &RunReport, look: Look, folder: &str) -> std::fmt::Result {
+    let again = if report.already_published {
+        " (the same run stood there already)"
+    } else {
+        ""
+    };
+    let ink = |text: &str| look.paint().ink(Ink::Good, text);
+    match &report.newer {
+        Some(newer) => writeln!(
+            out,
+            "{}: {folder}{again}; `current` stays at the newer run {newer}",
+            ink("published before")
+        )?,
+        None => writeln!(out, "{}: {folder}{again}", ink("published"))?,
+    }
+    writeln!(out, "manifest: SHA-256 {}", report.manifest_sha256)
+}
