@@ -34,6 +34,8 @@ struct Now {
     name: String,
     rows: u64,
     bytes: u64,
+    /// When so many were reached.
+    reached: Duration,
     /// Bytes to read; `None` for a stage that cannot say.
     of: Option<u64>,
 }
@@ -99,6 +101,7 @@ impl Progress for Bars {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         now.bytes += bytes;
         now.rows += rows;
+        now.reached = self.bar.elapsed();
         drop(now);
         self.bar.tick();
     }
@@ -110,7 +113,7 @@ fn line(now: &Now, elapsed: Duration, most: usize) -> String {
     if let Some(of) = now.of {
         parts.push((3, read(now.bytes, of)));
         parts.push((4, format!("{} rows", number(now.rows))));
-        if let Some(rate) = per_second(now.rows, elapsed) {
+        if let Some(rate) = per_second(now.rows, now.reached) {
             parts.push((1, format!("{} rows/s", number(rate))));
         }
     }
@@ -179,8 +182,9 @@ fn per_second(rows: u64, elapsed: Duration) -> Option<u64> {
 /// What a long read will still take, if it goes on as it went.
 fn left(now: &Now, elapsed: Duration) -> Option<Duration> {
     let rest = now.of?.checked_sub(now.bytes)?;
-    let millis = elapsed.as_millis() * u128::from(rest) / u128::from(now.bytes.max(1));
+    let millis = now.reached.as_millis() * u128::from(rest) / u128::from(now.bytes.max(1));
     let left = Duration::from_millis(u64::try_from(millis).ok()?);
+    let left = left.saturating_sub(elapsed.saturating_sub(now.reached));
     (now.bytes > 0 && elapsed >= LONG).then_some(left)
 }
 
@@ -203,6 +207,7 @@ mod tests {
             name: "needs_assessments".to_owned(),
             rows: 1_234_567,
             bytes: 600_000_000,
+            reached: Duration::from_secs(75),
             of: Some(1_200_000_000),
         }
     }
@@ -275,9 +280,10 @@ mod tests {
         assert_eq!(per_second(10, Duration::from_secs(2)), Some(5));
         assert_eq!(per_second(0, Duration::from_secs(2)), None);
         assert_eq!(left(&half(), Duration::from_secs(2)), None);
-        assert_eq!(
-            left(&half(), Duration::from_secs(60)),
-            Some(Duration::from_secs(60))
-        );
+        // What went by since the last rows came is off what is left.
+        for (elapsed, want) in [(75, 75), (85, 65), (200, 0)] {
+            let left = left(&half(), Duration::from_secs(elapsed));
+            assert_eq!(left, Some(Duration::from_secs(want)));
+        }
     }
 }

@@ -180,8 +180,14 @@ pub(super) fn totals(out: &mut String, report: &RunReport, look: Look) -> std::f
         STATEMENTS
     };
     for (statement, evidence) in report.disagreements.iter().take(shown) {
-        writeln!(out, "  {}", cut_middle(statement, look.width - 2))?;
-        let room = look.width - 4;
+        let (line, room) = (look.width - 2, look.width - 4);
+        match statement.split_once('[') {
+            Some((id, which)) if width(statement) > line => {
+                writeln!(out, "  {}", cut_middle(id, line))?;
+                writeln!(out, "  [{}", cut_middle(which, line - 1))?;
+            }
+            _ => writeln!(out, "  {}", cut_middle(statement, line))?,
+        }
         let evidence = match evidence.split_once("; ") {
             Some((first, _)) if width(evidence) > room => first,
             _ => evidence,
