@@ -149,7 +149,10 @@ fn work(args: &RunArgs, bars: Option<Bars>) -> Ended {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in signals() {
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
-            return Ended::Stopped(3, format!("listening for signals failed: {error}"));
+            return Ended::Stopped(
+                3,
+                format!("listening for signals failed: {error}; nothing was read: run again"),
+            );
         }
     }
     let threads = args.threads.map_or_else(cores, usize::from);
@@ -212,7 +215,9 @@ fn workers(threads: usize) -> Result<tokio::runtime::Runtime, String> {
         .thread_name("trueup")
         .thread_stack_size(STACK)
         .build()
-        .map_err(|error| format!("starting worker threads failed: {error}"))
+        .map_err(|error| format!(
+            "starting {threads} worker threads failed: {error}; give fewer with `--threads`, or more to this user (`ulimit -u`)"
+        ))
 }
 
 /// A command that publishes nothing: what it finds out goes to stdout.

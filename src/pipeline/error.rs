@@ -50,7 +50,7 @@ pub enum RunError {
         advice: String,
     },
     /// The delivery's folder is not there.
-    #[error("delivery {} cannot be read: {source}; check `--delivery`", folder.display())]
+    #[error("delivery {} cannot be read: {source}; name the folder of the night's exports with `--delivery`", folder.display())]
     Delivery {
         /// The folder.
         folder: PathBuf,
@@ -159,7 +159,7 @@ pub enum RunError {
         why: String,
     },
     /// A table could not be written.
-    #[error("writing {path} failed: {source}")]
+    #[error("writing {path} failed: {source}; check the disk of the out folder, then run again")]
     Parquet {
         /// Inside the run folder.
         path: String,
