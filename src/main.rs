@@ -26,8 +26,8 @@ use serde_json::json;
 use speaking::{bars, event, fail, failed, misused, out_colours, start_tracing, warn, width};
 use trueup::{
     cli::{
-        Answer, Bars, Cli, Command, Format, Look, Manner, RunArgs, Surroundings, Terminal, Voice,
-        asked_colour, summary,
+        Answer, Bars, Cli, Command, Format, Look, Manner, RunArgs, Surroundings, Terminal, UNKNOWN,
+        Voice, asked_colour, summary,
     },
     feeds::{Came, Live},
     harmless,
@@ -230,7 +230,7 @@ fn answer(command: &Command, voice: Voice) -> u8 {
     let terminal = Terminal {
         today: jiff::Zoned::now().date(),
         colour: out_colours(manner),
-        width: width(),
+        width: width().unwrap_or(UNKNOWN),
         quiet: manner.quiet,
         verbose: manner.verbose,
         program: program(),

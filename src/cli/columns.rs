@@ -85,6 +85,39 @@ pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
     lines
 }
 
+/// A sentence, which is harmless and may have colours, on as many lines as it needs; all but the first stand in a little.
+pub(super) fn folded(text: &str, most: usize) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut used = 0;
+    for (at, word) in text.split(' ').enumerate() {
+        let wide = seen(word);
+        match at {
+            0 => used = wide,
+            _ if used + 1 + wide <= most => {
+                folded.push(' ');
+                used += 1 + wide;
+            }
+            _ => {
+                folded.push_str("\n  ");
+                used = 2 + wide;
+            }
+        }
+        folded.push_str(word);
+    }
+    folded
+}
+
+/// Columns that a text takes beside the codes of its colours.
+fn seen(text: &str) -> usize {
+    let mut rest = text;
+    let mut used = 0;
+    while let Some((before, code)) = rest.split_once("\u{1b}[") {
+        used += width(before);
+        rest = code.split_once('m').map_or("", |(_, after)| after);
+    }
+    used + width(rest)
+}
+
 /// The parts on as few lines as hold them, none broken.
 pub(super) fn filled(parts: &[String], most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -250,6 +283,23 @@ mod tests {
             ["sum of 13 parts", "13,270 against", "13,331"]
         );
         assert_eq!(wrapped("13,331,000", 4), ["13,331,000"]);
+        for (text, most, want) in [
+            ("none of: a, b", 13, "none of: a, b"),
+            ("none of: a, b", 12, "none of: a,\n  b"),
+            ("a b c d", 3, "a b\n  c\n  d"),
+            (
+                "\u{1b}[31m12 error\u{1b}[0m, 3 warn",
+                16,
+                "\u{1b}[31m12 error\u{1b}[0m, 3 warn",
+            ),
+            (
+                "\u{1b}[31m12 error\u{1b}[0m, 3 warn",
+                15,
+                "\u{1b}[31m12 error\u{1b}[0m, 3\n  warn",
+            ),
+        ] {
+            assert_eq!(folded(text, most), want, "{most}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use progress::Bars;
 pub use run::{FailOnArg, RunArgs, Surroundings};
 pub use schema::SchemaArgs;
 pub use shell::{CompletionsArgs, ManArgs};
-pub use summary::{Look, summary};
+pub use summary::{Look, UNKNOWN, summary};
 pub use test::TestArgs;
 pub use verify::VerifyArgs;
 pub use voice::{Format, Manner, Voice, asked_colour};

@@ -24,9 +24,6 @@ use trueup::{
     pipeline::RunError,
 };
 
-/// Columns of a line where nothing says how many there are.
-const COLUMNS: usize = 110;
-
 /// Whether stdout shows colours.
 pub fn out_colours(manner: Manner) -> bool {
     wishes().colours(manner.colour, std::io::stdout().is_terminal())
@@ -47,13 +44,13 @@ fn wishes() -> Wishes {
     }
 }
 
-/// Columns of a line: what `COLUMNS` says, or the terminal.
-pub fn width() -> usize {
+/// Columns of a line: what `COLUMNS` says, or the terminal; `None` in a pipe or file.
+pub fn width() -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok();
     let columns = columns.and_then(|columns| columns.trim().parse().ok());
     let of_terminal = || terminal_size_of(std::io::stdout()).map(|(Width(w), _)| usize::from(w));
     let columns = columns.filter(|columns| *columns > 0).or_else(of_terminal);
-    columns.filter(|columns| *columns > 0).unwrap_or(COLUMNS)
+    columns.filter(|columns| *columns > 0)
 }
 
 /// A line that says how far a run is, where somebody sees it who did not ask for silence.

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::{Look, number};
+use super::{Page, number};
 use crate::{cli::paint::Ink, harmless::words, pipeline::RunReport};
 
 /// The page of a project that has a report of its own.
 const REPORT: &str = "report.html";
 
-pub(super) fn render(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result {
-    let ink = |ink: Ink, text: &str| look.paint().ink(ink, text);
+pub(super) fn render(out: &mut String, report: &RunReport, page: Page) -> std::fmt::Result {
+    let ink = |ink: Ink, text: &str| page.paint.ink(ink, text);
     let folder = report.folder.to_string_lossy();
     let folder = words(&folder);
     let current = match &report.current {
@@ -17,32 +17,31 @@ pub(super) fn render(out: &mut String, report: &RunReport, look: Look) -> std::f
         None => "no run has been published yet, so there is no `current`".to_owned(),
     };
     if report.trial() {
-        writeln!(
-            out,
+        let told = format!(
             "{}: {} of {} rules were left out, and what they would have found is not known",
             ink(Ink::Look, "TRIAL"),
             number(report.left_out as u64),
             number(report.rules.len() as u64)
-        )?;
+        );
+        writeln!(out, "{}", page.sentence(&told))?;
     }
     if let Some(first) = report.withheld.first() {
         let outputs = report.withheld.iter().map(|w| w.output.as_str());
         let outputs: Vec<&str> = outputs.collect();
         let why = first.why();
-        writeln!(out, "withheld, since {why}: {}", outputs.join(", "))?;
+        let told = format!("withheld, since {why}: {}", outputs.join(", "));
+        writeln!(out, "{}", page.sentence(&told))?;
     }
     let then = if report.blocked {
-        writeln!(
-            out,
-            "{}: not published; {current}",
-            ink(Ink::Worst, "BLOCKED")
-        )?;
+        let told = format!("{}: not published; {current}", ink(Ink::Worst, "BLOCKED"));
+        writeln!(out, "{}", page.sentence(&told))?;
         ", severity blocking"
     } else {
         if report.trial() {
-            writeln!(out, "kept, not published; {current}")?;
+            let told = format!("kept, not published; {current}");
+            writeln!(out, "{}", page.sentence(&told))?;
         } else {
-            published(out, report, look, &folder)?;
+            published(out, report, page, &folder)?;
         }
         match report.folder.join(REPORT).is_file() {
             true => ", then report.html",
@@ -52,13 +51,13 @@ pub(super) fn render(out: &mut String, report: &RunReport, look: Look) -> std::f
     writeln!(out, "look next: {folder}/discrepancies.html{then}")
 }
 
-fn published(out: &mut String, report: &RunReport, look: Look, folder: &str) -> std::fmt::Result {
+fn published(out: &mut String, report: &RunReport, page: Page, folder: &str) -> std::fmt::Result {
     let again = if report.already_published {
         " (the same run stood there already)"
     } else {
         ""
     };
-    let ink = |text: &str| look.paint().ink(Ink::Good, text);
+    let ink = |text: &str| page.paint.ink(Ink::Good, text);
     match &report.newer {
         Some(newer) => writeln!(
             out,

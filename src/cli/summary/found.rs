@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Look, number};
+use super::{Page, number};
 use crate::{
     cli::{
         columns::{Cell, Grid, Set, cut_middle, width, wrapped},
@@ -21,7 +21,7 @@ const STATEMENTS: usize = 8;
 const LONGEST: usize = 600;
 
 /// How many rules ran, what they found, and the rules that found most of what is worst.
-pub(super) fn rules(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result {
+pub(super) fn rules(out: &mut String, report: &RunReport, page: Page) -> std::fmt::Result {
     let with = |status: &str| report.rules.iter().filter(|r| r.status == status).count();
     let also = |status: &str, words: &str| match with(status) {
         0 => String::new(),
@@ -30,13 +30,13 @@ pub(super) fn rules(out: &mut String, report: &RunReport, look: Look) -> std::fm
     let skipped = also("error", "could not be evaluated")
         + &also("not_evaluated", "not evaluated")
         + &also("skipped", "skipped");
-    writeln!(
-        out,
+    let told = format!(
         "{} rules ran: {} passed, {} found something{skipped}",
         report.rules.iter().filter(|r| r.counts.is_some()).count(),
         with("passed"),
         with("failed") + with("tolerated"),
-    )?;
+    );
+    writeln!(out, "{}", page.sentence(&told))?;
     let severities = Severity::ALL.iter().map(|severity| {
         let count = report.by_severity.get(severity).copied().unwrap_or(0);
         let ink = if count == 0 {
@@ -44,24 +44,25 @@ pub(super) fn rules(out: &mut String, report: &RunReport, look: Look) -> std::fm
         } else {
             Ink::of(*severity)
         };
-        look.paint()
+        page.paint
             .ink(ink, &format!("{} {severity}", number(count)))
     });
-    writeln!(
-        out,
+    let told = format!(
         "{} discrepancies: {}",
         number(report.discrepancies),
         severities.collect::<Vec<_>>().join(", ")
-    )?;
+    );
+    writeln!(out, "{}", page.sentence(&told))?;
     if since(report) {
         let statuses = report.by_status.iter().map(|(status, count)| {
             let text = format!("{} {status}", signed(*status, *count));
-            look.paint().ink(Ink::of_status(*status), &text)
+            page.paint.ink(Ink::of_status(*status), &text)
         });
         let statuses: Vec<String> = statuses.collect();
-        writeln!(out, "since the run before: {}", statuses.join(", "))?;
+        let told = format!("since the run before: {}", statuses.join(", "));
+        writeln!(out, "{}", page.sentence(&told))?;
     }
-    by_rule(out, report, look)?;
+    by_rule(out, report, page)?;
     writeln!(out)
 }
 
@@ -81,7 +82,7 @@ fn signed(status: Status, count: u64) -> String {
     format!("{sign}{}", number(count))
 }
 
-fn by_rule(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result {
+fn by_rule(out: &mut String, report: &RunReport, page: Page) -> std::fmt::Result {
     let severity = |id: &str| {
         report
             .severity_of
@@ -95,7 +96,7 @@ fn by_rule(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result
         .map(|(id, count)| (id.as_str(), *count))
         .collect();
     by_rule.sort_by_key(|(id, count)| (severity(id), std::cmp::Reverse(*count), *id));
-    let shown = if look.all { by_rule.len() } else { RULES };
+    let shown = if page.all { by_rule.len() } else { RULES };
     let mut grid = Grid {
         columns: vec![
             ("severity", Set::Left),
@@ -135,25 +136,25 @@ fn by_rule(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result
     let grid = grid.with(|at| !(2..4).contains(&at) || moves(at));
     if !grid.rows.is_empty() {
         writeln!(out)?;
-        for line in grid.lines(look.width, look.paint()) {
+        for line in grid.lines(page.width, page.paint) {
             writeln!(out, "{line}")?;
         }
     }
     let rest = by_rule.get(shown..).unwrap_or_default();
     if !rest.is_empty() {
         let found: u64 = rest.iter().map(|(_, count)| count).sum();
-        writeln!(
-            out,
+        let told = format!(
             "and {} in {} more rules and statements; `-v` lists them all",
             number(found),
             number(rest.len() as u64)
-        )?;
+        );
+        writeln!(out, "{}", page.sentence(&told))?;
     }
     Ok(())
 }
 
 /// What became of the statements, and those that disagree: each its name, then why, in the words that fit.
-pub(super) fn totals(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result {
+pub(super) fn totals(out: &mut String, report: &RunReport, page: Page) -> std::fmt::Result {
     let all: u64 = report.verdicts.values().sum();
     if all == 0 {
         return Ok(());
@@ -164,23 +165,19 @@ pub(super) fn totals(out: &mut String, report: &RunReport, look: Look) -> std::f
             "disagrees" => Ink::Bad,
             _ => Ink::Plain,
         };
-        look.paint()
+        page.paint
             .ink(ink, &format!("{} {}", number(*n), word.replace('_', " ")))
     });
     let verdicts: Vec<String> = verdicts.collect();
-    writeln!(
-        out,
-        "{} totals compared: {}",
-        number(all),
-        verdicts.join(", ")
-    )?;
-    let shown = if look.all {
+    let told = format!("{} totals compared: {}", number(all), verdicts.join(", "));
+    writeln!(out, "{}", page.sentence(&told))?;
+    let shown = if page.all {
         report.disagreements.len()
     } else {
         STATEMENTS
     };
     for (statement, evidence) in report.disagreements.iter().take(shown) {
-        let (line, room) = (look.width - 2, look.width - 4);
+        let (line, room) = (page.width - 2, page.width - 4);
         match statement.split_once('[') {
             Some((id, which)) if width(statement) > line => {
                 writeln!(out, "  {}", cut_middle(id, line))?;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::{Look, number};
+use super::{Page, number};
 use crate::{
     cli::{
         columns::{Cell, Grid, Set},
@@ -19,11 +19,11 @@ const ALWAYS: usize = 2;
 
 /// One table where it fits; else without columns that are zero everywhere, which are told below; else rows and what was
 /// found one below the other.
-pub(super) fn render(out: &mut String, report: &RunReport, look: Look) -> std::fmt::Result {
+pub(super) fn render(out: &mut String, report: &RunReport, page: Page) -> std::fmt::Result {
     let whole = grid(report);
     let mut grids = vec![whole.clone()];
     let mut left_out = Vec::new();
-    if !whole.fits(look.width) {
+    if !whole.fits(page.width) {
         let bare: Vec<bool> = (0..whole.columns.len())
             .map(|at| is_bare(&whole, at))
             .collect();
@@ -32,7 +32,7 @@ pub(super) fn render(out: &mut String, report: &RunReport, look: Look) -> std::f
         let names = names.filter(|(at, _)| is_bare(*at));
         left_out = names.map(|(_, (name, _))| *name).collect();
         grids = vec![whole.with(|at| !is_bare(at))];
-        if !grids.iter().all(|grid| grid.fits(look.width)) {
+        if !grids.iter().all(|grid| grid.fits(page.width)) {
             let is_of_rows = |at: usize| at <= ROWS.len();
             let mut rows = whole.with(|at| is_of_rows(at) && !is_bare(at));
             rows.rows
@@ -47,12 +47,13 @@ pub(super) fn render(out: &mut String, report: &RunReport, look: Look) -> std::f
         if at > 0 {
             writeln!(out)?;
         }
-        for line in grid.lines(look.width, look.paint()) {
+        for line in grid.lines(page.width, page.paint) {
             writeln!(out, "{line}")?;
         }
     }
     if !left_out.is_empty() {
-        writeln!(out, "none in any table: {}", left_out.join(", "))?;
+        let told = format!("none in any table: {}", left_out.join(", "));
+        writeln!(out, "{}", page.sentence(&told))?;
     }
     Ok(())
 }
