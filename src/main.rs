@@ -5,9 +5,12 @@
     reason = "the clock, the environment and the terminal are read here alone"
 )]
 
+#[path = "main/speaking.rs"]
+mod speaking;
+
 use std::{
-    fmt::Debug,
-    io::{IsTerminal, Write},
+    ffi::OsString,
+    io::Write,
     os::fd::AsFd,
     path::PathBuf,
     process::ExitCode,
@@ -18,23 +21,18 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use serde_json::json;
-use tracing::field::Field;
-use tracing_subscriber::{
-    field::MakeExt,
-    fmt::format::{Writer, debug_fn},
-};
+use speaking::{bars, event, fail, failed, misused, out_colours, start_tracing, warn, width};
 use trueup::{
-    cli::{Answer, Cli, Command, Format, RunArgs, Surroundings, Terminal, Voice, summary},
-    diagnostics::{
-        DiagnosticLine,
-        render::{lines, render},
+    cli::{
+        Answer, Bars, Cli, Command, Format, Look, Manner, RunArgs, Surroundings, Terminal, UNKNOWN,
+        Voice, asked_colour, summary,
     },
     feeds::{Came, Live},
     harmless,
     ingest::{READ_FILE, serve},
-    pipeline::{self, Progress, RunError, RunReport, Silent},
+    pipeline::{self, RunError, RunReport, Silent},
 };
 
 /// Interrupted by a signal.
@@ -43,15 +41,25 @@ const INTERRUPTED: u8 = 130;
 const STACK: usize = 64 << 20;
 
 fn main() -> ExitCode {
-    let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == READ_FILE) {
-        return read_file(words.next());
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == READ_FILE) {
+        return read_file(words.into_iter().nth(2));
     }
-    let command = match Cli::try_parse() {
-        Ok(cli) => cli.command,
-        Err(error) => return misused(&error),
+    let asked = Cli::command().color(asked_colour(&words));
+    let asked = asked.try_get_matches_from(&words);
+    let Cli { command, manner } = match asked.and_then(|asked| Cli::from_arg_matches(&asked)) {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error, &words),
     };
-    start_tracing(command.voice());
+    let voice = Voice {
+        format: command.format(),
+        manner,
+    };
+    let bars = match command {
+        Command::Run(_) => bars(voice),
+        _ => None,
+    };
+    start_tracing(voice, bars.clone());
     // A panic's own words may quote data: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic
@@ -61,8 +69,8 @@ fn main() -> ExitCode {
         tracing::error!("internal fault at {place}");
     }));
     let code = match &command {
-        Command::Run(args) => run(args),
-        other => answer(other),
+        Command::Run(args) => run(args, manner, bars),
+        other => answer(other, voice),
     };
     // Workers may still hold files of a run that was given up; nothing of theirs is published.
     let _ = std::io::stdout().flush();
@@ -88,12 +96,12 @@ fn program() -> PathBuf {
 }
 
 /// Runs, and tells of it where `--metrics` and `--events` say, before the last word.
-fn run(args: &RunArgs) -> u8 {
+fn run(args: &RunArgs, manner: Manner, bars: Option<Bars>) -> u8 {
     let began = (jiff::Timestamp::now(), std::process::id());
     let [metrics, events] = [&args.metrics, &args.events].map(Clone::clone);
     let (live, warnings) = Live::begin(metrics, events, &args.project, began);
     warn(args.format, &warnings);
-    let ended = work(args);
+    let ended = work(args, bars);
     let message = match &ended {
         Ended::Failed(error) => Some(error.to_string()),
         Ended::Stopped(_, message) => Some(message.clone()),
@@ -115,8 +123,14 @@ fn run(args: &RunArgs) -> u8 {
     };
     warn(args.format, &live.end(jiff::Timestamp::now(), came));
     match &ended {
-        Ended::Reported(report) => done(args, report),
-        Ended::Failed(error) => failed(args.format, error),
+        Ended::Reported(report) => done(args.format, manner, report),
+        Ended::Failed(error) => failed(
+            Voice {
+                format: args.format,
+                manner,
+            },
+            error,
+        ),
         Ended::Stopped(code, message) => fail(args.format, message, *code),
     }
 }
@@ -131,24 +145,14 @@ enum Ended {
     Stopped(u8, String),
 }
 
-/// Says what could not be told elsewhere; the exit code does not depend on it.
-fn warn(format: Format, warnings: &[String]) {
-    for warning in warnings {
-        let message = harmless::lines(warning);
-        match format {
-            Format::Json => event(&json!({ "event": "warning", "message": message })),
-            Format::Text => {
-                let _ = writeln!(std::io::stderr(), "warning: {message}");
-            }
-        }
-    }
-}
-
-fn work(args: &RunArgs) -> Ended {
+fn work(args: &RunArgs, bars: Option<Bars>) -> Ended {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in signals() {
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
-            return Ended::Stopped(3, format!("listening for signals failed: {error}"));
+            return Ended::Stopped(
+                3,
+                format!("listening for signals failed: {error}; nothing was read: run again"),
+            );
         }
     }
     let threads = args.threads.map_or_else(cores, usize::from);
@@ -156,7 +160,6 @@ fn work(args: &RunArgs) -> Ended {
         Ok(runtime) => runtime,
         Err(message) => return Ended::Stopped(3, message),
     };
-    let bars = args.format == Format::Text && !args.quiet && std::io::stderr().is_terminal();
     let settings = args.settings(Surroundings {
         today: jiff::Zoned::now().date(),
         cores: cores(),
@@ -164,10 +167,9 @@ fn work(args: &RunArgs) -> Ended {
         key: std::env::var_os("TRUEUP_KEY")
             .map(std::os::unix::ffi::OsStringExt::into_vec)
             .filter(|k| !k.is_empty()),
-        progress: if bars {
-            Arc::new(Bars::new())
-        } else {
-            Arc::new(Silent)
+        progress: match &bars {
+            Some(bars) => Arc::new(bars.clone()),
+            None => Arc::new(Silent),
         },
     });
     let (stopped, stop) = tokio::sync::oneshot::channel();
@@ -189,6 +191,9 @@ fn work(args: &RunArgs) -> Ended {
         }
     });
     runtime.shutdown_timeout(Duration::from_secs(5));
+    if let Some(bars) = bars {
+        bars.clear();
+    }
     match ended {
         None => {
             let message = "interrupted: nothing was published".to_owned();
@@ -210,20 +215,24 @@ fn workers(threads: usize) -> Result<tokio::runtime::Runtime, String> {
         .thread_name("trueup")
         .thread_stack_size(STACK)
         .build()
-        .map_err(|error| format!("starting worker threads failed: {error}"))
+        .map_err(|error| format!(
+            "starting {threads} worker threads failed: {error}; give fewer with `--threads`, or more to this user (`ulimit -u`)"
+        ))
 }
 
 /// A command that publishes nothing: what it finds out goes to stdout.
-fn answer(command: &Command) -> u8 {
-    let format = command.voice().format;
+fn answer(command: &Command, voice: Voice) -> u8 {
+    let Voice { format, manner } = voice;
     let runtime = match workers(cores()) {
         Ok(runtime) => runtime,
         Err(message) => return fail(format, &message, 3),
     };
     let terminal = Terminal {
         today: jiff::Zoned::now().date(),
-        colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-        width: width(),
+        colour: out_colours(manner),
+        width: width().unwrap_or(UNKNOWN),
+        quiet: manner.quiet,
+        verbose: manner.verbose,
         program: program(),
         temporary: std::env::temp_dir(),
     };
@@ -239,7 +248,7 @@ fn answer(command: &Command) -> u8 {
             let _ = write!(std::io::stdout(), "{text}");
             code
         }
-        Ok(Err(error)) => failed(format, &error),
+        Ok(Err(error)) => failed(voice, &error),
         Err(_) => fail(
             format,
             "the command stopped unexpectedly; this is a fault of trueup, please report it",
@@ -262,161 +271,25 @@ fn signals() -> Vec<i32> {
     signals
 }
 
-/// A call that cannot be understood, or one for help. A job that asked for JSON gets JSON.
-fn misused(error: &clap::Error) -> ExitCode {
-    let words: Vec<_> = std::env::args_os().collect();
-    let json = words.iter().any(|word| word == "--format=json")
-        || words
-            .windows(2)
-            .any(|w| w[0] == "--format" && w[1] == "json");
-    let text = error.to_string();
-    let told = harmless::lines(&text);
-    // What repeats a word that acts on a terminal, such as the name of a file, is told without colours.
-    if !error.use_stderr() || (!json && told == text) {
-        error.exit();
-    }
-    let code = u8::try_from(error.exit_code()).unwrap_or(2);
-    let message = told.strip_prefix("error: ").unwrap_or(&told).trim_end();
-    let format = if json { Format::Json } else { Format::Text };
-    ExitCode::from(fail(format, message, code))
-}
-
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Characters of a line.
-fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok();
-    columns.and_then(|c| c.parse().ok()).unwrap_or(110)
-}
-
-fn done(args: &RunArgs, report: &RunReport) -> u8 {
+fn done(format: Format, manner: Manner, report: &RunReport) -> u8 {
     let code = report.exit_code();
-    match args.format {
+    match format {
         Format::Json => event(
             &json!({ "event": "run", "exit_code": code, "folder": report.folder, "already_published": report.already_published, "manifest_sha256": report.manifest_sha256, "current": report.current, "result": report.to_json() }),
         ),
-        Format::Text if args.quiet && code == 0 => {}
+        Format::Text if manner.quiet && code == 0 => {}
         Format::Text => {
-            let _ = write!(std::io::stdout(), "{}", summary(report, width()));
+            let look = Look {
+                width: width(),
+                colour: out_colours(manner),
+                all: manner.verbose > 0,
+            };
+            let _ = write!(std::io::stdout(), "{}", summary(report, look));
         }
     }
     code
-}
-
-fn failed(format: Format, error: &RunError) -> u8 {
-    let code = error.exit_code();
-    match (error, format) {
-        (RunError::Project(diagnostics), Format::Text) => {
-            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let _ = write!(std::io::stderr(), "{}", render(diagnostics, colour));
-            code
-        }
-        (RunError::Project(diagnostics), Format::Json) => {
-            let lines: Vec<DiagnosticLine<'_>> = lines(diagnostics);
-            event(&json!({ "event": "project_error", "exit_code": code, "diagnostics": lines }));
-            code
-        }
-        _ => fail(format, &error.to_string(), code),
-    }
-}
-
-fn fail(format: Format, message: &str, code: u8) -> u8 {
-    let message = harmless::lines(message);
-    match format {
-        Format::Json => event(&json!({ "event": "error", "exit_code": code, "message": message })),
-        Format::Text => {
-            let _ = writeln!(std::io::stderr(), "error: {message}");
-        }
-    }
-    code
-}
-
-fn event(event: &serde_json::Value) {
-    let event = event.to_string();
-    let _ = writeln!(std::io::stderr(), "{}", harmless::json(&event));
-}
-
-/// Stderr, for lines of JSON.
-struct Lines;
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
-        let text = harmless::json(&text);
-        std::io::stderr().write_all(text.as_bytes())?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stderr().flush()
-    }
-}
-
-/// A field of a traced event as text for people.
-fn field(out: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
-    let value = format!("{value:?}");
-    let value = harmless::words(&value);
-    match field.name() {
-        "message" => write!(out, "{value}"),
-        name => write!(out, "{name}={value}"),
-    }
-}
-
-fn start_tracing(voice: Voice) {
-    let level = match (voice.quiet, voice.verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "trueup=info,warn",
-        (false, 2) => "trueup=debug,info",
-        (false, _) => "trace",
-    };
-    // Nobody hears that nobody hears: what is told of a stderr that is full would go there too, and end the run.
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .log_internal_errors(false);
-    match voice.format {
-        Format::Json => builder.json().with_writer(|| Lines).init(),
-        Format::Text => {
-            let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            let builder = builder.fmt_fields(debug_fn(field).delimited(" "));
-            let builder = builder.with_writer(std::io::stderr).with_ansi(colour);
-            builder.with_target(false).init();
-        }
-    }
-}
-
-/// Progress bars on a terminal.
-struct Bars {
-    bar: indicatif::ProgressBar,
-}
-
-impl Bars {
-    fn new() -> Self {
-        let bar = indicatif::ProgressBar::new_spinner();
-        bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar }
-    }
-}
-
-impl Progress for Bars {
-    fn stage(&self, name: &str) {
-        self.bar.set_message(name.to_owned());
-    }
-
-    fn table(&self, name: &str, bytes: u64) {
-        self.bar
-            .set_message(format!("{name} ({})", indicatif::HumanBytes(bytes)));
-    }
-
-    fn advance(&self, _bytes: u64, rows: u64) {
-        self.bar.inc(rows);
-    }
-}
-
-impl Drop for Bars {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
 }

@@ -231,10 +231,14 @@ pub enum KeyError {
     #[error(transparent)]
     Ingest(#[from] crate::ingest::IngestError),
     /// A temporary file could not be written.
-    #[error("writing key columns to a temporary file failed: {0}")]
+    #[error(
+        "writing key columns to a temporary file failed: {0}; check the disk of the out folder, then run again"
+    )]
     Parquet(#[from] parquet::errors::ParquetError),
     /// A temporary file could not be made.
-    #[error("making a temporary file failed: {0}")]
+    #[error(
+        "making a temporary file in the out folder failed: {0}; check its disk and that this user may write there, then run again"
+    )]
     Scratch(#[source] std::io::Error),
 }
 

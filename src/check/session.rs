@@ -54,7 +54,7 @@ pub struct EngineSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// A query failed.
-    #[error("{doing} failed: {}", describe(source))]
+    #[error("{doing} failed: {}{}", describe(source), next(source))]
     Query {
         /// What was being done.
         doing: String,
@@ -78,6 +78,20 @@ impl EngineError {
             doing,
             source: Box::new(source),
         }
+    }
+}
+
+/// What to do about it, where what went wrong does not say so itself.
+fn next(error: &DataFusionError) -> &'static str {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) | DataFusionError::External(_) => "",
+        DataFusionError::ArrowError(error, _)
+            if matches!(error.as_ref(), ArrowError::ExternalError(_)) =>
+        {
+            ""
+        }
+        _ if is_io(error) => "; check the disk and the room in the out folder, then run again",
+        _ => "; mend the SQL that is named, or guard the values that it reads",
     }
 }
 

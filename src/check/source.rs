@@ -77,11 +77,10 @@ impl TableSource {
         self.files.iter().filter(|file| file.origin.is_none())
     }
 
-    /// What there is to read; rows that an earlier run kept stand in one file.
-    pub fn bytes(&self) -> u64 {
-        let of = |file: &SourceFile| file.export.bytes;
-        let carried = self.files.iter().find(|file| file.origin.is_some());
-        self.delivered().map(of).sum::<u64>() + carried.map_or(0, of)
+    /// Bytes of each chunk, in the order of [`Self::chunks`].
+    pub fn chunk_bytes(&self) -> impl Iterator<Item = u64> {
+        let chunks = self.files.iter().flat_map(|file| &file.export.chunks);
+        chunks.map(|chunk| chunk.bytes)
     }
 
     /// Every chunk: index of the file, index of the chunk in it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
-use super::{Command, Format};
+use super::Command;
 use crate::pipeline::RunError;
 
 /// What a command has to say.
@@ -23,57 +23,35 @@ pub struct Terminal {
     pub today: Date,
     /// Whether stdout shows colours.
     pub colour: bool,
-    /// Characters of a line.
+    /// Columns of a line.
     pub width: usize,
+    /// Say only what failed.
+    pub quiet: bool,
+    /// Say more; twice for even more.
+    pub verbose: u8,
     /// This program, which is started again to read what its reader may die on.
     pub program: PathBuf,
     /// Where temporary files may stand.
     pub temporary: PathBuf,
 }
 
-/// How errors and traces are told.
-#[derive(Clone, Copy, Debug)]
-pub struct Voice {
-    /// Text, or JSON lines on stderr.
-    pub format: Format,
-    /// Only what failed.
-    pub quiet: bool,
-    /// More of it.
-    pub verbose: u8,
-}
-
 impl Command {
-    /// How errors and traces are told.
-    pub fn voice(&self) -> Voice {
-        let of = |format| Voice {
-            format,
-            quiet: false,
-            verbose: 0,
-        };
-        match self {
-            Self::Run(args) => Voice {
-                format: args.format,
-                quiet: args.quiet,
-                verbose: args.verbose,
-            },
-            Self::Lint(args) => of(args.voice()),
-            Self::Schema(_) => of(Format::Text),
-            Self::Profile(args) => of(args.format),
-            Self::Explain(args) => of(args.format),
-            Self::Test(args) => of(args.format),
-            Self::Diff(args) => of(args.format),
-            Self::Waive(args) => of(args.format),
-            Self::Verify(args) => of(args.format),
-            Self::Import(command) => of(command.voice()),
-            Self::Export(_) => of(Format::Text),
-        }
-    }
-
     /// What the command finds out. `run` has no answer: it publishes.
     ///
     /// # Errors
     /// See [`RunError`]; its exit code is the command's.
     pub async fn answer(&self, terminal: &Terminal) -> Result<Answer, RunError> {
+        let answer = self.whole_answer(terminal).await?;
+        match terminal.quiet && answer.code == 0 && self.reports() {
+            true => Ok(Answer {
+                text: String::new(),
+                code: 0,
+            }),
+            false => Ok(answer),
+        }
+    }
+
+    async fn whole_answer(&self, terminal: &Terminal) -> Result<Answer, RunError> {
         match self {
             Self::Run(_) => Ok(Answer {
                 text: String::new(),
@@ -86,9 +64,11 @@ impl Command {
             Self::Test(args) => args.answer(terminal).await,
             Self::Diff(args) => args.answer(terminal),
             Self::Waive(args) => args.answer(terminal).await,
-            Self::Verify(args) => args.answer(),
+            Self::Verify(args) => args.answer(terminal),
             Self::Import(command) => command.answer(terminal).await,
             Self::Export(command) => command.answer(),
+            Self::Completions(args) => Ok(args.answer()),
+            Self::Man(args) => args.answer(),
         }
     }
 }

@@ -130,6 +130,12 @@ impl ImportCommand {
 }
 
 impl ExportCommand {
+    /// Whether it writes a file, and does not print the contract.
+    pub(super) fn writes(&self) -> bool {
+        let Self::Odcs(args) = self;
+        args.out.is_some()
+    }
+
     pub(super) fn answer(&self) -> Result<Answer, RunError> {
         let Self::Odcs(args) = self;
         let head = Head {

@@ -143,7 +143,7 @@ fn render(out: &mut String, diff: &Diff, most: usize, width: usize) -> std::fmt:
                 found.rule,
                 found.message
             );
-            writeln!(out, "{}", super::summary::cut(&line, width))?;
+            writeln!(out, "{}", super::columns::cut_end(&line, width))?;
         }
         let more = count.saturating_sub(found.len() as u64);
         if more > 0 {
@@ -184,7 +184,7 @@ fn render(out: &mut String, diff: &Diff, most: usize, width: usize) -> std::fmt:
             told(change.before),
             told(change.after)
         );
-        writeln!(out, "{}", super::summary::cut(&line, width))?;
+        writeln!(out, "{}", super::columns::cut_end(&line, width))?;
     }
     let more = diff.figures.len().saturating_sub(most) as u64;
     if more > 0 {

@@ -1,49 +1,68 @@
 //! The command line: arguments in, words out. Reads no clock and no environment; `main` hands them over.
 
 mod answer;
+mod columns;
 mod contracts;
 mod day;
 mod diff;
 mod explain;
 mod lint;
+mod paint;
 mod profile;
+mod progress;
+mod run;
 mod schema;
+mod shell;
 mod size;
 mod summary;
 mod test;
 mod verify;
+mod voice;
 mod waive;
 
-use std::{path::PathBuf, sync::Arc};
+use clap::{Parser, Subcommand};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::civil::Date;
-
-pub use answer::{Answer, Terminal, Voice};
+pub use answer::{Answer, Terminal};
 pub use contracts::{ExportCommand, ImportCommand};
 pub use diff::DiffArgs;
 pub use explain::ExplainArgs;
 pub use lint::LintArgs;
+pub use paint::{When, Wishes};
 pub use profile::ProfileArgs;
+pub use progress::Bars;
+pub use run::{FailOnArg, RunArgs, Surroundings};
 pub use schema::SchemaArgs;
-pub use summary::summary;
+pub use shell::{CompletionsArgs, ManArgs};
+pub use summary::{Look, UNKNOWN, summary};
 pub use test::TestArgs;
 pub use verify::VerifyArgs;
+pub use voice::{Format, Manner, Voice, asked_colour};
 pub use waive::WaiveArgs;
 
-use crate::{
-    discrepancy::Severity,
-    ingest::Reader,
-    pipeline::{FailOn, Progress, Selection, Selector, Settings},
-};
+use run::selectors;
 
 /// Says everything that is wrong with a delivery, and writes tables that can be trusted.
 #[derive(Debug, Parser)]
-#[command(name = "trueup", version, about, propagate_version = true)]
+#[command(
+    name = "trueup",
+    version,
+    about,
+    propagate_version = true,
+    after_help = "\
+Examples:
+  trueup run                  check the delivery that rules/project.yaml names, and publish
+  trueup lint                 say every mistake in rules/ and sql/
+  trueup explain RULE         say what a rule is about, and what it found
+  trueup help run             say everything about a command
+  trueup man run | man -l -   the same as a manual page"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// How it is told.
+    #[command(flatten)]
+    pub manner: Manner,
 }
 
 /// What to do.
@@ -188,129 +207,26 @@ Examples:
     )]
     #[command(subcommand)]
     Export(ExportCommand),
-}
+    /// Print a script with which a shell completes commands, options and their values
+    #[command(after_help = "\
+Exit codes:
+  0  printed
+  2  usage error
 
-/// Arguments of `run`.
-#[derive(Clone, Debug, Args)]
-pub struct RunArgs {
-    /// The project's folder, which holds rules/ and sql/
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub project: PathBuf,
-    /// The night's exports [default: delivery in rules/project.yaml]
-    #[arg(long, value_name = "DIR")]
-    pub delivery: Option<PathBuf>,
-    /// Where runs are published
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub out: PathBuf,
-    /// The date the run takes for today [default: today, or the project's date for its default delivery]
-    #[arg(long, value_name = "DATE", value_parser = day::parse)]
-    pub as_of: Option<Date>,
-    /// Exit with 1 when a discrepancy is this severe [default: fail_on in rules/project.yaml, else blocking]
-    #[arg(long, value_enum)]
-    pub fail_on: Option<FailOnArg>,
-    /// Try only these rules, and publish nothing: an id (`*` for any text), tag:…, table:… or dimension:…
-    #[arg(long, value_name = "RULES", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Leave these rules out, and publish nothing
-    #[arg(long, value_name = "RULES", value_delimiter = ',')]
-    pub exclude: Vec<String>,
-    /// Worker threads; results do not depend on it [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
-    /// Memory that joins, sorts and groups may hold before they spill, such as 512M or 2G
-    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = size::parse)]
-    pub memory_limit: usize,
-    /// Where the work is done
-    #[arg(long, value_name = "ENGINE", default_value = "local", value_parser = ["local"])]
-    pub engine: String,
-    /// How to speak: text for people, json lines on stderr for jobs
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write gauges for node_exporter's textfile collector there, whatever comes of the run
-    #[arg(long, value_name = "FILE")]
-    pub metrics: Option<PathBuf>,
-    /// Add OpenLineage events of the beginning and the end there
-    #[arg(long, value_name = "FILE")]
-    pub events: Option<PathBuf>,
-    /// Say only what failed
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say more; twice for even more
-    #[arg(short, long, action = clap::ArgAction::Count)]
-    pub verbose: u8,
-}
+Examples:
+  trueup completions bash > ~/.local/share/bash-completion/completions/trueup
+  trueup completions zsh > ~/.zfunc/_trueup
+  trueup completions fish > ~/.config/fish/completions/trueup.fish")]
+    Completions(CompletionsArgs),
+    /// Print the manual page of a command, or write those of all commands
+    #[command(after_help = "\
+Exit codes:
+  0  printed or written
+  2  usage error, or there is no such command
+  3  a file could not be written
 
-/// See [`FailOn`].
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[expect(missing_docs, reason = "the words are those of `Severity`")]
-pub enum FailOnArg {
-    Blocking,
-    Error,
-    Warn,
-    New,
-    Never,
-}
-
-/// How to speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// JSON: of `run` lines on stderr, of the others one document on stdout.
-    Json,
-}
-
-/// What only `main` knows.
-pub struct Surroundings {
-    /// From the clock.
-    pub today: Date,
-    /// Cores of this machine.
-    pub cores: usize,
-    /// This program, which is started again to read what its reader may die on.
-    pub program: PathBuf,
-    /// Key for hidden values, from the environment.
-    pub key: Option<Vec<u8>>,
-    /// Hears how far the run is.
-    pub progress: Arc<dyn Progress>,
-}
-
-/// What names rules, as it was typed.
-fn selectors(texts: &[String]) -> Vec<Selector> {
-    texts
-        .iter()
-        .map(|t| {
-            t.parse()
-                .unwrap_or_else(|e: std::convert::Infallible| match e {})
-        })
-        .collect()
-}
-
-impl RunArgs {
-    /// The settings that these arguments ask for.
-    pub fn settings(&self, around: Surroundings) -> Settings {
-        Settings {
-            project: self.project.clone(),
-            delivery: self.delivery.clone(),
-            out: self.out.clone(),
-            as_of: self.as_of,
-            today: around.today,
-            fail_on: self.fail_on.map(|word| match word {
-                FailOnArg::Blocking => FailOn::At(Severity::Blocking),
-                FailOnArg::Error => FailOn::At(Severity::Error),
-                FailOnArg::Warn => FailOn::At(Severity::Warn),
-                FailOnArg::New => FailOn::New,
-                FailOnArg::Never => FailOn::Never,
-            }),
-            selection: Selection {
-                select: selectors(&self.select),
-                exclude: selectors(&self.exclude),
-            },
-            threads: self.threads.map_or(around.cores, usize::from),
-            memory_limit: self.memory_limit,
-            reader: Reader::Process(around.program),
-            key: around.key,
-            limits: None,
-            progress: around.progress,
-        }
-    }
+Examples:
+  trueup man run | man -l -
+  trueup man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }

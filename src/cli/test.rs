@@ -41,14 +41,15 @@ impl TestArgs {
         .await?;
         let code = if report.passes() { 0 } else { 1 };
         let text = match self.format {
-            Format::Text => text(&report, self.mutate),
+            Format::Text => text(&report, self.mutate, terminal.verbose > 0),
             Format::Json => format!("{}\n", to_json(&report, self.mutate)),
         };
         Ok(Answer { text, code })
     }
 }
 
-fn text(report: &Report, mutate: bool) -> String {
+/// With `each`, rules and tests of which nothing is wrong are listed too.
+fn text(report: &Report, mutate: bool, each: bool) -> String {
     let mut text = String::new();
     let mut line = |told: String| {
         let _ = writeln!(text, "{}", words(&told));
@@ -68,6 +69,16 @@ fn text(report: &Report, mutate: bool) -> String {
         if !told.is_empty() {
             line(format!("{} ({}:{number})", rule.id, rule.span.source.path));
             told.into_iter().for_each(|what| line(format!("  {what}")));
+        } else if each {
+            let held = match rule.held {
+                0 => "no example".to_owned(),
+                1 => "1 example holds".to_owned(),
+                n => format!("{n} examples hold"),
+            };
+            line(format!(
+                "{} ({}:{number}): {held}",
+                rule.id, rule.span.source.path
+            ));
         }
     }
     for test in &report.tests {
@@ -80,6 +91,11 @@ fn text(report: &Report, mutate: bool) -> String {
             test.problems
                 .iter()
                 .for_each(|what| line(format!("  {what}")));
+        } else if each {
+            line(format!(
+                "{} ({}:{number}): holds",
+                test.name, test.span.source.path
+            ));
         }
     }
     let broken: usize = report.rules.iter().map(|rule| rule.broken.len()).sum();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Answer, Format};
+use super::{Answer, Format, Terminal, summary::number};
 use crate::{
     harmless::words,
     pipeline::RunError,
@@ -47,7 +47,7 @@ fn hash(text: &str) -> Result<FileHash, String> {
 }
 
 impl VerifyArgs {
-    pub(super) fn answer(&self) -> Result<Answer, RunError> {
+    pub(super) fn answer(&self, terminal: &Terminal) -> Result<Answer, RunError> {
         let verified = verify(&Verification {
             out: self.out.clone(),
             run: self.run.clone(),
@@ -68,7 +68,11 @@ impl VerifyArgs {
             }
         };
         match verified {
-            Ok(verified) => Ok(answer(text(&verified), told(&verified), 0)),
+            Ok(verified) => Ok(answer(
+                text(&verified, terminal.verbose > 0),
+                told(&verified),
+                0,
+            )),
             Err(VerifyError::Broken(broken)) => Ok(answer(
                 format!("BROKEN: {broken}\n{}\n", next(&broken)),
                 json!({ "schema_version": 1, "ok": false, "broken": broken.to_string(), "next": next(&broken) }),
@@ -94,7 +98,8 @@ fn next(broken: &BrokenRun) -> &'static str {
     }
 }
 
-fn text(verified: &Verified) -> String {
+/// With `each`, every run of the chain is listed.
+fn text(verified: &Verified, each: bool) -> String {
     let Verified {
         manifest,
         chain,
@@ -105,8 +110,9 @@ fn text(verified: &Verified) -> String {
     let mut lines = vec![
         format!("run {}: whole", manifest.run_id),
         format!(
-            "  {} files, each as long as its manifest says and with the same SHA-256; {rows} rows read, all accounted for",
-            manifest.outputs.len()
+            "  {} files, each as long as its manifest says and with the same SHA-256; {} rows read, all accounted for",
+            manifest.outputs.len(),
+            number(rows)
         ),
         format!("  manifest: SHA-256 {}", verified.manifest_sha256),
     ];
@@ -121,6 +127,17 @@ fn text(verified: &Verified) -> String {
             chain.len(),
             first.run_id
         ));
+        for run in chain.iter().filter(|_| each) {
+            let removed = if run.stands {
+                ""
+            } else {
+                "  (removed by policy)"
+            };
+            lines.push(format!(
+                "  {}  SHA-256 {}{removed}",
+                run.run_id, run.manifest_sha256
+            ));
+        }
     }
     if let Some((at, run)) = against(verified) {
         let ago = match at {

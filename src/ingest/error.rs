@@ -19,7 +19,9 @@ pub enum IngestError {
         source: io::Error,
     },
     /// A folder, pipe or device.
-    #[error("`{file}` is no regular file, so it cannot be read twice; deliver a plain CSV file")]
+    #[error(
+        "`{file}` is no regular file but a folder, pipe or device, so it cannot be read twice; name a file"
+    )]
     NotAFile {
         /// The file.
         file: String,

@@ -28,19 +28,27 @@ use crate::discrepancy::{Severity, Status};
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// Sorting failed.
-    #[error("sorting the discrepancies failed: {0}")]
+    #[error(
+        "sorting the discrepancies failed: {0}; give more with --memory-limit, or free space in the out folder, then run again"
+    )]
     Sort(#[from] DataFusionError),
     /// Writing Parquet failed.
-    #[error("writing a table as Parquet failed: {0}")]
+    #[error(
+        "writing a table of the log as Parquet failed: {0}; check the disk of the out folder, then run again"
+    )]
     Parquet(#[from] parquet::errors::ParquetError),
     /// Writing CSV failed.
-    #[error("writing a table as CSV failed: {0}")]
+    #[error(
+        "writing a table of the log as CSV failed: {0}; check the disk of the out folder, then run again"
+    )]
     Csv(#[from] csv::Error),
     /// Writing failed.
-    #[error("writing a table failed: {0}")]
+    #[error(
+        "writing a table of the log failed: {0}; check the disk of the out folder, then run again"
+    )]
     Io(#[from] std::io::Error),
     /// Columns did not fit.
-    #[error("building a table failed: {0}")]
+    #[error("building a table of the log failed: {0}; this is a fault of trueup, please report it")]
     Arrow(#[from] ArrowError),
 }
 

@@ -51,7 +51,7 @@ pub enum RunError {
         advice: String,
     },
     /// The delivery's folder is not there.
-    #[error("delivery {} cannot be read: {source}; check `--delivery`", folder.display())]
+    #[error("delivery {} cannot be read: {source}; name the folder of the night's exports with `--delivery`", folder.display())]
     Delivery {
         /// The folder.
         folder: PathBuf,
@@ -163,7 +163,7 @@ pub enum RunError {
         why: String,
     },
     /// A table could not be written.
-    #[error("writing {path} failed: {source}")]
+    #[error("writing {path} failed: {source}; check the disk of the out folder, then run again")]
     Parquet {
         /// Inside the run folder.
         path: String,

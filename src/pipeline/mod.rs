@@ -110,6 +110,7 @@ async fn whole_run(
 ) -> Result<RunReport, RunError> {
     let plan = &plan::Plan::new(project, mistakes, settings).await?;
     clock::check(project, settings, plan.as_of)?;
+    settings.stage("index");
     let mut delivery = delivery::Delivery::index(project, plan, settings)?;
     let published = delivery.take_figures();
 

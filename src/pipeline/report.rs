@@ -49,6 +49,8 @@ pub struct RunReport {
     pub rule_statuses: BTreeMap<String, BTreeMap<Status, u64>>,
     /// The severity of each rule or statement in this run.
     pub severity_of: BTreeMap<String, Severity>,
+    /// The table of each rule; blank for statements and what is about the delivery.
+    pub table_of: BTreeMap<String, String>,
     /// Statements by verdict.
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Statements that disagree, with their evidence; those that matter most first.

@@ -442,6 +442,11 @@ pub(super) fn report(
             .iter()
             .map(|f| (f.id.clone(), f.severity))
             .collect(),
+        table_of: scanned
+            .facts
+            .iter()
+            .map(|f| (f.id.clone(), f.table.clone()))
+            .collect(),
         verdicts: reconciled.verdicts.clone(),
         disagreements: disagreements
             .into_iter()

@@ -185,7 +185,10 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
     for (at, check) in plan.checks.tables.iter().enumerate() {
         let source = &delivery.sources[at];
         let table = &check.table;
-        settings.progress.table(table.name.as_str(), source.bytes());
+        let sizes: Vec<u64> = source.chunk_bytes().collect();
+        let mut sizes_read = sizes.iter();
+        let progress = &settings.progress;
+        progress.table(table.name.as_str(), sizes.iter().sum());
         let clean_path = format!("clean/{}.parquet", table.name);
         let clean = staged.create(&clean_path)?;
         let mut clean = RowGroupFile::new(clean, clean_schema(table), Packing::Published)
@@ -204,9 +207,7 @@ pub(super) async fn scan_all(run: &Context<'_>, keys: &KeyFailures) -> Result<Sc
         );
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk?;
-            settings
-                .progress
-                .advance(source.limits.chunk_bytes as u64, chunk.counts.read);
+            progress.advance(sizes_read.next().copied().unwrap_or(0), chunk.counts.read);
             for batch in &chunk.quarantine {
                 quarantine
                     .write(batch)

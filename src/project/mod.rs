@@ -213,7 +213,7 @@ pub enum LoadError {
     )]
     NoProject(PathBuf),
     /// A file of it cannot be read.
-    #[error("cannot {action} `{path}` of the project; check that it is there and may be read", path = .path.display())]
+    #[error("cannot {action} `{path}` of the project: {source}; check that it is there and may be read", path = .path.display())]
     Io {
         /// What was tried.
         action: &'static str,

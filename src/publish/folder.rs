@@ -37,7 +37,7 @@ pub enum FolderError {
         runs: Vec<String>,
     },
     /// A file of it cannot be read.
-    #[error("{} of the run cannot be read: {source}; run the delivery again", path.display())]
+    #[error("{} of the run cannot be read: {source}; check `--out` and that this user may read there, or run the delivery again", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -110,9 +110,12 @@ impl RunFolder {
         if word.contains('/') || runs.join(word).is_dir() {
             return Self::open(out, Some(word));
         }
-        let listed = std::fs::read_dir(&runs).map_err(|source| FolderError::Io {
-            path: runs.clone(),
-            source,
+        let listed = std::fs::read_dir(&runs).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => FolderError::None(runs.join(word)),
+            _ => FolderError::Io {
+                path: runs.clone(),
+                source,
+            },
         })?;
         let names = listed.flatten();
         let names = names.filter_map(|entry| entry.file_name().into_string().ok());

@@ -187,7 +187,9 @@ pub struct FileHash(pub [u8; 32]);
 
 /// Why a text is no [`FileHash`].
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is no SHA-256 hash: 64 lower-case hex digits")]
+#[error(
+    "`{0}` is no SHA-256 hash: 64 lower-case hex digits, as a run prints them behind `manifest: SHA-256`"
+)]
 pub struct NotAHash(String);
 
 impl FileHash {

@@ -176,7 +176,7 @@ pub enum PublishedError {
         limit: usize,
     },
     /// The CSV reader gave up.
-    #[error("{file}: reading the CSV: {source}")]
+    #[error("{file}: reading the CSV failed: {source}; correct the file")]
     Csv {
         /// The file.
         file: String,

@@ -196,7 +196,7 @@ impl Spoken {
         let place = line
             .strip_prefix("look next: ")
             .and_then(|l| l.split(',').next());
-        let folder = place.and_then(|p| p.strip_suffix("/discrepancies.csv"));
+        let folder = place.and_then(|p| p.strip_suffix("/discrepancies.html"));
         folder
             .unwrap_or_else(|| panic!("no folder in `{line}`"))
             .to_owned()
