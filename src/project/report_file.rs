@@ -83,13 +83,13 @@ blocks! {
     YearOnYear(YearOnYear) => "year_on_year",
 }
 
-/// Big figures: the categories of one population of an aggregate.
+/// Big figures: categories of an aggregate.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cards {
     /// The aggregate: `sql/aggregates/<name>.sql`.
     pub aggregate: At<String>,
-    /// The population; the first of the aggregate, unless said.
+    /// The population; all of the aggregate, unless said.
     #[serde(default)]
     pub population: Option<At<String>>,
     /// The categories in order; all of them, unless said.

@@ -55,7 +55,7 @@ impl<'r> Marks<'r> {
                 }
                 continue;
             }
-            for figure in about(row) {
+            for figure in marks.about_figures(row) {
                 marks.of_figure.entry(figure).or_default().push(at);
             }
         }
@@ -121,6 +121,28 @@ impl<'r> Marks<'r> {
         owners
     }
 
+    /// The figures that a statement over few of them is about: the suspected one where there is one among them, and of a
+    /// share not the whole, about which it says nothing.
+    fn about_figures(&self, row: &Reconciliation) -> Vec<usize> {
+        let all = figures_of(row);
+        if let Some(suspect) = &row.suspect {
+            let is_it = |at: &&usize| {
+                let figure = self.figures.get(**at);
+                figure.is_some_and(|figure| figure.stated_at.to_string() == **suspect)
+            };
+            if let Some(suspect) = all.iter().find(is_it) {
+                return vec![*suspect];
+            }
+        }
+        match row.rule.kind {
+            "share_of" => {
+                let part = row.computed_from.first();
+                row.stated_from.iter().chain(part).copied().collect()
+            }
+            _ => all,
+        }
+    }
+
     /// The aggregate, and the printed table, that most of these figures are in.
     fn tables_of(&self, figures: &[usize], owners: &BTreeMap<usize, usize>) -> BTreeSet<String> {
         let most = |names: &mut dyn Iterator<Item = &'r str>| {
@@ -141,17 +163,6 @@ impl<'r> Marks<'r> {
 fn figures_of(row: &Reconciliation) -> Vec<usize> {
     let all = row.stated_from.iter().chain(&row.computed_from);
     all.chain(&row.less_from).copied().collect()
-}
-
-/// The figures that a statement over few of them is about: of a share not the whole, about which it says nothing.
-fn about(row: &Reconciliation) -> Vec<usize> {
-    match row.rule.kind {
-        "share_of" => {
-            let part = row.computed_from.first();
-            row.stated_from.iter().chain(part).copied().collect()
-        }
-        _ => figures_of(row),
-    }
 }
 
 /// The printed percentages and shares beside each printed count that stands beside a computed figure.

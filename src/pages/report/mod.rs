@@ -195,8 +195,9 @@ impl Page<'_> {
         if left.is_empty() {
             return String::new();
         }
-        let shown = left.iter().take(MOST_LEFT);
-        let items: String = shown.map(|row| format!("<li>{}</li>\n", self.sentence(*row))).collect();
+        let shown = left.get(..MOST_LEFT).unwrap_or(&left);
+        let sentences = self.sentences(shown).into_iter();
+        let items: String = sentences.map(|said| format!("<li>{said}</li>\n")).collect();
         let more = match left.len().saturating_sub(MOST_LEFT) {
             0 => String::new(),
             more => format!("<p>{more} more are on the auditor’s page.</p>\n"),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Page, element::{cut, short}};
+use super::{Page, element::{cut, short}, table::capital};
 use crate::{pages::escape, reconcile::Reconciliation};
 
-/// Notes of one kind that stand open; more are folded.
-const OPEN: usize = 3;
+/// Notes that stand open; more are folded.
+const OPEN: usize = 8;
 /// Notes of one kind that are shown; the auditor's page has all.
 const MOST: usize = 200;
 /// Characters of a sentence that are shown.
@@ -67,34 +67,42 @@ impl<'p, 'r> Notes<'p, 'r> {
             "<div class=\"notes\"><p><strong>Notes on {}</strong></p>\n",
             short(title)
         );
-        let sentences: Vec<String> = of_table.iter().map(|row| self.page.sentence(*row)).collect();
+        let sentences = self.page.sentences(of_table);
         let items: String = sentences.iter().map(|s| format!("<li>{s}</li>\n")).collect();
         let summary = format!("{} statements about these figures together", of_table.len());
-        html.push_str(&folded(&summary, &items, of_table.len()));
-        // The same statements disagree about many figures: what they have in common is said once.
-        let mut groups: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
-        for (at, note) in self.notes.iter().enumerate() {
-            let rows = note.rows.iter().filter_map(|row| self.page.marks.row(*row));
-            let mut rules: Vec<&str> = rows.map(|row| row.rule.rule_id.as_str()).collect();
-            rules.dedup();
-            groups.entry(rules).or_default().push(at);
-        }
-        let mut groups: Vec<_> = groups.into_iter().collect();
-        groups.sort_by_key(|(_, notes)| notes.first().copied());
-        for (rules, notes) in groups {
+        html.push_str(&folded(&summary, &items, sentences.len()));
+        for (summary, notes) in self.groups() {
             let items: String = notes.iter().take(MOST).map(|at| self.item(*at)).collect();
-            let summary = match rules.is_empty() {
-                true => format!("{} figures that differ and are tolerated", notes.len()),
-                false => format!(
-                    "{} figures about which {} disagrees",
-                    notes.len(),
-                    escape(&rules.join(" and "))
-                ),
-            };
             html.push_str(&folded(&summary, &items, notes.len()));
         }
         html.push_str("</div>\n");
         html
+    }
+
+    /// The notes in groups: where there are many, of the same statements, so that what they have in common is said once.
+    fn groups(&self) -> Vec<(String, Vec<usize>)> {
+        let all = 0..self.notes.len();
+        if self.notes.len() <= OPEN {
+            return vec![(String::new(), all.collect())];
+        }
+        let mut groups: BTreeMap<Vec<&str>, Vec<usize>> = BTreeMap::new();
+        for (at, note) in self.notes.iter().enumerate() {
+            let rows = note.rows.iter().filter_map(|row| self.page.marks.row(*row));
+            let mut whys: Vec<&str> = rows.map(|row| row.rule.why.trim()).collect();
+            whys.sort_unstable();
+            whys.dedup();
+            groups.entry(whys).or_default().push(at);
+        }
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_by_key(|(_, notes)| notes.first().copied());
+        let summary = |whys: &[&str], count: usize| match whys.is_empty() {
+            true => format!("{count} figures differ by what a statement tolerates"),
+            false => format!("{count} figures disagree. {}", escape(&whys.join(" "))),
+        };
+        let groups = groups.into_iter();
+        groups
+            .map(|(whys, notes)| (summary(&whys, notes.len()), notes))
+            .collect()
     }
 
     fn item(&self, at: usize) -> String {
@@ -102,12 +110,8 @@ impl<'p, 'r> Notes<'p, 'r> {
             return String::new();
         };
         let number = at + 1;
-        let sentences: Vec<String> = note
-            .rows
-            .iter()
-            .map(|row| self.page.sentence(*row))
-            .chain(note.said.iter().map(|said| escape(said)))
-            .collect();
+        let mut sentences = self.page.sentences(&note.rows);
+        sentences.extend(note.said.iter().map(|said| escape(said)));
         let said = match &sentences[..] {
             [one] => one.clone(),
             several => {
@@ -139,20 +143,24 @@ fn folded(summary: &str, items: &str, count: usize) -> String {
 }
 
 impl Page<'_> {
-    /// What is wrong by a statement, in a sentence, with the way to all that is known of it.
-    pub fn sentence(&self, row: usize) -> String {
-        let Some(row) = self.marks.row(row) else {
-            return String::new();
-        };
-        let evidence = self.evidence(row);
-        match (self.facts.discrepancy)(row) {
-            Some(id) => format!(
-                "{evidence} <a href=\"discrepancies.html#s-{0}\">See statement {1}</a>",
-                escape(&id),
-                escape(&row.rule.rule_id)
-            ),
-            None => format!("{evidence} ({})", escape(&row.rule.rule_id)),
+    /// What is wrong by these statements, each thing in a sentence once, with the ways to all that is known of it.
+    pub fn sentences(&self, rows: &[usize]) -> Vec<String> {
+        let mut said: Vec<(String, Vec<String>)> = Vec::new();
+        for row in rows.iter().filter_map(|row| self.marks.row(*row)) {
+            let rule = escape(&row.rule.rule_id);
+            let way = match (self.facts.discrepancy)(row) {
+                Some(id) => format!("<a href=\"discrepancies.html#s-{}\">{rule}</a>", escape(&id)),
+                None => rule,
+            };
+            let evidence = self.evidence(row);
+            match said.iter_mut().find(|(known, _)| *known == evidence) {
+                Some((_, ways)) => ways.push(way),
+                None => said.push((evidence, vec![way])),
+            }
         }
+        let said = said.into_iter();
+        said.map(|(evidence, ways)| format!("{evidence} <span class=\"way\">See {}</span>", ways.join(", ")))
+            .collect()
     }
 
     /// The evidence with files by their names alone.
@@ -163,7 +171,7 @@ impl Page<'_> {
                 text = text.replace(&format!("{folder}/"), "");
             }
         }
-        let text = cut(&text, LONGEST);
+        let text = capital(&cut(&text, LONGEST));
         format!("{}.", escape(text.trim_end_matches('.')))
     }
 }

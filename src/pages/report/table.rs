@@ -26,8 +26,6 @@ const OPEN_ROWS: usize = 14;
 
 /// Figures in rows and columns.
 struct Grid<'p> {
-    /// What the rows are.
-    head: &'static str,
     columns: Vec<String>,
     rows: Vec<(String, Vec<Option<(String, &'p Row)>>)>,
 }
@@ -39,34 +37,40 @@ impl<'r> Page<'r> {
         if let Some(withheld) = self.withheld(aggregate, aggregate) {
             return withheld;
         }
-        let population = cards.population.as_ref().map(|p| p.value.clone());
-        let population = population.or_else(|| self.populations(aggregate, &[]).into_iter().next());
-        let population = population.unwrap_or_default();
-        let key = self.key(aggregate, &population);
-        let rows = self.source.book.rows(aggregate, key.period, &population);
-        let rows = chosen(rows, cards.categories.iter().map(|c| c.value.as_str()));
+        let asked = match &cards.population {
+            Some(population) => std::slice::from_ref(population),
+            None => &[],
+        };
         let mut notes = Notes::new(self, prefix);
         let mut html = String::from("<ul class=\"cards\">\n");
-        for row in rows {
-            let list = cards.labels.as_ref().map(|list| list.value.as_str());
-            let label = self.source.names.label(list, &row.category);
-            let (printed, mark) = self.printed(row, label, &mut notes);
-            let printed = printed.map_or_else(String::new, |printed| {
-                format!("<span class=\"soft\">published: {printed}</span>")
-            });
-            let share = match row.share() {
-                Some(_) if row.base != Some(row.count) => format!(" ({})", key.share(row)),
-                _ => String::new(),
-            };
-            html.push_str(&format!(
-                "<li><b>{}</b><span class=\"label\">{}</span>{share}{mark} {printed}</li>\n",
-                key.count(row),
-                short(&capital(label))
-            ));
+        for population in self.populations(aggregate, asked) {
+            let key = self.key(aggregate, &population);
+            let rows = self.source.book.rows(aggregate, key.period, &population);
+            for row in chosen(rows, cards.categories.iter().map(|c| c.value.as_str())) {
+                let list = cards.labels.as_ref().map(|list| list.value.as_str());
+                let label = self.source.names.label(list, &row.category);
+                html.push_str(&self.card(&key, row, label, &mut notes));
+            }
         }
         html.push_str("</ul>\n");
         html.push_str(&notes.html("these figures", &[]));
         html
+    }
+
+    fn card(&self, key: &Key<'_>, row: &Row, label: &str, notes: &mut Notes<'_, '_>) -> String {
+        let (printed, mark) = self.printed(row, label, notes);
+        let printed = printed.map_or_else(String::new, |printed| {
+            format!("<span class=\"soft\">published: {printed}</span>")
+        });
+        let share = match row.share() {
+            Some(_) if row.base != Some(row.count) => format!(" ({})", key.share(row)),
+            _ => String::new(),
+        };
+        format!(
+            "<li><b>{}</b><span class=\"label\">{}</span>{share}{mark} {printed}</li>\n",
+            key.count(row),
+            short(&capital(label))
+        )
     }
 
     /// A table of an aggregate, with its chart; several where a part of the categories parts them.
@@ -169,7 +173,6 @@ impl<'r> Page<'r> {
                     Some(at) => at,
                     None => {
                         let grid = Grid {
-                            head: "Category",
                             columns: Vec::new(),
                             rows: Vec::new(),
                         };
@@ -201,20 +204,10 @@ impl<'r> Page<'r> {
         };
         let printed: Vec<bool> = (0..grid.columns.len()).map(has).collect();
         let mut html = format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}: table\"><table>\n<caption class=\"hidden\">{0}</caption>\n<thead><tr><th scope=\"col\">{1}</th>",
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}: table\"><table>\n<caption class=\"hidden\">{0}</caption>\n{1}<tbody>\n",
             short(title),
-            grid.head
+            head(&grid.columns, figures.share, &printed)
         );
-        for (name, printed) in grid.columns.iter().zip(&printed) {
-            html.push_str(&format!("<th scope=\"col\" class=\"n\">{}</th>", short(name)));
-            if figures.share {
-                html.push_str(&format!("<th scope=\"col\" class=\"n\">{}: share</th>", short(name)));
-            }
-            if *printed {
-                html.push_str(&format!("<th scope=\"col\" class=\"n\">{}: published</th>", short(name)));
-            }
-        }
-        html.push_str("</tr></thead>\n<tbody>\n");
         for (label, cells) in grid.rows.iter().take(MOST_ROWS) {
             html.push_str(&format!("<tr><th scope=\"row\">{}</th>", short(&capital(label))));
             for ((cell, name), has_printed) in cells.iter().zip(&grid.columns).zip(&printed) {
@@ -359,6 +352,36 @@ impl<'p> Grid<'p> {
         if let Some(cell) = cell {
             *cell = Some((population.to_owned(), row));
         }
+    }
+}
+
+/// The head of a table: each column with what stands in it, in two rows where any has more than one figure.
+fn head(columns: &[String], share: bool, printed: &[bool]) -> String {
+    let simple = !share && !printed.contains(&true);
+    let mut first = String::new();
+    let mut second = String::new();
+    for (name, printed) in columns.iter().zip(printed) {
+        if simple {
+            first.push_str(&format!("<th scope=\"col\" class=\"n\">{}</th>", short(name)));
+            continue;
+        }
+        let words = ["Count"].into_iter();
+        let words = words.chain(share.then_some("Share"));
+        let words: Vec<&str> = words.chain(printed.then_some("Published")).collect();
+        first.push_str(&format!(
+            "<th scope=\"colgroup\" colspan=\"{}\" class=\"n\">{}</th>",
+            words.len(),
+            short(name)
+        ));
+        for word in words {
+            second.push_str(&format!("<th scope=\"col\" class=\"n\">{word}</th>"));
+        }
+    }
+    match simple {
+        true => format!("<thead><tr><th scope=\"col\">Category</th>{first}</tr></thead>\n"),
+        false => format!(
+            "<thead><tr><th scope=\"col\" rowspan=\"2\">Category</th>{first}</tr>\n<tr>{second}</tr></thead>\n"
+        ),
     }
 }
 
