@@ -38,8 +38,12 @@ pub fn unused(project: &Project, plan: &Plan, diagnostics: &mut Vec<Diagnostic>)
         if let Some(report) = &project.report
             && !report::shows(report, file.name.as_str())
         {
-            let message = format!("no section of the report shows the aggregate `{}`", file.name);
-            let help = "write `table: { aggregate: …, title: … }` in a section of rules/report.yaml";
+            let message = format!(
+                "no section of the report shows the aggregate `{}`",
+                file.name
+            );
+            let help =
+                "write `table: { aggregate: …, title: … }` in a section of rules/report.yaml";
             diagnostics.push(
                 Diagnostic::at(&start(file), message)
                     .lint("unshown_aggregate")

@@ -206,7 +206,7 @@ fn draw_bars(area: &Area<'_>, chart: &Chart, width: u32) -> Drawn {
     let longest = names.map(|name| count(name.chars().count())).max();
     let left = match narrow {
         true => 2,
-        false => (longest.unwrap_or(0) * CHARACTER + 10).clamp(60, 330),
+        false => (longest.unwrap_or(0) * (CHARACTER + 1) + 10).clamp(60, 330),
     };
     let most = chart.most();
     let room = i32::try_from(width).unwrap_or(0) - left - count(words::number(most).len()) * 9 - 8;

@@ -39,6 +39,7 @@ mod profile;
 mod queries;
 mod random_tables;
 mod records;
+mod report;
 mod schedule;
 mod schema;
 mod speaking;

@@ -98,13 +98,15 @@ impl Check<'_> {
                     return;
                 };
                 let charts = comparisons.iter().flat_map(|comparison| &comparison.charts);
-                let mut known: Vec<&str> =
-                    charts.map(|chart| chart.value.table.value.as_str()).collect();
+                let mut known: Vec<&str> = charts
+                    .map(|chart| chart.value.table.value.as_str())
+                    .collect();
                 known.dedup();
                 if !known.contains(&chart.table.value.as_str()) {
                     let message = format!("no comparison is about `{}`", chart.table.value);
                     let found = Diagnostic::at(&chart.table.span, message);
-                    self.diagnostics.push(found.suggest(&chart.table.value, known));
+                    self.diagnostics
+                        .push(found.suggest(&chart.table.value, known));
                 }
             }
         }

@@ -115,7 +115,11 @@ impl<'r> Marks<'r> {
         for (computed, printed) in &self.told.beside {
             for at in printed {
                 owners.insert(*at, *computed);
-                owners.extend(self.percents(*at).iter().map(|percent| (*percent, *computed)));
+                owners.extend(
+                    self.percents(*at)
+                        .iter()
+                        .map(|percent| (*percent, *computed)),
+                );
             }
         }
         owners

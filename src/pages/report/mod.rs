@@ -73,7 +73,8 @@ impl Period {
     }
 
     fn from_html(&self) -> String {
-        self.days.map_or_else(|| self.html(), |(from, _)| time(from))
+        self.days
+            .map_or_else(|| self.html(), |(from, _)| time(from))
     }
 
     fn to_html(&self) -> String {
@@ -137,7 +138,8 @@ pub fn page(facts: &Facts<'_>) -> Result<String, PageError> {
 
 impl Page<'_> {
     fn head(&self, report: &Report) -> String {
-        let mut html = String::from("<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n");
+        let mut html =
+            String::from("<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n");
         html.push_str(&format!("<h1>{}</h1>\n", short(&report.title)));
         let period = &self.source.period;
         let days = match period.days {
@@ -151,7 +153,9 @@ impl Page<'_> {
             time(self.facts.as_of)
         ));
         html.push_str("<p class=\"legend\"><span class=\"mark\">≠ note</span> stands beside a figure that disagrees with another, and leads to a note on what is wrong. “Published” is what was printed before; every other figure was computed from the records.</p>\n</header>\n");
-        html.push_str("<nav aria-labelledby=\"contents\"><h2 id=\"contents\">Contents</h2>\n<ol>\n");
+        html.push_str(
+            "<nav aria-labelledby=\"contents\"><h2 id=\"contents\">Contents</h2>\n<ol>\n",
+        );
         for section in &report.sections {
             html.push_str(&format!(
                 "<li><a href=\"#{}\">{}</a></li>\n",
@@ -221,7 +225,9 @@ impl Page<'_> {
     /// What readers call a population.
     fn population(&self, name: &str) -> String {
         let mut known = self.source.populations.iter();
-        let label = known.find(|(known, _)| known == name).map(|(_, label)| label);
+        let label = known
+            .find(|(known, _)| known == name)
+            .map(|(_, label)| label);
         label.cloned().unwrap_or_else(|| table::capital(name))
     }
 }
@@ -244,10 +250,7 @@ fn period(facts: &Facts<'_>, report: &Report, book: &Book) -> Period {
     match of_project.or(periods.last()) {
         Some(period) => Period {
             id: period.id.clone(),
-            days: Some((
-                period.start,
-                period.end.yesterday().unwrap_or(period.end),
-            )),
+            days: Some((period.start, period.end.yesterday().unwrap_or(period.end))),
         },
         None => Period {
             id: book.last_period().unwrap_or_default().to_owned(),

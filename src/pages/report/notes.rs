@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Page, element::{cut, short}, table::capital};
+use super::{
+    Page,
+    element::{cut, short},
+    table::capital,
+};
 use crate::{pages::escape, reconcile::Reconciliation};
 
 /// Notes that stand open; more are folded.
@@ -68,7 +72,10 @@ impl<'p, 'r> Notes<'p, 'r> {
             short(title)
         );
         let sentences = self.page.sentences(of_table);
-        let items: String = sentences.iter().map(|s| format!("<li>{s}</li>\n")).collect();
+        let items: String = sentences
+            .iter()
+            .map(|s| format!("<li>{s}</li>\n"))
+            .collect();
         let summary = format!("{} statements about these figures together", of_table.len());
         html.push_str(&folded(&summary, &items, sentences.len()));
         for (summary, notes) in self.groups() {
@@ -127,7 +134,8 @@ impl<'p, 'r> Notes<'p, 'r> {
     }
 }
 
-fn folded(summary: &str, items: &str, count: usize) -> String {
+/// A list of items; where there are many, below a summary.
+pub fn folded(summary: &str, items: &str, count: usize) -> String {
     let list = format!("<ul>\n{items}</ul>\n");
     match count {
         0 => String::new(),
@@ -149,7 +157,10 @@ impl Page<'_> {
         for row in rows.iter().filter_map(|row| self.marks.row(*row)) {
             let rule = escape(&row.rule.rule_id);
             let way = match (self.facts.discrepancy)(row) {
-                Some(id) => format!("<a href=\"discrepancies.html#s-{}\">{rule}</a>", escape(&id)),
+                Some(id) => format!(
+                    "<a href=\"discrepancies.html#s-{}\">{rule}</a>",
+                    escape(&id)
+                ),
                 None => rule,
             };
             let evidence = self.evidence(row);
@@ -159,8 +170,13 @@ impl Page<'_> {
             }
         }
         let said = said.into_iter();
-        said.map(|(evidence, ways)| format!("{evidence} <span class=\"way\">See {}</span>", ways.join(", ")))
-            .collect()
+        said.map(|(evidence, ways)| {
+            format!(
+                "{evidence} <span class=\"way\">See {}</span>",
+                ways.join(", ")
+            )
+        })
+        .collect()
     }
 
     /// The evidence with files by their names alone.

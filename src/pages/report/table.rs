@@ -100,7 +100,13 @@ impl<'r> Page<'r> {
             let mut notes = Notes::new(self, &prefix);
             let table = self.table(figures, grid, &title, &mut notes);
             html.push_str(&heading);
-            html.push_str(&figure(&title, &drawn(figures.chart, grid, &title), &table, grid.rows.len()));
+            let drawn = drawn(figures.chart, grid, &title);
+            let figure = figure(&title, &drawn, &table, grid.rows.len());
+            // The heading of a facet says what its caption says.
+            html.push_str(&match facet {
+                Some(_) => figure.replacen("<figcaption>", "<figcaption class=\"hidden\">", 1),
+                None => figure,
+            });
             // What is said of the aggregate as a whole stands below the last of its tables.
             let of_table = match at + 1 == grids.len() {
                 true => self.marks.about_table(aggregate),
@@ -119,7 +125,11 @@ impl<'r> Page<'r> {
         }
     }
 
-    fn populations(&self, aggregate: &str, asked: &[crate::diagnostics::At<String>]) -> Vec<String> {
+    fn populations(
+        &self,
+        aggregate: &str,
+        asked: &[crate::diagnostics::At<String>],
+    ) -> Vec<String> {
         match asked.is_empty() {
             false => asked.iter().map(|name| name.value.clone()).collect(),
             true => {
@@ -198,7 +208,10 @@ impl<'r> Page<'r> {
         let aggregate = figures.aggregate.value.as_str();
         // Which columns have published figures beside them, so that none is all blank.
         let has = |at: usize| {
-            let cells = grid.rows.iter().filter_map(|(_, cells)| cells.get(at)?.as_ref());
+            let cells = grid
+                .rows
+                .iter()
+                .filter_map(|(_, cells)| cells.get(at)?.as_ref());
             let mut cells = cells.map(|(_, row)| row.at);
             cells.any(|at| !self.marks.beside(at).is_empty())
         };
@@ -209,7 +222,10 @@ impl<'r> Page<'r> {
             head(&grid.columns, figures.share, &printed)
         );
         for (label, cells) in grid.rows.iter().take(MOST_ROWS) {
-            html.push_str(&format!("<tr><th scope=\"row\">{}</th>", short(&capital(label))));
+            html.push_str(&format!(
+                "<tr><th scope=\"row\">{}</th>",
+                short(&capital(label))
+            ));
             for ((cell, name), has_printed) in cells.iter().zip(&grid.columns).zip(&printed) {
                 let Some((population, row)) = cell else {
                     let columns = 1 + usize::from(figures.share) + usize::from(*has_printed);
@@ -255,9 +271,15 @@ impl<'r> Page<'r> {
         let aggregate = figures.aggregate.value.as_str();
         let mut html = String::from("<tfoot><tr><th scope=\"row\">Total</th>");
         for (at, printed) in printed.iter().enumerate() {
-            let cells = grid.rows.iter().filter_map(|(_, cells)| cells.get(at)?.as_ref());
+            let cells = grid
+                .rows
+                .iter()
+                .filter_map(|(_, cells)| cells.get(at)?.as_ref());
             let cells: Vec<&(String, &Row)> = cells.collect();
-            let sum = cells.iter().map(|(_, row)| row.count).fold(0, i64::saturating_add);
+            let sum = cells
+                .iter()
+                .map(|(_, row)| row.count)
+                .fold(0, i64::saturating_add);
             let Some((population, _)) = cells.first() else {
                 return String::new();
             };
@@ -273,7 +295,12 @@ impl<'r> Page<'r> {
     }
 
     /// The printed figures beside a row, and the mark that the row deserves.
-    fn printed(&self, row: &Row, about: &str, notes: &mut Notes<'_, '_>) -> (Option<String>, String) {
+    fn printed(
+        &self,
+        row: &Row,
+        about: &str,
+        notes: &mut Notes<'_, '_>,
+    ) -> (Option<String>, String) {
         let beside = self.marks.beside(row.at);
         let percents = beside.iter().flat_map(|at| self.marks.percents(*at));
         let percents: Vec<usize> = percents.copied().collect();
@@ -348,7 +375,10 @@ impl<'p> Grid<'p> {
         for (_, cells) in &mut self.rows {
             cells.resize_with(self.columns.len(), || None);
         }
-        let cell = self.rows.get_mut(at).and_then(|(_, cells)| cells.get_mut(column));
+        let cell = self
+            .rows
+            .get_mut(at)
+            .and_then(|(_, cells)| cells.get_mut(column));
         if let Some(cell) = cell {
             *cell = Some((population.to_owned(), row));
         }
@@ -362,7 +392,10 @@ fn head(columns: &[String], share: bool, printed: &[bool]) -> String {
     let mut second = String::new();
     for (name, printed) in columns.iter().zip(printed) {
         if simple {
-            first.push_str(&format!("<th scope=\"col\" class=\"n\">{}</th>", short(name)));
+            first.push_str(&format!(
+                "<th scope=\"col\" class=\"n\">{}</th>",
+                short(name)
+            ));
             continue;
         }
         let words = ["Count"].into_iter();

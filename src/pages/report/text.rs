@@ -280,7 +280,11 @@ mod tests {
         let words: Vec<&str> = unknown.iter().map(|u| u.word.as_str()).collect();
         assert_eq!(words, ["a", "c", "a", "d"]);
         assert_eq!(html.matches("<p>").count(), 2, "{html}");
-        for wrong in ["{{ coutn('a') }}", "{{ nobody }}", "{{ count('a', 'b', population='c', x=1) }}"] {
+        for wrong in [
+            "{{ coutn('a') }}",
+            "{{ nobody }}",
+            "{{ count('a', 'b', population='c', x=1) }}",
+        ] {
             assert!(texts.paragraphs(wrong).is_err(), "{wrong}");
         }
     }

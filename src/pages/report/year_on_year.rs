@@ -3,7 +3,7 @@
 use super::{
     Page,
     element::{compared, short},
-    notes::Notes,
+    notes::{Notes, folded},
     table::{capital, chart, figure},
 };
 use crate::{
@@ -32,7 +32,10 @@ impl Page<'_> {
             Some(category) => capital(self.source.names.label(list, category)),
             None => "Total".to_owned(),
         };
-        let categories: Vec<&&Pair> = pairs.iter().filter(|p| p.level == Level::Category).collect();
+        let categories: Vec<&&Pair> = pairs
+            .iter()
+            .filter(|p| p.level == Level::Category)
+            .collect();
         let drawn = block.chart.map_or_else(String::new, |how| {
             let series = |half: fn(&Pair) -> &Half| Series {
                 name: half(first).period.clone(),
@@ -66,11 +69,13 @@ impl Page<'_> {
         html.push_str("<th scope=\"col\" class=\"n\">Change</th><th scope=\"col\" class=\"n\">Change in percent</th><th scope=\"col\">Comparable</th></tr></thead>\n<tbody>\n");
         for pair in &pairs {
             let name = label(pair);
-            let at = |half: &Half| self.marks.at_place(&half.stated_at);
-            let rows = self.marks.about([at(&pair.previous), at(&pair.current)].into_iter().flatten());
-            let mark = notes.mark(&name, rows, None);
-            html.push_str(&format!("<tr><th scope=\"row\">{}{mark}</th>", short(&name)));
-            html.push_str(&cells(pair, matched));
+            let mut mark = |half: &Half| {
+                let rows = self.marks.about(self.marks.at_place(&half.stated_at));
+                notes.mark(&format!("{name}, {}", half.period), rows, None)
+            };
+            let marks = [mark(&pair.previous), mark(&pair.current)];
+            html.push_str(&format!("<tr><th scope=\"row\">{}</th>", short(&name)));
+            html.push_str(&cells(pair, &marks, matched));
             let reason = match reasons.iter().position(|known| *known == pair.reason) {
                 Some(at) => at + 1,
                 None => {
@@ -104,17 +109,21 @@ fn is_matched(pair: &Pair) -> bool {
 }
 
 /// The figures of both periods and their change.
-fn cells(pair: &Pair, matched: bool) -> String {
+fn cells(pair: &Pair, marks: &[String; 2], matched: bool) -> String {
     let whole = |measure: &str, value: i64| {
         compared(pair, measure, &value.to_string(), &words::number(value))
     };
     let mut html = String::new();
-    for (half, measure) in [(&pair.previous, "previous"), (&pair.current, "current")] {
+    let halves = [(&pair.previous, "previous"), (&pair.current, "current")];
+    for ((half, measure), mark) in halves.into_iter().zip(marks) {
         let shown = match half.reported {
             Some(value) => whole(measure, value),
-            None => format!("<span class=\"none\">no figure: {}</span>", absence(half.absence)),
+            None => format!(
+                "<span class=\"none\">no figure: {}</span>",
+                absence(half.absence)
+            ),
         };
-        html.push_str(&format!("<td class=\"n\">{shown}</td>"));
+        html.push_str(&format!("<td class=\"n\">{shown}{mark}</td>"));
     }
     let halves = [
         (&pair.previous, "previous_matched"),
@@ -122,7 +131,10 @@ fn cells(pair: &Pair, matched: bool) -> String {
     ];
     for (half, measure) in halves.into_iter().filter(|_| matched) {
         let shown = half.matched.map(|value| whole(measure, value));
-        html.push_str(&format!("<td class=\"n\">{}</td>", shown.unwrap_or_else(not_known)));
+        html.push_str(&format!(
+            "<td class=\"n\">{}</td>",
+            shown.unwrap_or_else(not_known)
+        ));
     }
     let change = pair.change.map(|value| whole("change", value));
     let percent = pair.change_percent.map(|value| {
@@ -130,7 +142,10 @@ fn cells(pair: &Pair, matched: bool) -> String {
         compared(pair, "change_percent", &value.to_string(), &shown)
     });
     for shown in [change, percent] {
-        html.push_str(&format!("<td class=\"n\">{}</td>", shown.unwrap_or_else(not_said)));
+        html.push_str(&format!(
+            "<td class=\"n\">{}</td>",
+            shown.unwrap_or_else(not_said)
+        ));
     }
     html
 }
@@ -140,7 +155,7 @@ fn not_known() -> String {
 }
 
 fn not_said() -> String {
-    "<span class=\"none\">not said</span>".to_owned()
+    "<span class=\"none\">not worked out</span>".to_owned()
 }
 
 fn absence(absence: Option<Absence>) -> &'static str {
@@ -154,21 +169,25 @@ fn absence(absence: Option<Absence>) -> &'static str {
 }
 
 fn why(title: &str, prefix: &str, reasons: &[&str]) -> String {
-    let said = reasons.iter().enumerate().filter(|(_, reason)| !reason.is_empty());
+    let said = reasons
+        .iter()
+        .enumerate()
+        .filter(|(_, reason)| !reason.is_empty());
     let items: String = said
         .map(|(at, reason)| {
             let number = at + 1;
             format!(
                 "<li id=\"{prefix}-reason-{number}\">Reason {number}: {}.</li>\n",
-                escape(reason.trim_end_matches('.'))
+                escape(&capital(reason.trim_end_matches('.')))
             )
         })
         .collect();
-    match items.is_empty() {
-        true => String::new(),
-        false => format!(
-            "<div class=\"notes\"><p><strong>Why {} can or cannot be compared</strong></p>\n<ul>\n{items}</ul></div>\n",
-            short(title)
-        ),
+    if items.is_empty() {
+        return String::new();
     }
+    let list = folded(&format!("{} reasons", reasons.len()), &items, reasons.len());
+    format!(
+        "<div class=\"notes\"><p><strong>Whether the two periods can be compared: {}</strong></p>\n{list}</div>\n",
+        short(title)
+    )
 }
