@@ -145,10 +145,17 @@ impl Check<'_> {
             Ok((_, unknown)) => {
                 let mut from = 0;
                 for unknown in unknown {
-                    // Names are told in the order of the text.
-                    let rest = text.value.get(from..).unwrap_or_default();
-                    let found = rest.find(unknown.word.as_str()).map(|at| from + at);
-                    let found = found.or_else(|| text.value.find(unknown.word.as_str()));
+                    // Names are told in the order of the text, and stand there in quotes.
+                    let quoted = |quote: char, from: usize| {
+                        let rest = text.value.get(from..)?;
+                        let name = format!("{quote}{}{quote}", unknown.word);
+                        rest.find(&name).map(|at| from + at + 1)
+                    };
+                    let find = |from| {
+                        let places = [quoted('\'', from), quoted('"', from)];
+                        places.into_iter().flatten().min()
+                    };
+                    let found = find(from).or_else(|| find(0));
                     let start = found.unwrap_or(0);
                     let end = start + found.map_or(0, |_| unknown.word.len());
                     from = end.max(from);

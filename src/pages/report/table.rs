@@ -217,7 +217,7 @@ impl<'r> Page<'r> {
         };
         let printed: Vec<bool> = (0..grid.columns.len()).map(has).collect();
         let mut html = format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}: table\"><table>\n<caption class=\"hidden\">{0}</caption>\n{1}<tbody>\n",
+            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{0}: table\"><table>\n<caption class=\"hidden\">{0}</caption>\n{1}<tbody>\n",
             short(title),
             head(&grid.columns, figures.share, &printed)
         );

@@ -49,7 +49,7 @@ impl Page<'_> {
         let mut reasons: Vec<&str> = Vec::new();
         let matched = pairs.iter().any(|pair| is_matched(pair));
         let mut html = format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}: table\"><table>\n<caption class=\"hidden\">{0}</caption>\n<thead><tr><th scope=\"col\">Category</th>",
+            "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{0}: table\"><table>\n<caption class=\"hidden\">{0}</caption>\n<thead><tr><th scope=\"col\">Category</th>",
             short(title)
         );
         for half in [&first.previous, &first.current] {
