@@ -48,6 +48,10 @@ pub const LINTS: &[(&str, &str)] = &[
         "A code or an alias that no cleaned cell can be.",
     ),
     (
+        "unshown_aggregate",
+        "An aggregate that no section of the report shows, where rules/report.yaml says what is shown.",
+    ),
+    (
         "unused_aggregate",
         "An aggregate that no statement about totals reads.",
     ),

@@ -6,6 +6,7 @@ use crate::{
     aggregate::mentions,
     check::session::{list_table, names_table},
     diagnostics::{At, Diagnostic, Span},
+    pages::report,
     pipeline::plan::Plan,
     project::{ListFile, Project, SqlFile},
     rules::{
@@ -31,6 +32,21 @@ pub fn unused(project: &Project, plan: &Plan, diagnostics: &mut Vec<Diagnostic>)
             diagnostics.push(
                 Diagnostic::at(&start(file), message)
                     .lint("unused_aggregate")
+                    .help(help),
+            );
+        }
+        if let Some(report) = &project.report
+            && !report::shows(report, file.name.as_str())
+        {
+            let message = format!(
+                "no section of the report shows the aggregate `{}`",
+                file.name
+            );
+            let help =
+                "write `table: { aggregate: …, title: … }` in a section of rules/report.yaml";
+            diagnostics.push(
+                Diagnostic::at(&start(file), message)
+                    .lint("unshown_aggregate")
                     .help(help),
             );
         }

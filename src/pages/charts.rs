@@ -206,20 +206,22 @@ fn draw_bars(area: &Area<'_>, chart: &Chart, width: u32) -> Drawn {
     let longest = names.map(|name| count(name.chars().count())).max();
     let left = match narrow {
         true => 2,
-        false => (longest.unwrap_or(0) * CHARACTER + 10).clamp(60, 330),
+        false => (longest.unwrap_or(0) * (CHARACTER + 1) + 10).clamp(60, 330),
     };
     let most = chart.most();
     let room = i32::try_from(width).unwrap_or(0) - left - count(words::number(most).len()) * 9 - 8;
     let series = count(chart.series.len());
     let label = if narrow { BAR } else { 0 };
     let row = BAR * series + 8 + label;
+    let letters = usize::try_from((left - 10) / CHARACTER).unwrap_or(0);
     for (index, name) in chart.categories.iter().enumerate() {
         let top = 4 + row * count(index);
         match narrow {
             true => text(area, name, (2, top + 12), INK, HPos::Left, width)?,
             false => {
                 let middle = top + BAR * series / 2 + 5;
-                text(area, name, (left - 8, middle), INK, HPos::Right, width)?;
+                let name = shortened(name, letters);
+                text(area, &name, (left - 8, middle), INK, HPos::Right, width)?;
             }
         }
         for (at, series) in chart.series.iter().enumerate() {
@@ -272,15 +274,10 @@ fn draw_columns(area: &Area<'_>, chart: &Chart, width: u32) -> Drawn {
         vec![(4, bottom), (width_px - 4, bottom)],
         FAINT,
     ))?;
+    let letters = usize::try_from(((group - 2) / (CHARACTER + 1)).max(1)).unwrap_or(1);
     for (index, name) in chart.categories.iter().enumerate() {
         let left = 4 + group * count(index);
-        let shown: String = match group / CHARACTER {
-            room if count(name.chars().count()) <= room => name.clone(),
-            room => name
-                .chars()
-                .take(usize::try_from(room.max(1)).unwrap_or(1))
-                .collect(),
-        };
+        let shown: String = name.chars().take(letters).collect();
         text(
             area,
             &shown,
@@ -374,17 +371,22 @@ fn text(
 ) -> Drawn {
     let most = usize::try_from(width).unwrap_or(0) / 7;
     let words = harmless::words(words);
-    let words: String = match words.chars().count() > most {
-        true => words
-            .chars()
-            .take(most.saturating_sub(1))
-            .chain(['…'])
-            .collect(),
-        false => words.into_owned(),
-    };
+    let words = shortened(&words, most);
     let style = ("sans-serif", TEXT).into_font().color(&colour);
     let style = style.pos(Pos::new(anchor, VPos::Bottom));
     area.draw(&Text::new(words, at, style))
+}
+
+/// A text that is cut where there is room for so many letters only.
+fn shortened(text: &str, letters: usize) -> String {
+    match text.chars().count() > letters {
+        true => text
+            .chars()
+            .take(letters.saturating_sub(1))
+            .chain(['…'])
+            .collect(),
+        false => text.to_owned(),
+    }
 }
 
 fn rectangle(area: &Area<'_>, from: (i32, i32), to: (i32, i32), colour: RGBColor) -> Drawn {

@@ -4,6 +4,7 @@
 //! style by hash, no clock. Values are text whatever they hold: what would act on a reader is shown as an escape.
 
 pub mod charts;
+pub mod report;
 mod shell;
 pub mod words;
 

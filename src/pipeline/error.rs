@@ -14,6 +14,7 @@ use crate::{
     feeds::FeedError,
     ingest::IngestError,
     log::LogError,
+    pages::PageError,
     project::LoadError,
     publish::{FolderError, IoError, PublishError, VerifyError, WriteError},
     reconcile::published::PublishedError,
@@ -194,6 +195,9 @@ pub enum RunError {
     /// The run folder could not be written, verified or published.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// A page was not written.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// A run that was to be looked at cannot be.
     #[error(transparent)]
     Folder(#[from] FolderError),

@@ -20,6 +20,7 @@ pub(crate) mod plan;
 mod records;
 mod redelivery;
 mod report;
+mod report_page;
 mod restated;
 mod results;
 mod settings;
@@ -167,6 +168,8 @@ async fn whole_run(
     settings.stage("totals");
     let open = history.map_or_else(|| Ok(Default::default()), |history| history.statements(run))?;
     let mut reconciliations = results::reconcile(run, figures, &mut scanned, open).await?;
+    report_page::write(run, &scanned, &reconciliations)?;
+    reconciliations.figures = Vec::new();
 
     workbooks::write_aggregates(run, &scanned, &reconciliations)?;
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     error::RunError,
+    report_page,
     settings::{Selector, Settings},
     tables::facts,
     waivers,
@@ -72,6 +73,8 @@ pub(crate) async fn plan(
         .collect();
     let queries = check_sql(&planning, &known, project, diagnostics).await;
     let (statements, comparisons) = totals(project, mistakes, diagnostics);
+    let sound = mistakes.is_empty() && diagnostics.is_empty();
+    report_page::check(project, sound.then_some(&comparisons[..]), diagnostics);
     let waivers = match project.waivers.is_empty() {
         true => Vec::new(),
         false => {

@@ -42,7 +42,9 @@ use crate::{
     },
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
-    reconcile::{self, Figure, Judged, Reconciliation, Told, Verdict, withheld::needs},
+    reconcile::{
+        self, Figure, Judged, Reconciliation, Told, Verdict, withheld::needs, year_on_year::Pair,
+    },
     rules::totals::Statement,
     tables::Missing,
 };
@@ -58,6 +60,8 @@ pub(super) struct Reconciled {
     pub(super) told: Told,
     /// The figures that they were judged by: those that were published, then those of the aggregates.
     pub(super) figures: Vec<Figure>,
+    /// The pairs of the comparisons year on year.
+    pub(super) pairs: Vec<Pair>,
     /// The groups that disagreed in the run before, and had no figures tonight to be judged by.
     pub(super) unjudged: BTreeSet<String>,
 }
@@ -134,7 +138,7 @@ pub(super) async fn reconcile(
         Ok(())
     };
     judged.each(&mut take)?;
-    let unjudged = year_on_year::write(run, &figures, &mut scanned.withheld)?;
+    let (pairs, unjudged) = year_on_year::write(run, &figures, &mut scanned.withheld)?;
     for unjudged in withheld.into_iter().chain(unjudged) {
         take(unjudged)?;
     }
@@ -163,6 +167,7 @@ pub(super) async fn reconcile(
     let mut findings = FindingFile::new(staged, "totals")?;
     findings.write(&builder.finish().map_err(LogError::from)?)?;
     scanned.findings.push(findings.finish()?);
+    reconciled.pairs = pairs;
     reconciled.figures = figures;
     Ok(reconciled)
 }

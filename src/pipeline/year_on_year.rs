@@ -27,25 +27,25 @@ use crate::{
 /// The name under which comparisons are written; no aggregate has it beside them.
 pub const YEAR_ON_YEAR: &str = "year_on_year";
 
-/// Compares the two periods of each comparison and writes the pairs; returns what could not be judged.
+/// Compares the two periods of each comparison and writes the pairs; returns them, and what could not be judged.
 pub(super) fn write(
     run: &Context<'_>,
     figures: &[Figure],
     withheld: &mut AllWithheld,
-) -> Result<Vec<Reconciliation>, RunError> {
+) -> Result<(Vec<Pair>, Vec<Reconciliation>), RunError> {
     let (comparisons, mut all, because) = split(&run.plan.comparisons, withheld);
     if comparisons.is_empty() {
         if !because.is_empty() {
             withheld.add(YEAR_ON_YEAR, because);
         }
-        return Ok(all);
+        return Ok((Vec::new(), all));
     }
     let periods = covered(run.project);
     let (pairs, unjudged) = compare(&comparisons, figures, &run.project.lists, &periods);
     write_pairs(run.staged, &pairs)?;
     tracing::debug!(rows = pairs.len(), "years compared");
     all.extend(unjudged);
-    Ok(all)
+    Ok((pairs, all))
 }
 
 /// The comparisons of charts whose figures are there, the rows of those of which some were withheld, and why they were.

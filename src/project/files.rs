@@ -23,6 +23,8 @@ const MAX_SQL_BYTES: usize = 1 << 20;
 const DECISIONS: &str = "rules/decisions.csv";
 /// Discrepancies that somebody accepts.
 pub(super) const WAIVERS: &str = "rules/waivers.yaml";
+/// The sections of the report.
+pub(super) const REPORT: &str = "rules/report.yaml";
 /// The folder of tests.
 const TESTS: &str = "rules/tests";
 /// U+FEFF in UTF-8.
@@ -40,6 +42,7 @@ pub struct Files {
     pub correspondences: Vec<Named>,
     pub decisions: Option<Arc<Source>>,
     pub waivers: Option<Arc<Source>>,
+    pub report: Option<Arc<Source>>,
     pub model: Vec<Named>,
     pub aggregates: Vec<Named>,
     pub records: Vec<Named>,
@@ -96,6 +99,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
             "project.yaml",
             "decisions.csv",
             "reference",
+            "report.yaml",
             "tables",
             "tests",
             "totals",
@@ -108,6 +112,10 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
     };
     let waivers = match root.join(WAIVERS).exists() {
         true => reader.source(WAIVERS)?,
+        false => None,
+    };
+    let report = match root.join(REPORT).exists() {
+        true => reader.source(REPORT)?,
         false => None,
     };
     reader.known("sql", &["aggregates", "model", "records"])?;
@@ -144,6 +152,7 @@ pub fn read(root: &Path, diagnostics: &mut Vec<Diagnostic>) -> Result<Files, Loa
         correspondences,
         decisions,
         waivers,
+        report,
         model,
         aggregates,
         records,

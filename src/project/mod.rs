@@ -14,6 +14,7 @@ mod gates;
 mod lists;
 mod project_file;
 mod reading;
+mod report_file;
 mod rules;
 mod schema;
 mod table_file;
@@ -41,6 +42,9 @@ use crate::{
 
 pub use deliveries_file::{Incomplete, Layout};
 pub use project_file::{FailOnWord, ProjectFile};
+pub use report_file::{
+    Block, Cards, ChartWord, Figures, PartWord, Report, ReportFile, Section, YearOnYear,
+};
 pub use table_file::{ColumnFile, ExamplesFile, RuleFile, Settings, TableFile};
 pub use test_file::{
     ExpectedDiscrepancy, ExpectedRepair, ExpectedTotal, ProjectTest, Row, TestsFile, VerdictWord,
@@ -90,6 +94,8 @@ pub struct Project {
     pub decisions: Vec<Decision>,
     /// Discrepancies that somebody accepts: `rules/waivers.yaml`, in its order.
     pub waivers: Vec<Waiver>,
+    /// What the report shows: `rules/report.yaml`, where there is one.
+    pub report: Option<Report>,
     /// `sql/model/*.sql` in the order of their file names.
     pub model: Vec<SqlFile>,
     /// `sql/aggregates/*.sql` in the order of their file names.
@@ -284,6 +290,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
     let decisions = files.decisions.as_ref();
     let decisions = decisions::read(decisions, &rules, !unread.rules, diagnostics);
     let waivers = waivers_file::read(files.waivers.as_ref(), diagnostics);
+    let report = report_file::read(files.report.as_ref(), &head.periods, diagnostics);
     let table_files = declared.iter().map(|d| d.source.clone()).collect();
     let tables: Vec<Table> = declared.into_iter().map(|d| d.table).collect();
     if let Some(path) = &head.deliveries.path
@@ -334,6 +341,7 @@ fn assemble(root: &Path, files: &files::Files, diagnostics: &mut Vec<Diagnostic>
         own_lists,
         decisions,
         waivers,
+        report,
         model,
         aggregates,
         records,

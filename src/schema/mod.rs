@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     feeds::RunResults,
-    project::{ProjectFile, TableFile, TestsFile, TotalsFile, WaiversFile},
+    project::{ProjectFile, ReportFile, TableFile, TestsFile, TotalsFile, WaiversFile},
 };
 
 pub use pages::pages;
@@ -30,6 +30,7 @@ pub const KINDS: &[FileKind] = &[
     kind::<TotalsFile>("totals", "rules/totals/*.yaml"),
     kind::<TestsFile>("tests", "rules/tests/*.yaml"),
     kind::<WaiversFile>("waivers", "rules/waivers.yaml"),
+    kind::<ReportFile>("report", "rules/report.yaml"),
 ];
 
 const fn kind<T: JsonSchema>(word: &'static str, files: &'static str) -> FileKind {

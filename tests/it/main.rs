@@ -40,6 +40,7 @@ mod profile;
 mod queries;
 mod random_tables;
 mod records;
+mod report;
 mod schedule;
 mod schema;
 mod speaking;

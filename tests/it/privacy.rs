@@ -10,7 +10,7 @@ use crate::harness::{
 };
 
 /// What may be read by others than those who may read the tables.
-const TOLD: [&str; 15] = [
+const TOLD: [&str; 16] = [
     "discrepancies.csv",
     "changes.csv",
     "figure_changes.csv",
@@ -26,6 +26,7 @@ const TOLD: [&str; 15] = [
     "validation_report.json",
     "aggregates/age.csv",
     "aggregates/gender.csv",
+    "report.html",
 ];
 
 /// Workbooks, whose texts stand in parts of a zip.
