@@ -12,6 +12,7 @@ mod live;
 mod output;
 mod prometheus;
 mod results;
+pub mod rows;
 pub mod sarif;
 
 use std::{io::Write, path::PathBuf};
@@ -23,7 +24,7 @@ pub use results::{RunResults, SCHEMA_VERSION};
 
 use crate::{
     check::scan::{RowCounts, RuleCounts},
-    discrepancy::{Dimension, Severity},
+    discrepancy::{Category, Dimension, Severity},
     harmless::json,
     publish::{PublishError, StagedRun},
     tables::Table,
@@ -160,6 +161,8 @@ pub struct RuleFeed {
     pub dimension: Dimension,
     /// Its severity in this run.
     pub severity: Severity,
+    /// What kind of wrong it finds.
+    pub category: Category,
     /// `passed`, `failed`, `tolerated`, `error`, `skipped`, or `not_evaluated` where a statement had nothing to compare.
     pub status: &'static str,
     /// Counts of rows, or of a statement's groups; `None` where there are none.

@@ -14,6 +14,7 @@ use crate::{
     feeds::FeedError,
     ingest::IngestError,
     log::LogError,
+    pages::PageError,
     project::LoadError,
     publish::{FolderError, IoError, PublishError, VerifyError, WriteError},
     reconcile::published::PublishedError,
@@ -148,6 +149,9 @@ pub enum RunError {
     /// A file for other systems could not be written.
     #[error(transparent)]
     Feed(#[from] FeedError),
+    /// A page for people could not be written.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// An aggregate has rows that are no figures, or two figures in one place.
     #[error(
         "{path}: {why}; nothing was published, since totals over such rows would mislead: mend the query"

@@ -14,7 +14,7 @@ use arrow::{
 };
 
 use super::{
-    Context,
+    Context, auditor_page,
     delivery::{Delivery, file_hash},
     error::RunError,
     feeds,
@@ -40,6 +40,7 @@ use crate::{
         Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Night, Privacy, RuleFacts, Sinks,
         TableFile, write_log,
     },
+    pages::auditor::Statements,
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
     reconcile::{self, Figure, Judged, Reconciliation, Told, Verdict, withheld::needs},
@@ -56,6 +57,8 @@ pub(super) struct Reconciled {
     pub(super) by_statement: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// What pages tell of them.
     pub(super) told: Told,
+    /// What the auditor's page draws of them.
+    pub(super) drawn: Statements,
     /// The figures that they were judged by: those that were published, then those of the aggregates.
     pub(super) figures: Vec<Figure>,
     /// The groups that disagreed in the run before, and had no figures tonight to be judged by.
@@ -163,6 +166,7 @@ pub(super) async fn reconcile(
     let mut findings = FindingFile::new(staged, "totals")?;
     findings.write(&builder.finish().map_err(LogError::from)?)?;
     scanned.findings.push(findings.finish()?);
+    reconciled.drawn = auditor_page::statements(scanned, &reconciled.told, &figures);
     reconciled.figures = figures;
     Ok(reconciled)
 }
