@@ -31,6 +31,7 @@ mod independent;
 mod lint;
 mod messages;
 mod nights;
+mod pages;
 mod places;
 mod planted;
 mod privacy;

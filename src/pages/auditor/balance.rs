@@ -41,12 +41,16 @@ pub fn render(auditor: &Auditor<'_>) -> Result<String, PageError> {
 fn of_table(table: &TableFeed<'_>, carried: Option<&CarriedOn>) -> Value {
     let name = table.table.name.as_str();
     let rows = table.rows;
+    let files = table.files.len() as u64;
     let drawn = flow(&Flow {
         name: format!(
             "Rows of {name}: where the {} that were read went",
             count(rows.read)
         ),
-        source: ("read".to_owned(), rows.read),
+        source: (
+            format!("read from {}", counted(files, "file", "files")),
+            rows.read,
+        ),
         targets: vec![
             ("clean".to_owned(), rows.clean),
             ("quarantined".to_owned(), rows.quarantined),
