@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::{
     ingest::{Export, Limits, Means, RawRecord, open, read_chunk},
-    log::HIDDEN,
-    tables::{Policy, Table},
+    log::Masked,
+    tables::Table,
 };
 
 /// Most bytes of a record that are shown.
@@ -75,15 +75,13 @@ pub fn show(
             record.bytes.len()
         ));
     }
-    // What nobody declared nobody classified: it may be what was hidden when the run read it.
-    let hides = |column: &str| {
-        let declared = table.and_then(|table| table.column_under(column));
-        !show_all && declared.is_none_or(|column| column.policy == Policy::Hide)
+    let masked = match show_all {
+        true => Masked::nothing(),
+        false => Masked::of(&export.header, table),
     };
-    let hides_some = export.header.iter().any(|column| hides(column));
     let delivered = export.header.len() - export.constants.len();
     let whole = record.sound && record.count == delivered;
-    if !whole && hides_some {
+    if !whole && masked.hides_some() {
         return Err(format!(
             "the record on line {line} of {name} cannot be parted into the {} columns of the header (it has {} fields), so nobody can say what of it is hidden: open the file there, or ask with --show-hidden",
             delivered, record.count,
@@ -93,13 +91,9 @@ pub fn show(
     let mut cells = Vec::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut end = 0;
-    for (column, place) in export.header.iter().zip(&record.fields) {
+    for (at, (column, place)) in export.header.iter().zip(&record.fields).enumerate() {
         let field = text(record.bytes.get(place.clone()).unwrap_or_default());
-        let hidden = hides(column) || hides_some && field.contains('\n');
-        let shown = match hidden && !field.is_empty() {
-            true => HIDDEN.to_owned(),
-            false => field,
-        };
+        let shown = masked.cell(at, &field).to_owned();
         lines.push_str(&text(
             record.bytes.get(end..place.start).unwrap_or_default(),
         ));
@@ -137,7 +131,7 @@ mod tests {
     use super::*;
     use crate::{
         names::Name,
-        tables::{Column, ColumnType, Delivers, Drift, FilePattern, Gates, Reading},
+        tables::{Column, ColumnType, Delivers, Drift, FilePattern, Gates, Policy, Reading},
     };
 
     /// A table of `open`, whose export may call it `Open to all`, and of `secret`, which is hidden.

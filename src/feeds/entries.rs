@@ -1,19 +1,13 @@
 //! The staged log read back: all of it is counted, and few of its rows are kept.
 
-use std::{collections::BTreeMap, fs::File, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
-use arrow::{
-    array::{Array, AsArray, RecordBatch},
-    datatypes::Int64Type,
-};
-use parquet::arrow::{
-    ProjectionMask,
-    arrow_reader::{
-        ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
-    },
-};
+use arrow::array::Array;
 
-use super::FeedError;
+use super::{
+    FeedError,
+    rows::{batches, broken, number, selection, texts},
+};
 use crate::discrepancy::Severity;
 
 /// Most rows of the log that are told one by one: programs that show them refuse larger files.
@@ -183,9 +177,7 @@ fn keep(path: &Path, wanted: &[u64]) -> Result<Vec<Entry>, FeedError> {
             column.is_valid(at).then(|| text(name, at))
         };
         let line = |at: usize| {
-            let column = batch.column_by_name("source_line")?;
-            let lines = column.as_primitive_opt::<Int64Type>()?;
-            let line = lines.is_valid(at).then(|| lines.value(at))?;
+            let line = number(&batch, "source_line", at)?;
             u64::try_from(line).ok().filter(|line| *line > 0)
         };
         entries.extend((0..batch.num_rows()).map(|at| Entry {
@@ -211,80 +203,5 @@ fn cut(text: &str) -> String {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
-    }
-}
-
-/// Skips what stands between the rows with these numbers.
-fn selection(wanted: &[u64]) -> RowSelection {
-    let mut selectors = Vec::new();
-    let mut next = 0;
-    for row in wanted {
-        let skipped = usize::try_from(row - next).unwrap_or(usize::MAX);
-        if skipped > 0 {
-            selectors.push(RowSelector::skip(skipped));
-        }
-        selectors.push(RowSelector::select(1));
-        next = row + 1;
-    }
-    RowSelection::from(selectors)
-}
-
-/// The rows of some columns of a Parquet file; of all where none is named.
-pub(crate) fn batches(
-    path: &Path,
-    columns: &[&str],
-    rows: Option<RowSelection>,
-    size: usize,
-) -> Result<ParquetRecordBatchReader, FeedError> {
-    let unreadable = |source| FeedError::Parquet {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(|source| FeedError::Open {
-        path: path.to_owned(),
-        source,
-    })?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
-    let mask = match columns {
-        [] => ProjectionMask::all(),
-        _ => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
-    };
-    let mut builder = builder.with_projection(mask).with_batch_size(size);
-    if let Some(rows) = rows {
-        builder = builder.with_row_selection(rows);
-    }
-    builder.build().map_err(unreadable)
-}
-
-pub(crate) fn broken(path: &Path, source: arrow::error::ArrowError) -> FeedError {
-    FeedError::Arrow {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-/// The texts of a column; blank where there is none.
-pub(crate) fn texts<'b>(batch: &'b RecordBatch, name: &str) -> impl Fn(usize) -> &'b str + use<'b> {
-    let column = batch.column_by_name(name);
-    let texts = column.and_then(|column| column.as_string_opt::<i32>());
-    move |at| match texts {
-        Some(texts) if texts.is_valid(at) => texts.value(at),
-        _ => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_wanted_rows_are_selected() {
-        let selectors: Vec<RowSelector> = selection(&[0, 3, 4]).into();
-        let want = [
-            RowSelector::select(1),
-            RowSelector::skip(2),
-            RowSelector::select(2),
-        ];
-        assert_eq!(selectors, want);
     }
 }

@@ -4,7 +4,7 @@
 //! The renderers get facts and render; what they read is the staged log, a batch at a time, and footers of tables. They show
 //! only what the log shows, and no clock, so that the same run has the same bytes.
 
-pub(crate) mod entries;
+mod entries;
 mod ess;
 mod junit;
 mod lineage;
@@ -12,6 +12,7 @@ mod live;
 mod output;
 mod prometheus;
 mod results;
+pub mod rows;
 pub mod sarif;
 
 use std::{io::Write, path::PathBuf};
@@ -23,7 +24,7 @@ pub use results::{RunResults, SCHEMA_VERSION};
 
 use crate::{
     check::scan::{RowCounts, RuleCounts},
-    discrepancy::{Dimension, Severity},
+    discrepancy::{Category, Dimension, Severity},
     harmless::json,
     publish::{PublishError, StagedRun},
     tables::Table,
@@ -160,6 +161,8 @@ pub struct RuleFeed {
     pub dimension: Dimension,
     /// Its severity in this run.
     pub severity: Severity,
+    /// What kind of wrong it finds.
+    pub category: Category,
     /// `passed`, `failed`, `tolerated`, `error`, `skipped`, or `not_evaluated` where a statement had nothing to compare.
     pub status: &'static str,
     /// Counts of rows, or of a statement's groups; `None` where there are none.

@@ -4,6 +4,7 @@ mod candidates;
 mod changes;
 mod finding;
 mod history;
+mod masked;
 mod privacy;
 pub mod quota;
 mod restatements;
@@ -14,6 +15,7 @@ pub use candidates::{CANDIDATE_SCHEMA, CandidateBuilder, CandidateRecord};
 pub use changes::{CHANGE_SCHEMA, ChangeBuilder, REJECT_SCHEMA, RejectBuilder};
 pub use finding::{FINDING_SCHEMA, Finding, FindingBuilder, RuleFacts, key_part};
 pub use history::{Night, Past, open_by_rule, open_records, texts_of};
+pub use masked::Masked;
 pub use privacy::{HASHED, HIDDEN, Privacy};
 pub use restatements::{RESTATEMENT_SCHEMA, RestatementBuilder};
 pub use sorted::{

@@ -3,6 +3,7 @@
 //! Renderers get facts and render. A page is one file: no network, a content-security policy that names its own script and
 //! style by hash, no clock. Values are text whatever they hold: what would act on a reader is shown as an escape.
 
+pub mod auditor;
 pub mod charts;
 pub mod report;
 mod shell;
@@ -12,7 +13,10 @@ use std::io::Write;
 
 pub use shell::{Shell, environment, escape, render, visible};
 
-use crate::publish::{PublishError, StagedRun};
+use crate::{
+    feeds::FeedError,
+    publish::{PublishError, StagedRun},
+};
 
 /// Why a page was not written.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,9 @@ pub enum PageError {
     /// The run folder took no such file.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The log could not be read back.
+    #[error(transparent)]
+    Read(#[from] FeedError),
     /// It could not be written.
     #[error("writing {path} failed: {source}; free space in the out folder and run again")]
     Write {

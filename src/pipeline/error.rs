@@ -153,6 +153,9 @@ pub enum RunError {
     /// A workbook could not be written.
     #[error(transparent)]
     Workbook(#[from] WorkbookError),
+    /// A page for people could not be written.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// An aggregate has rows that are no figures, or two figures in one place.
     #[error(
         "{path}: {why}; nothing was published, since totals over such rows would mislead: mend the query"
@@ -195,9 +198,6 @@ pub enum RunError {
     /// The run folder could not be written, verified or published.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// A page was not written.
-    #[error(transparent)]
-    Page(#[from] PageError),
     /// A run that was to be looked at cannot be.
     #[error(transparent)]
     Folder(#[from] FolderError),

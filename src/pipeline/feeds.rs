@@ -21,12 +21,17 @@ use crate::{
 };
 
 /// Writes the files that other systems read into the run folder.
-pub(super) fn write(
-    run: &Context<'_>,
+pub(super) fn write(run: &Context<'_>, night: &Night<'_>) -> Result<(), RunError> {
+    Ok(feeds::write(run.staged, night)?)
+}
+
+/// The run, as it is told to other systems and to people.
+pub(super) fn night<'r>(
+    run: &Context<'r>,
     scanned: &Scanned,
     reconciled: &Reconciled,
-    report: &RunReport,
-) -> Result<(), RunError> {
+    report: &'r RunReport,
+) -> Night<'r> {
     let Context {
         project,
         plan,
@@ -93,7 +98,7 @@ pub(super) fn write(
         feed.place = place_of_engine(project, feed.table);
         feeds.insert(facts.id.clone(), feed);
     }
-    let night = Night {
+    Night {
         run_id: &report.run_id,
         project: &report.project,
         delivery: &report.delivery,
@@ -104,8 +109,7 @@ pub(super) fn write(
         rules: feeds.into_values().collect(),
         verdicts: report.verdicts.iter().map(|(v, n)| (*v, *n)).collect(),
         derived: derived(project),
-    };
-    Ok(feeds::write(run.staged, &night)?)
+    }
 }
 
 fn facts_of<'s>(scanned: &'s Scanned, id: &str) -> &'s RuleFacts {
@@ -123,6 +127,7 @@ fn of_facts(facts: &RuleFacts, origin: Origin, report: &RunReport) -> RuleFeed {
         column: None,
         dimension: facts.dimension,
         severity: facts.severity,
+        category: facts.category,
         status: "passed",
         counts: None,
         discrepancies: report.by_rule.get(&facts.id).copied().unwrap_or(0),

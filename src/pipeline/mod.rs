@@ -2,6 +2,7 @@
 
 mod about;
 mod aggregates;
+mod auditor_page;
 mod candidates;
 mod clock;
 mod control;
@@ -185,7 +186,9 @@ async fn whole_run(
         figure_changes,
     );
     results::write_results(run, &report)?;
-    feeds::write(run, &scanned, &reconciliations, &report)?;
+    let night = feeds::night(run, &scanned, &reconciliations, &report);
+    feeds::write(run, &night)?;
+    auditor_page::write(run, &night, &scanned, &reconciliations, &report)?;
     workbooks::write_log(run, &scanned, &report)?;
 
     settings.stage("publish");

@@ -14,7 +14,7 @@ use arrow::{
 };
 
 use super::{
-    Context,
+    Context, auditor_page,
     delivery::{Delivery, file_hash},
     error::RunError,
     feeds,
@@ -40,6 +40,7 @@ use crate::{
         Finding, FindingBuilder, LOG_ORDER, LogCounts, LogError, Night, Privacy, RuleFacts, Sinks,
         TableFile, write_log,
     },
+    pages::auditor::Statements,
     project::Project,
     publish::{FileHash, InputFile, Rows, RunFacts, SeverityCounts, StagedFile, StagedRun},
     reconcile::{
@@ -58,6 +59,8 @@ pub(super) struct Reconciled {
     pub(super) by_statement: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// What pages tell of them.
     pub(super) told: Told,
+    /// What the auditor's page draws of them.
+    pub(super) drawn: Statements,
     /// The figures that they were judged by: those that were published, then those of the aggregates.
     pub(super) figures: Vec<Figure>,
     /// The pairs of the comparisons year on year.
@@ -168,6 +171,7 @@ pub(super) async fn reconcile(
     findings.write(&builder.finish().map_err(LogError::from)?)?;
     scanned.findings.push(findings.finish()?);
     reconciled.pairs = pairs;
+    reconciled.drawn = auditor_page::statements(scanned, &reconciled.told, &figures);
     reconciled.figures = figures;
     Ok(reconciled)
 }

@@ -167,6 +167,17 @@ impl OutDir {
         Ok(links.map(|link| (link.info, link.manifest)).collect())
     }
 
+    /// Hands on the manifests from a published run back, the newest first, as far as the chain holds and until `take` says
+    /// that it wants no more.
+    pub fn back_from(&self, newest: Option<PublishedInfo>, mut take: impl FnMut(Manifest) -> bool) {
+        let links = Walk::from(self.held.out(), newest).map_while(Result::ok);
+        for link in links {
+            if !take(link.manifest) {
+                break;
+            }
+        }
+    }
+
     /// The same, up to the first that is not `wanted`.
     pub(super) fn links(&self, wanted: impl Fn(&Link) -> bool) -> Result<Vec<Link>, PublishError> {
         let out = self.held.out();

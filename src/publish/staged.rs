@@ -109,6 +109,11 @@ impl StagedRun {
         self.previous.as_ref()
     }
 
+    /// The files of the run that are finished by now, by path.
+    pub fn outputs(&self) -> Vec<OutputFile> {
+        lock(&self.files).values().flatten().cloned().collect()
+    }
+
     /// A folder for spill and temporary files, which is never published.
     pub fn scratch(&self) -> &Path {
         &self.scratch

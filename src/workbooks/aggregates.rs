@@ -16,7 +16,7 @@ use super::{
     years,
 };
 use crate::{
-    feeds::entries::{batches, broken},
+    feeds::rows::{batches, broken},
     pages::words::{date, number},
     publish::StagedRun,
     reconcile::{Figure, Told},

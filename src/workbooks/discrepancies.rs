@@ -23,7 +23,7 @@ use crate::{
     check::scan::RowCounts,
     decimal::Decimal,
     discrepancy::{Severity, Status},
-    feeds::entries::{batches, broken, texts},
+    feeds::rows::{batches, broken, texts},
     pages::words::{date, number},
     publish::StagedRun,
 };

@@ -7,7 +7,7 @@ use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use crate::{
     feeds::{
         FeedError,
-        entries::{batches, broken, texts},
+        rows::{batches, broken, texts},
     },
     log::quota::quotas,
 };

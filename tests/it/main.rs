@@ -32,6 +32,7 @@ mod lint;
 mod messages;
 mod mishaps;
 mod nights;
+mod pages;
 mod places;
 mod planted;
 mod privacy;
