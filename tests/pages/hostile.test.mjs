@@ -22,7 +22,7 @@ source: { files: "*.csv" }
 key: [id]
 columns:
   id: { type: string, not_null: error }
-  text: { type: string, clean: [], accepted_values: { values: [fine], suggest: true, severity: warn, why: "</script><script>window.hit=1</script>" } }
+  text: { type: string, clean: [], accepted_values: { values: [fine], severity: warn, why: "</script><script>window.hit=1</script>" } }
 rules:
   - id: things.same
     check: { duplicates: { columns: [text] } }
