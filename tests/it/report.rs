@@ -452,9 +452,7 @@ fn what_is_withheld_says_so_in_its_place() {
         text.replacen("severity: error", "severity: blocking", 1)
     });
     let people = format!("{}/people.csv", crate::harness::DELIVERY);
-    project.edit(&people, |text| {
-        format!("{text},A,B{}\n", ",".repeat(10))
-    });
+    project.edit(&people, |text| format!("{text},A,B{}\n", ",".repeat(10)));
     let spoken = project.run("").expect(1);
     let page = read(&project.path(&format!("{}/report.html", spoken.folder())));
     let section = page
