@@ -3,6 +3,7 @@
 mod book;
 mod check;
 mod element;
+mod grid;
 mod marks;
 mod names;
 mod notes;
@@ -72,12 +73,12 @@ impl Period {
         format!("<span class=\"label\">{}</span>", escape(&self.id))
     }
 
-    fn from_html(&self) -> String {
+    fn start_html(&self) -> String {
         self.days
             .map_or_else(|| self.html(), |(from, _)| time(from))
     }
 
-    fn to_html(&self) -> String {
+    fn end_html(&self) -> String {
         self.days.map_or_else(|| self.html(), |(_, to)| time(to))
     }
 }
@@ -143,7 +144,7 @@ impl Page<'_> {
         html.push_str(&format!("<h1>{}</h1>\n", short(&report.title)));
         let period = &self.source.period;
         let days = match period.days {
-            Some(_) => format!(", {} to {}", period.from_html(), period.to_html()),
+            Some(_) => format!(", {} to {}", period.start_html(), period.end_html()),
             None => String::new(),
         };
         html.push_str(&format!(
@@ -228,7 +229,7 @@ impl Page<'_> {
         let label = known
             .find(|(known, _)| known == name)
             .map(|(_, label)| label);
-        label.cloned().unwrap_or_else(|| table::capital(name))
+        label.cloned().unwrap_or_else(|| grid::capital(name))
     }
 }
 
@@ -272,7 +273,7 @@ fn plain(facts: &Facts<'_>) -> Report {
             bytes: 0..0,
         },
     };
-    let readable = |name: &str| table::capital(&name.replace('_', " "));
+    let readable = |name: &str| grid::capital(&name.replace('_', " "));
     let sections = facts.project.aggregates.iter().map(|file| {
         let name = file.name.as_str();
         let title = readable(name);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Page,
     element::{cut, short},
-    table::capital,
+    grid::capital,
 };
 use crate::{pages::escape, reconcile::Reconciliation};
 

@@ -4,31 +4,20 @@ use super::{
     Page,
     book::Row,
     element::{Key, NO_FIGURE, published, short},
+    grid::{Grid, capital, chosen, drawn, figure, head},
     names::BETWEEN,
     notes::Notes,
 };
 use crate::{
-    pages::{
-        charts::{self, Chart, Series},
-        escape, words,
-    },
-    project::{Cards, ChartWord, Figures, PartWord},
+    decimal::Decimal,
+    diagnostics::At,
+    pages::{escape, words},
+    project::{Cards, Figures, PartWord},
+    reconcile::Figure,
 };
 
 /// Rows that a table shows; the aggregate has all.
 const MOST_ROWS: usize = 1_000;
-/// Categories that a chart can show.
-const MOST_DRAWN: usize = 120;
-/// Series that a chart can show.
-const MOST_SERIES: usize = 6;
-/// Rows of a table that stands open below its chart.
-const OPEN_ROWS: usize = 14;
-
-/// Figures in rows and columns.
-struct Grid<'p> {
-    columns: Vec<String>,
-    rows: Vec<(String, Vec<Option<(String, &'p Row)>>)>,
-}
 
 impl<'r> Page<'r> {
     /// Big figures.
@@ -125,11 +114,7 @@ impl<'r> Page<'r> {
         }
     }
 
-    fn populations(
-        &self,
-        aggregate: &str,
-        asked: &[crate::diagnostics::At<String>],
-    ) -> Vec<String> {
+    fn populations(&self, aggregate: &str, asked: &[At<String>]) -> Vec<String> {
         match asked.is_empty() {
             false => asked.iter().map(|name| name.value.clone()).collect(),
             true => {
@@ -182,11 +167,7 @@ impl<'r> Page<'r> {
                 let at = match grids.iter().position(|(known, _)| *known == facet) {
                     Some(at) => at,
                     None => {
-                        let grid = Grid {
-                            columns: Vec::new(),
-                            rows: Vec::new(),
-                        };
-                        grids.push((facet, grid));
+                        grids.push((facet, Grid::default()));
                         grids.len() - 1
                     }
                 };
@@ -195,6 +176,7 @@ impl<'r> Page<'r> {
                 }
             }
         }
+        grids.iter_mut().for_each(|(_, grid)| grid.fill());
         grids
     }
 
@@ -306,7 +288,7 @@ impl<'r> Page<'r> {
         let percents: Vec<usize> = percents.copied().collect();
         let all = beside.iter().chain(&percents).copied().chain([row.at]);
         let rows = self.marks.about(all);
-        let count = crate::decimal::Decimal::from(row.count);
+        let count = Decimal::from(row.count);
         let differs = beside
             .iter()
             .filter_map(|at| self.marks.figure(*at))
@@ -332,11 +314,11 @@ impl<'r> Page<'r> {
     /// Printed figures, each value once; of several each with where it stands.
     fn distinct(&self, printed: &[usize]) -> String {
         let figures = printed.iter().filter_map(|at| self.marks.figure(*at));
-        let mut values: Vec<&crate::reconcile::Figure> = Vec::new();
+        let mut values: Vec<&Figure> = Vec::new();
         for figure in figures {
-            let same = |known: &&crate::reconcile::Figure| {
-                known.value == figure.value && known.printed() == figure.printed()
-                    || known.value == figure.value && known.suppressed().is_none()
+            let same = |known: &&Figure| {
+                let plain = known.suppressed().is_none() && figure.suppressed().is_none();
+                known.value == figure.value && (plain || known.printed() == figure.printed())
             };
             if !values.iter().any(same) {
                 values.push(figure);
@@ -354,137 +336,4 @@ impl<'r> Page<'r> {
         });
         shown.collect::<Vec<_>>().join("; ")
     }
-}
-
-impl<'p> Grid<'p> {
-    fn put(&mut self, down: String, across: String, population: &str, row: &'p Row) {
-        let column = match self.columns.iter().position(|known| *known == across) {
-            Some(at) => at,
-            None => {
-                self.columns.push(across);
-                self.columns.len() - 1
-            }
-        };
-        let at = match self.rows.iter().position(|(known, _)| *known == down) {
-            Some(at) => at,
-            None => {
-                self.rows.push((down, Vec::new()));
-                self.rows.len() - 1
-            }
-        };
-        for (_, cells) in &mut self.rows {
-            cells.resize_with(self.columns.len(), || None);
-        }
-        let cell = self
-            .rows
-            .get_mut(at)
-            .and_then(|(_, cells)| cells.get_mut(column));
-        if let Some(cell) = cell {
-            *cell = Some((population.to_owned(), row));
-        }
-    }
-}
-
-/// The head of a table: each column with what stands in it, in two rows where any has more than one figure.
-fn head(columns: &[String], share: bool, printed: &[bool]) -> String {
-    let simple = !share && !printed.contains(&true);
-    let mut first = String::new();
-    let mut second = String::new();
-    for (name, printed) in columns.iter().zip(printed) {
-        if simple {
-            first.push_str(&format!(
-                "<th scope=\"col\" class=\"n\">{}</th>",
-                short(name)
-            ));
-            continue;
-        }
-        let words = ["Count"].into_iter();
-        let words = words.chain(share.then_some("Share"));
-        let words: Vec<&str> = words.chain(printed.then_some("Published")).collect();
-        first.push_str(&format!(
-            "<th scope=\"colgroup\" colspan=\"{}\" class=\"n\">{}</th>",
-            words.len(),
-            short(name)
-        ));
-        for word in words {
-            second.push_str(&format!("<th scope=\"col\" class=\"n\">{word}</th>"));
-        }
-    }
-    match simple {
-        true => format!("<thead><tr><th scope=\"col\">Category</th>{first}</tr></thead>\n"),
-        false => format!(
-            "<thead><tr><th scope=\"col\" rowspan=\"2\">Category</th>{first}</tr>\n<tr>{second}</tr></thead>\n"
-        ),
-    }
-}
-
-/// The rows that are asked for, in that order; all of them where none is.
-fn chosen<'p, 'a>(rows: &'p [Row], asked: impl Iterator<Item = &'a str>) -> Vec<&'p Row> {
-    let asked: Vec<&str> = asked.collect();
-    match asked.is_empty() {
-        true => rows.iter().collect(),
-        false => {
-            let found = |name: &&str| rows.iter().find(|row| row.category == **name);
-            asked.iter().filter_map(found).collect()
-        }
-    }
-}
-
-/// The chart of a grid; blank where none is asked for, or it could not be read.
-fn drawn(how: Option<ChartWord>, grid: &Grid<'_>, title: &str) -> String {
-    let Some(how) = how else {
-        return String::new();
-    };
-    if grid.rows.len() > MOST_DRAWN || grid.columns.len() > MOST_SERIES {
-        return String::new();
-    }
-    let series = grid.columns.iter().enumerate().map(|(at, name)| Series {
-        name: name.clone(),
-        values: grid
-            .rows
-            .iter()
-            .map(|(_, cells)| Some(cells.get(at)?.as_ref()?.1.count))
-            .collect(),
-    });
-    chart(
-        how,
-        title,
-        grid.rows.iter().map(|(label, _)| capital(label)).collect(),
-        series.collect(),
-    )
-}
-
-/// A chart whose numbers stand in the table below it.
-pub fn chart(how: ChartWord, title: &str, categories: Vec<String>, series: Vec<Series>) -> String {
-    let chart = Chart {
-        name: format!("{title}: chart; the table below has its figures"),
-        categories,
-        series,
-    };
-    match how {
-        ChartWord::Bars => charts::bars(&chart),
-        ChartWord::Columns => charts::columns(&chart),
-    }
-}
-
-/// A table with its chart; below a chart a long one is folded.
-pub fn figure(title: &str, chart: &str, table: &str, rows: usize) -> String {
-    let table = match chart.is_empty() || rows <= OPEN_ROWS {
-        true => table.to_owned(),
-        false => format!(
-            "<details class=\"data\"><summary>The figures of this chart in a table</summary>\n{table}</details>\n"
-        ),
-    };
-    format!(
-        "<figure>\n<figcaption>{}</figcaption>\n{chart}{table}</figure>\n",
-        short(title)
-    )
-}
-
-/// The text with its first letter upright.
-pub fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next();
-    let first = first.into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
 }

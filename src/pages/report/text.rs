@@ -82,8 +82,8 @@ impl Texts {
         let period = &self.source.period;
         let values = context! {
             period => Value::from_safe_string(period.html()),
-            from => Value::from_safe_string(period.from_html()),
-            to => Value::from_safe_string(period.to_html()),
+            from => Value::from_safe_string(period.start_html()),
+            to => Value::from_safe_string(period.end_html()),
         };
         let html = self
             .environment

@@ -3,8 +3,8 @@
 use super::{
     Page,
     element::{compared, short},
+    grid::{capital, chart, figure},
     notes::{Notes, folded},
-    table::{capital, chart, figure},
 };
 use crate::{
     pages::{charts::Series, escape, words},
