@@ -26,7 +26,7 @@ pub enum PageError {
     Publish(#[from] PublishError),
     /// The log could not be read back.
     #[error(transparent)]
-    Read(#[from] FeedError),
+    Read(Box<FeedError>),
     /// It could not be written.
     #[error("writing {path} failed: {source}; free space in the out folder and run again")]
     Write {
@@ -43,6 +43,12 @@ pub enum PageError {
         /// What does not fit.
         source: minijinja::Error,
     },
+}
+
+impl From<FeedError> for PageError {
+    fn from(error: FeedError) -> Self {
+        Self::Read(Box::new(error))
+    }
 }
 
 /// Writes a page into the run folder.
