@@ -40,7 +40,7 @@ pub enum WorkbookError {
     Read(#[from] FeedError),
     /// It does not fit the format.
     #[error("a workbook cannot be made: {0}; this is a mistake of Trueup: please report it")]
-    Make(#[from] XlsxError),
+    Make(#[source] Box<XlsxError>),
     /// It could not be written.
     #[error("writing {path} failed: {source}; free space in the out folder and run again")]
     Write {
@@ -50,6 +50,12 @@ pub enum WorkbookError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl From<XlsxError> for WorkbookError {
+    fn from(error: XlsxError) -> Self {
+        Self::Make(Box::new(error))
+    }
 }
 
 /// The run that a workbook tells of.
