@@ -159,7 +159,19 @@ fn page(command: &clap::Command) -> (String, String) {
     if name != "trueup" {
         page.push_str(".SH \"SEE ALSO\"\n\\fBtrueup\\fR(1)\n");
     }
-    (format!("{name}.1"), page)
+    (format!("{name}.1"), ascii(&page))
+}
+
+/// A page in which roff's own names stand for what is no ASCII: it need not be told how the page is encoded.
+fn ascii(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    for c in page.chars() {
+        match c.is_ascii() {
+            true => out.push(c),
+            false => out.push_str(&format!("\\[u{:04X}]", u32::from(c))),
+        }
+    }
+    out
 }
 
 /// A line of text that roff takes for nothing else.
@@ -186,6 +198,7 @@ mod tests {
         want.extend(COMMANDS.map(|command| format!("trueup-{command}.1")));
         assert_eq!(names, want);
         for (name, page) in &all {
+            assert!(page.is_ascii(), "{name}");
             assert!(
                 page.contains(".SH NAME") && page.contains(".SH ENVIRONMENT"),
                 "{name}"

@@ -512,8 +512,8 @@ fn mistakes() -> Vec<Mishap> {
             |project| rule(project, "size < 97", "size <<< 97"),
             "run",
             2,
-            "rules/tables/visits.yaml:11:",
-            "help: ",
+            "rules/tables/visits.yaml:11:40",
+            "expected: an expression, found: <",
         ),
         (
             |project| rule(project, "size < 97", "size + 97"),
@@ -555,7 +555,7 @@ fn mistakes() -> Vec<Mishap> {
             "run",
             2,
             "sql/model/bad.sql",
-            "SELECT",
+            "a query may only select",
         ),
         (
             |project| project.write("rules/tables/raw.yaml", b"version: 1\ntable: \xe9t\xe9\n"),
@@ -614,14 +614,7 @@ fn waivers() -> Vec<Mishap> {
             "waive --rule visits.size.small --where bogus=1 --max-rows 5 --expires 2030-01-01",
             2,
             "bogus",
-            "help: ",
-        ),
-        (
-            after_a_run,
-            "waive --rule visits.size.small --max-rows 5 --expires 2010-01-01",
-            2,
-            "2010-01-01",
-            "help: ",
+            "rules/waivers.yaml:6:13",
         ),
         (
             after_a_run,

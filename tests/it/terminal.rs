@@ -204,7 +204,7 @@ fn what_changed_since_the_run_before_has_signs() {
     let project = Project::of(&[
         (
             "rules/tables/notes.yaml",
-            "version: 1\ntable: notes\nsource: { files: \"*.csv\" }\nkey: [ref]\ncolumns:\n  ref: { type: string }\n  size: { type: integer, max: 5 }\n",
+            "version: 1\ntable: notes\nsource: { files: \"*.csv\" }\nkey: [ref]\ncolumns:\n  ref: { type: string }\n  size: { type: integer, range: { max: 5, severity: error, why: Small. } }\n",
         ),
         ("delivery/notes.csv", "ref,size\na,7\nb,8\nc,1\n"),
     ]);

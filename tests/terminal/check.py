@@ -19,7 +19,6 @@ import unicodedata
 from pathlib import Path
 
 PROGRAM = str(Path(sys.argv[1]).resolve())
-REPOSITORY = Path(__file__).resolve().parents[2]
 # So many that reading them takes longer than the line of progress needs to be drawn a few times.
 ROWS = 400_000
 
@@ -128,14 +127,14 @@ class Screen:
         return self
 
 
-def make(folder):
+def make(folder, rows):
     (folder / "rules/tables").mkdir(parents=True)
     (folder / "delivery").mkdir()
     (folder / "rules/project.yaml").write_text(PROJECT)
     (folder / "rules/tables/visits_of_a_very_long_name.yaml").write_text(VISITS)
     with open(folder / "delivery/visits.csv", "w") as file:
         file.write("visit_ref,visited_on,room,size\n")
-        for at in range(ROWS):
+        for at in range(rows):
             file.write(f"v{at},2017-01-{at % 28 + 1:02},room {at % 100} of the long corridor,{at % 100}\n")
 
 
@@ -280,11 +279,12 @@ def pages(folder):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="trueup-terminal-") as name:
-        folder = Path(name)
-        make(folder)
+        large, small = Path(name) / "large", Path(name) / "small"
+        make(large, ROWS)
+        make(small, 2_000)
         for part in (progress, apart, silent, summaries, completions, pages):
-            part(folder)
-            print(f"{part.__name__}: holds")
+            part(large if part is progress else small)
+            print(f"{part.__name__}: holds", flush=True)
     print(f"{checks} checks hold")
 
 
