@@ -28,7 +28,7 @@ pub struct Wishes {
 
 impl Wishes {
     /// Whether to use colours: what the call says comes first, then `NO_COLOR`, then `CLICOLOR_FORCE`, then the terminal.
-    pub fn colours(&self, when: Option<When>, is_terminal: bool) -> bool {
+    pub fn colours(&self, when: Option<When>, on_terminal: bool) -> bool {
         let says = |wish: &Option<String>| wish.clone().filter(|wish| !wish.is_empty());
         match when.unwrap_or(When::Auto) {
             When::Always => true,
@@ -36,7 +36,7 @@ impl Wishes {
             When::Auto if says(&self.no_color).is_some() => false,
             When::Auto if says(&self.clicolor_force).is_some_and(|wish| wish != "0") => true,
             When::Auto if self.clicolor.as_deref() == Some("0") => false,
-            When::Auto => is_terminal && says(&self.term).is_some_and(|term| term != "dumb"),
+            When::Auto => on_terminal && says(&self.term).is_some_and(|term| term != "dumb"),
         }
     }
 }
@@ -123,7 +123,7 @@ mod tests {
             }
         };
         let plain = || set("-", "-", "-", "xterm-256color");
-        for (wishes, when, is_terminal, want) in [
+        for (wishes, when, on_terminal, want) in [
             (plain(), None, true, true),
             (plain(), None, false, false),
             (plain(), Some(When::Auto), true, true),
@@ -147,8 +147,8 @@ mod tests {
             (set("-", "-", "-", "dumb"), None, true, false),
             (set("-", "-", "-", "-"), None, true, false),
         ] {
-            let got = wishes.colours(when, is_terminal);
-            assert_eq!(got, want, "{wishes:?} {when:?} {is_terminal}");
+            let got = wishes.colours(when, on_terminal);
+            assert_eq!(got, want, "{wishes:?} {when:?} {on_terminal}");
         }
     }
 
