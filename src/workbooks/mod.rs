@@ -37,7 +37,7 @@ pub enum WorkbookError {
     Publish(#[from] PublishError),
     /// What the run had written could not be read back.
     #[error(transparent)]
-    Read(#[from] FeedError),
+    Read(Box<FeedError>),
     /// It does not fit the format.
     #[error("a workbook cannot be made: {0}; this is a mistake of Trueup: please report it")]
     Make(#[source] Box<XlsxError>),
@@ -50,6 +50,12 @@ pub enum WorkbookError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl From<FeedError> for WorkbookError {
+    fn from(error: FeedError) -> Self {
+        Self::Read(Box::new(error))
+    }
 }
 
 impl From<XlsxError> for WorkbookError {
