@@ -188,8 +188,9 @@ async fn whole_run(
     results::write_results(run, &report)?;
     let night = feeds::night(run, &scanned, &reconciliations, &report);
     feeds::write(run, &night)?;
-    auditor_page::write(run, &night, &scanned, &reconciliations, &report)?;
     workbooks::write_log(run, &scanned, &report)?;
+    // Last, since its sign-off sheet has the hashes of all that was written before.
+    auditor_page::write(run, &night, &scanned, &reconciliations, &report)?;
 
     settings.stage("publish");
     let facts = results::facts(run, &scanned, &report);

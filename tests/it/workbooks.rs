@@ -249,7 +249,7 @@ fn aggregates(run: &Path) -> usize {
                 .rows
                 .iter()
                 .flatten()
-                .any(|cell| cell.to_string() == word);
+                .any(|cell| *cell == *word);
             let explained = told
                 .above
                 .iter()
@@ -407,7 +407,7 @@ fn counts_stand_beside_what_was_published() {
                     let at = notes
                         .rows
                         .iter()
-                        .position(|note| note[0].to_string() == mark.trim());
+                        .position(|note| note[0] == *mark.trim());
                     let text = notes.rows[at.expect("a note")][1].to_string();
                     let rule = text
                         .strip_prefix("Statement ")
