@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Most rows of a sheet's table: more open slowly, and all of them stand in Parquet and CSV.
-pub const MOST_ROWS: u64 = 50_000;
+pub const MOST_ROWS: u64 = 20_000;
 
 /// Why a workbook was not written.
 #[derive(Debug, thiserror::Error)]
