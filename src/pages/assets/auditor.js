@@ -293,7 +293,7 @@
           field('group', 'Group by', select('group', GROUPS, (group) => change({ group, page: 1, open: '', in: [] }, true))),
           field('sort', 'Sort by', select('sort', sorts, (sort) => look({ sort }))),
           el('button', { type: 'button', id: 'clear', click: () => { clearTimeout(waiting); change(beginning(), true); $('search').focus(); } }, 'Clear all')),
-        el('p', { class: 'soft hint', id: 'search-hint' }, 'In all texts, as delivered records and rules too. Words parted by spaces must all be there.'),
+        el('p', { class: 'soft hint', id: 'search-hint' }, 'Searches all texts, and the records as they were delivered. Words parted by spaces must all be there.'),
         el('div', { class: 'facets' }, FACETS.filter(([, , short]) => short).map((facet) => filter(...facet))),
         el('div', { class: 'facets long' }, FACETS.filter(([, , short]) => !short).map((facet) => filter(...facet)))),
       el('p', { id: 'found', role: 'status' }),
@@ -385,7 +385,7 @@
     const id = data.text(row, 'id');
     const open = id === state.open;
     const cell = (key, ...children) => el('td', { role: 'cell', class: `c-${key}`, 'data-label': COLUMNS.find(([name]) => name === key)[1] }, ...children);
-    const value = (key) => el('span', { class: 'value' }, cut(VALUES[key](row), BRIEF));
+    const value = (key) => el('span', { class: 'value clamped' }, cut(VALUES[key](row), BRIEF));
     const filled = (key, child) => (VALUES[key](row) ? cell(key, child) : cell(key));
     const toggle = el('button', { type: 'button', class: 'toggle', id: `t-${id}`, 'aria-expanded': String(open), 'aria-controls': open ? 'details' : null,
       'aria-label': `Details of ${row.rule.id}${VALUES.record(row) && `, ${cut(VALUES.record(row), BRIEF)}`}, ${row.rule.severity}`, click: () => toggled(id) });
@@ -399,7 +399,7 @@
       filled('observed', value('observed')),
       filled('expected', value('expected')),
       filled('action', VALUES.action(row)),
-      filled('message', el('span', { class: 'message' }, cut(VALUES.message(row), BRIEF * 2))));
+      filled('message', el('span', { class: 'clamped' }, cut(VALUES.message(row), BRIEF * 2))));
     return open ? [made, el('tr', { role: 'row', class: 'opened' }, el('td', { role: 'cell', colspan: COLUMNS.length }, details(row)))] : [made];
   }
 
@@ -432,7 +432,7 @@
     return [
       cells([el('button', { type: 'button', class: 'flip', 'data-group': key, 'aria-expanded': String(at >= 0), click: flip },
         el('span', { class: ['rule', 'record', 'file', 'table'].includes(state.group) ? 'mono' : '' }, breakable(cut(name, BRIEF))), ' ', el('b', {}, number(members.length))),
-      el('span', { class: 'tally soft' }, tally.map(([word, n]) => el('span', {}, severity(word), ` ${number(n)}`)))], 'group'),
+      el('span', { class: 'tally soft' }, tally.map(([word, n]) => el('span', {}, severity(word), tally.length > 1 ? ` ${number(n)}` : '')))], 'group'),
       ...shown.flatMap(rowOf),
       shown.length && shown.length < members.length
         ? cells(el('button', { type: 'button', click: next }, `Show the next ${number(Math.min(PAGE, members.length - shown.length))} of ${number(members.length)}`), 'more') : null,
