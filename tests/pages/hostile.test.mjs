@@ -23,12 +23,22 @@ function spoilt() {
   const pick = (n) => HOSTILE[n % HOSTILE.length];
   const id = data.columns.indexOf('id');
   const ids = new Set(data.rows.map((row) => row[id]));
-  data.words = data.words.map((word, at) => (at === 0 || ids.has(at) ? word : pick(at)));
+  // The long ones once: a megabyte for each of thousands of words is another test.
+  const long = new Set();
+  data.words = data.words.map((word, at) => {
+    if (at === 0 || ids.has(at)) return word;
+    const text = pick(at);
+    if (text.length < 1000 || long.size < 2 && !long.has(text) && long.add(text)) return text;
+    return pick(at + 5);
+  });
   // One row whose id is hostile too.
   data.words.push(HOSTILE[0]);
   data.rows[1][id] = data.words.length - 1;
-  data.rules = data.rules.map((rule, at) => ({ ...rule, ...Object.fromEntries(['id', 'table', 'column', 'why', 'expected', 'sql', 'place', 'category', 'dimension', 'severity', 'kind', 'version'].map((key, n) => [key, pick(at + n)])) }));
-  data.tables = data.tables.map((table, at) => ({ name: pick(at), columns: table.columns.map((_, n) => pick(at + n)) }));
+  // Two rules with texts of a megabyte are enough.
+  const brief = HOSTILE.filter((text) => text.length < 1000);
+  const ofRule = (at, n) => (at < 2 ? pick(at + n + HOSTILE.findIndex((text) => text.length > 1000)) : brief[(at + n) % brief.length]);
+  data.rules = data.rules.map((rule, at) => ({ ...rule, ...Object.fromEntries(['id', 'table', 'column', 'why', 'expected', 'sql', 'place', 'category', 'dimension', 'severity', 'kind', 'version'].map((key, n) => [key, ofRule(at, n)])) }));
+  data.tables = data.tables.map((table, at) => ({ name: brief[at], columns: table.columns.map((_, n) => brief[n % brief.length]) }));
   data.run = { ...data.run, project: pick(0), id: pick(1), published: false };
   const page = readFileSync(path.join(RUN, 'discrepancies.html'), 'utf8');
   const [head, rest] = page.split('<script type="application/json" id="data">');
@@ -60,7 +70,7 @@ test('hostile texts stay texts', async () => {
     handlers: [...document.querySelectorAll('#browser *')].filter((e) => [...e.attributes].some((a) => a.name.startsWith('on') || a.name === 'style')).length,
     acts: /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(document.getElementById('browser').textContent),
     size: document.getElementById('browser').textContent.length,
-    text: document.getElementById('browser').textContent,
+    text: document.getElementById('browser').textContent.slice(0, 2_000_000),
   }));
   assert.equal(state.hit, undefined);
   assert.deepEqual([state.made, state.links, state.handlers], [0, 0, 0]);

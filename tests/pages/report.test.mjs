@@ -10,9 +10,9 @@ after(() => browser.close());
 test('a marked figure leads to its note, and the note to the statement, open and in sight', async () => {
   const opened = await open(browser, address('report.html'));
   const { page } = opened;
-  const marks = page.locator('main .mark a');
+  const marks = page.locator('main a.mark');
   assert.ok(await marks.count() > 10, 'figures are marked');
-  const mark = page.locator('main td .mark a, main .cards .mark a, main p .mark a').first();
+  const mark = page.locator('main td a.mark, main .cards a.mark, main p a.mark').first();
   const note = (await mark.getAttribute('href')).slice(1);
   await mark.click();
   const link = page.locator(`[id="${note}"] a[href^="discrepancies.html#"]`).first();

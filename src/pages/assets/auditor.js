@@ -66,7 +66,7 @@
 
   /** A name that may break behind its dots and underscores. */
   function breakable(text) {
-    return text.split(/(?<=[._|/])/).flatMap((part, at) => (at ? [el('wbr'), part] : [part]));
+    return cut(text, BRIEF).split(/(?<=[._|/])/).flatMap((part, at) => (at ? [el('wbr'), part] : [part]));
   }
 
   /** A date as British readers write it. */
@@ -323,7 +323,7 @@
   /** A checkbox with its count. */
   function option(key, value, options) {
     const count = el('span', { class: 'count' });
-    const name = key === 'severity' ? severity(value) : el('span', {}, ['rule', 'column', 'table'].includes(key) ? breakable(named(key, value)) : named(key, value));
+    const name = key === 'severity' ? severity(value) : el('span', {}, breakable(named(key, value)));
     const box = el('input', { type: 'checkbox', value, change: (event) => {
       const chosen = new Set(state.filters.get(key));
       if (event.target.checked) chosen.add(value); else chosen.delete(value);
@@ -378,7 +378,7 @@
   }
 
   /** A severity: a word, with a sign before it. */
-  const severity = (word) => el('span', { class: `severity v-${ORDERS.severity.includes(word) ? word : 'none'}` }, word || 'none');
+  const severity = (word) => el('span', { class: `severity v-${ORDERS.severity.includes(word) ? word : 'none'}` }, cut(word, BRIEF) || 'none');
 
   /** A row, with what it opens behind it if it is open. */
   function rowOf(row) {
@@ -388,17 +388,17 @@
     const value = (key) => el('span', { class: 'value clamped' }, cut(VALUES[key](row), BRIEF));
     const filled = (key, child) => (VALUES[key](row) ? cell(key, child) : cell(key));
     const toggle = el('button', { type: 'button', class: 'toggle', id: `t-${id}`, 'aria-expanded': String(open), 'aria-controls': open ? 'details' : null,
-      'aria-label': `Details of ${row.rule.id}${VALUES.record(row) && `, ${cut(VALUES.record(row), BRIEF)}`}, ${row.rule.severity}`, click: () => toggled(id) });
+      'aria-label': cut(`Details of ${row.rule.id}${VALUES.record(row) && `, ${VALUES.record(row)}`}, ${row.rule.severity}`, BRIEF), click: () => toggled(id) });
     const made = el('tr', { role: 'row', id: `r-${id}`, class: open ? 'row is-open' : 'row', click: (event) => clicked(event, id) },
       cell('severity', toggle, severity(row.rule.severity)),
-      cell('status', VALUES.status(row)),
+      cell('status', cut(VALUES.status(row), BRIEF)),
       cell('rule', el('span', { class: 'mono' }, breakable(row.rule.id))),
-      filled('record', el('span', { class: 'mono' }, breakable(cut(VALUES.record(row), BRIEF)))),
+      filled('record', el('span', { class: 'mono' }, breakable(VALUES.record(row)))),
       filled('column', el('span', { class: 'mono' }, breakable(VALUES.column(row)))),
       filled('place', el('span', { class: 'mono' }, breakable(VALUES.place(row)))),
       filled('observed', value('observed')),
       filled('expected', value('expected')),
-      filled('action', VALUES.action(row)),
+      filled('action', cut(VALUES.action(row), BRIEF)),
       filled('message', el('span', { class: 'clamped' }, cut(VALUES.message(row), BRIEF * 2))));
     return open ? [made, el('tr', { role: 'row', class: 'opened' }, el('td', { role: 'cell', colspan: COLUMNS.length }, details(row)))] : [made];
   }
@@ -431,7 +431,7 @@
     const cells = (child, kind) => el('tr', { role: 'row', class: kind }, el('td', { role: 'cell', colspan: COLUMNS.length }, child));
     return [
       cells([el('button', { type: 'button', class: 'flip', 'data-group': key, 'aria-expanded': String(at >= 0), click: flip },
-        el('span', { class: ['rule', 'record', 'file', 'table'].includes(state.group) ? 'mono' : '' }, breakable(cut(name, BRIEF))), ' ', el('b', {}, number(members.length))),
+        el('span', { class: ['rule', 'record', 'file', 'table'].includes(state.group) ? 'mono' : '' }, breakable(name)), ' ', el('b', {}, number(members.length))),
       el('span', { class: 'tally soft' }, tally.map(([word, n]) => el('span', {}, severity(word), tally.length > 1 ? ` ${number(n)}` : '')))], 'group'),
       ...shown.flatMap(rowOf),
       shown.length && shown.length < members.length
@@ -578,7 +578,7 @@
     const file = text('file');
     const commands = [];
     // A name with an escape in it is not the file's name.
-    if (Number.isInteger(line) && /\.(csv|tsv|txt|psv|json|jsonl|ndjson|xml)$/i.test(file) && !text('sheet') && !file.includes('\\u{')) {
+    if (Number.isInteger(line) && /\.(csv|tsv|txt|psv|json|jsonl|ndjson|xml)$/i.test(file) && !text('sheet') && !file.includes('\\u{') && file.length < BRIEF) {
       commands.push(`sed -n ${line}p ${quoted(file)}`);
     }
     if (isId(text('id'))) commands.push(`trueup explain ${text('id')}${ofRun()}`);
@@ -587,7 +587,7 @@
         ['Place', file && el('span', { class: 'mono' }, breakable(VALUES.place(row)))],
         ['Data row', Number.isInteger(row.cells[data.at.row]) && number(row.cells[data.at.row])],
         ['Table', row.rule.table && el('span', { class: 'mono' }, breakable(row.rule.table))],
-        ['Record', VALUES.record(row) && el('span', { class: 'mono' }, breakable(cut(VALUES.record(row), WHOLE)))],
+        ['Record', VALUES.record(row) && el('span', { class: 'mono' }, breakable(VALUES.record(row)))],
         ['Column', VALUES.column(row) && el('span', { class: 'mono' }, breakable(VALUES.column(row)))],
       ]),
       commands.length ? [el('p', { class: 'soft' }, 'To see it, in the folder that the file’s place begins at:'), copied(commands.join('\n'), 'Copy commands', 'Commands that show it')] : null,
@@ -622,11 +622,11 @@
     const text = (name) => data.text(row, name);
     const status = VALUES.status(row);
     return facts([
-      ['Status', `${status}${STATUSES[status] ? `: ${STATUSES[status]}` : ''}`],
-      ['First seen', text('first_seen') && el('code', {}, text('first_seen'))],
-      ['Last seen', text('last_seen') && el('code', {}, text('last_seen'))],
-      ['Waiver', text('waiver') && el('code', {}, text('waiver'))],
-      ['Discrepancy', el('code', {}, text('id'))],
+      ['Status', `${cut(status, BRIEF)}${Object.hasOwn(STATUSES, status) ? `: ${STATUSES[status]}` : ''}`],
+      ['First seen', text('first_seen') && el('code', {}, breakable(text('first_seen')))],
+      ['Last seen', text('last_seen') && el('code', {}, breakable(text('last_seen')))],
+      ['Waiver', text('waiver') && el('code', {}, breakable(text('waiver')))],
+      ['Discrepancy', el('code', {}, breakable(text('id')))],
     ]);
   }
 
@@ -635,8 +635,8 @@
     const { kind, dimension, category, version, sql, language } = row.rule;
     return [
       facts([
-        ['Kind', kind], ['Dimension', dimension], ['Category', category],
-        ['Declared in', row.rule.place && el('code', {}, breakable(row.rule.place))], ['Version', version && el('code', {}, version)],
+        ['Kind', cut(kind, BRIEF)], ['Dimension', cut(dimension, BRIEF)], ['Category', cut(category, BRIEF)],
+        ['Declared in', row.rule.place && el('code', {}, breakable(row.rule.place))], ['Version', version && el('code', {}, cut(version, BRIEF))],
         ['Found', Number.isInteger(row.rule.found) && el('a', { href: `#rule=${encodeURIComponent(row.rule.id)}` }, counted(row.rule.found, 'discrepancy', 'discrepancies'))],
       ]),
       sql && el('p', { class: 'soft' }, language === 'SQL' ? 'Its condition, as SQL:' : 'Its condition:'),
@@ -651,7 +651,7 @@
     const others = data.rows.filter((other) => other !== row && key(other) === own);
     if (!others.length) return null;
     const link = (other) => el('li', {}, el('a', { href: `#open=${encodeURIComponent(data.text(other, 'id'))}` },
-      `${other.rule.id}${name === 'group' ? ` ${cut(VALUES.record(other), 80)}` : ''}`), ` ${cut(VALUES.observed(other) || VALUES.place(other), 80)}`);
+      `${cut(other.rule.id, BRIEF)}${name === 'group' ? ` ${cut(VALUES.record(other), 80)}` : ''}`), ` ${cut(VALUES.observed(other) || VALUES.place(other), 80)}`);
     const rest = others.length - LISTED;
     return [
       el('ul', {}, others.slice(0, LISTED).map(link)),
@@ -671,7 +671,7 @@
     if (Number.isNaN(last.getTime())) return null;
     const command = `trueup waive ${id} --reason '…' --requested-by '…' --approved-by '…' --expires ${last.toISOString().slice(0, 10)} --evidence '…'${ofRun()}`;
     return [
-      status === 'waived' ? el('p', {}, `Waiver ${data.text(row, 'waiver')} covers it already.`) : null,
+      status === 'waived' ? el('p', {}, `Waiver ${cut(data.text(row, 'waiver'), BRIEF)} covers it already.`) : null,
       el('p', {}, `If it is to be accepted, fill in why, who asks, who grants it (another person) and where the evidence is kept. It would hold until ${british(last)}.`),
       copied(command, 'Copy command', 'Command that waives it'),
     ];
@@ -710,6 +710,8 @@
     if (target && target !== section) {
       if (first) render();
       uncover(target);
+      // The browser goes there by itself once all is loaded, and takes the focus off.
+      if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(uncover, 0, target), { once: true });
       return;
     }
     // An entry of ours is gone back to; one without our mark is a link, and shows what it leads to.
