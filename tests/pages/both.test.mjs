@@ -59,7 +59,7 @@ for (const file of ['discrepancies.html', 'report.html']) {
     await page.evaluate(() => {
       const sheet = new CSSStyleSheet();
       // Words in a chart are part of a picture, whose numbers stand in a table.
-      sheet.replaceSync('*:not(svg *){line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}');
+      sheet.replaceSync('*:not(svg,svg *){line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}svg{letter-spacing:0!important;word-spacing:0!important}p{margin-bottom:2em!important}');
       document.adoptedStyleSheets = [sheet];
     });
     await laidOut(page, `${file} with text spacing`);

@@ -64,9 +64,9 @@
     return made;
   }
 
-  /** A name that may break behind its dots and underscores. */
-  function breakable(text) {
-    return cut(text, BRIEF).split(/(?<=[._|/])/).flatMap((part, at) => (at ? [el('wbr'), part] : [part]));
+  /** A name that may break behind its dots and underscores, or a path behind its folders. */
+  function breakable(text, behind = /(?<=[._|/])/) {
+    return cut(text, BRIEF).split(behind).flatMap((part, at) => (at ? [el('wbr'), part] : [part]));
   }
 
   /** A date as British readers write it. */
@@ -395,7 +395,7 @@
       cell('rule', el('span', { class: 'mono' }, breakable(row.rule.id))),
       filled('record', el('span', { class: 'mono' }, breakable(VALUES.record(row)))),
       filled('column', el('span', { class: 'mono' }, breakable(VALUES.column(row)))),
-      filled('place', el('span', { class: 'mono' }, breakable(VALUES.place(row)))),
+      filled('place', el('span', { class: 'mono' }, breakable(VALUES.place(row), /(?<=\/)|(?=:)/))),
       filled('observed', value('observed')),
       filled('expected', value('expected')),
       filled('action', cut(VALUES.action(row), BRIEF)),
@@ -584,7 +584,7 @@
     if (isId(text('id'))) commands.push(`trueup explain ${text('id')}${ofRun()}`);
     return [
       facts([
-        ['Place', file && el('span', { class: 'mono' }, breakable(VALUES.place(row)))],
+        ['Place', file && el('span', { class: 'mono' }, breakable(VALUES.place(row), /(?<=\/)|(?=:)/))],
         ['Data row', Number.isInteger(row.cells[data.at.row]) && number(row.cells[data.at.row])],
         ['Table', row.rule.table && el('span', { class: 'mono' }, breakable(row.rule.table))],
         ['Record', VALUES.record(row) && el('span', { class: 'mono' }, breakable(VALUES.record(row)))],
@@ -636,7 +636,7 @@
     return [
       facts([
         ['Kind', cut(kind, BRIEF)], ['Dimension', cut(dimension, BRIEF)], ['Category', cut(category, BRIEF)],
-        ['Declared in', row.rule.place && el('code', {}, breakable(row.rule.place))], ['Version', version && el('code', {}, cut(version, BRIEF))],
+        ['Declared in', row.rule.place && el('code', {}, breakable(row.rule.place, /(?<=\/)|(?=:)/))], ['Version', version && el('code', {}, cut(version, BRIEF))],
         ['Found', Number.isInteger(row.rule.found) && el('a', { href: `#rule=${encodeURIComponent(row.rule.id)}` }, counted(row.rule.found, 'discrepancy', 'discrepancies'))],
       ]),
       sql && el('p', { class: 'soft' }, language === 'SQL' ? 'Its condition, as SQL:' : 'Its condition:'),
