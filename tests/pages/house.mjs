@@ -51,7 +51,7 @@ export async function open(browser, url, { width = 1280, height = 900, scheme = 
   page.on('pageerror', (error) => watched.log.push(`error: ${error.message}`));
   page.on('dialog', (dialog) => { watched.log.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   await page.goto(url);
-  if (await page.locator('#browser').count()) await page.waitForSelector('#browser[data-ready]', { state: 'attached' });
+  if (await page.locator('#browser').count()) await page.waitForSelector('html[data-ready]', { state: 'attached' });
   return { page, context, watched };
 }
 

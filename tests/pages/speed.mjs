@@ -28,7 +28,7 @@ await page.addInitScript(() => {
     search.form.requestSubmit();
     return true;
   };
-  mark('shown', () => document.querySelector('#browser[data-ready]'));
+  mark('shown', () => document.querySelector('html[data-ready]'));
   mark('searched', () => told.shown && (told.asked || (told.asked = searched())) && /#q=/.test(location.href));
   mark('opened', () => told.searched && (told.pressed || (told.pressed = [document.querySelector('#rows .toggle')].every((one) => one?.click() || true))) && (document.getElementById('details') || !document.querySelector('#rows .toggle')));
 });

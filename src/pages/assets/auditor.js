@@ -9,7 +9,7 @@
   const WHOLE = 10000; // characters of a value in the details
   const LISTED = 12; // most related discrepancies that are listed
   const WAIT = 200; // milliseconds after the last key before a search
-  const ACTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+  const ACTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
   const ORDERS = {
     severity: ['blocking', 'error', 'warn', 'info'],
     status: ['new', 'reopened', 'ongoing', 'waived', 'resolved'],
@@ -290,13 +290,13 @@
       el('form', { class: 'controls screen', role: 'search', 'aria-label': 'Discrepancies', submit: (event) => { event.preventDefault(); clearTimeout(waiting); look({ q: search.value }); } },
         el('div', { class: 'line' },
           field('search', 'Search', search),
-          field('group', 'Group by', select('group', GROUPS, (group) => change({ group, page: 1, open: '', in: [] }, true))),
+          field('grouping', 'Group by', select('grouping', GROUPS, (group) => change({ group, page: 1, open: '', in: [] }, true))),
           field('sort', 'Sort by', select('sort', sorts, (sort) => look({ sort }))),
           el('button', { type: 'button', id: 'clear', click: () => { clearTimeout(waiting); change(beginning(), true); $('search').focus(); } }, 'Clear all')),
         el('p', { class: 'soft hint', id: 'search-hint' }, 'Searches all texts, and the records as they were delivered. Words parted by spaces must all be there.'),
         el('div', { class: 'facets' }, FACETS.filter(([, , short]) => short).map((facet) => filter(...facet))),
         el('div', { class: 'facets long' }, FACETS.filter(([, , short]) => !short).map((facet) => filter(...facet)))),
-      el('p', { id: 'found', role: 'status' }),
+      el('p', { id: 'found', class: 'told', role: 'status' }),
       el('p', { id: 'chosen' }),
       table(),
       el('nav', { id: 'pages', class: 'screen', 'aria-label': 'Pages of discrepancies', hidden: true }),
@@ -337,7 +337,7 @@
   /** Brings the controls to the state, with the counts of what each value would show. */
   function tell(counts) {
     if ($('search').value !== state.q && document.activeElement !== $('search')) $('search').value = state.q;
-    $('group').value = state.group;
+    $('grouping').value = state.group;
     const { key, down } = sorting(state.sort);
     $('sort').value = key && `${down ? '-' : ''}${key}`;
     for (const [name, { options, list, tally }] of controls) {
@@ -372,7 +372,7 @@
     };
     const head = ([name, label]) => el('th', { scope: 'col', role: 'columnheader', class: `c-${name}` },
       el('button', { type: 'button', id: `by-${name}`, click: () => sort(name) }, label, el('span', { class: 'way', 'aria-hidden': 'true' })));
-    return el('table', { id: 'rows', role: 'table', 'aria-label': 'Discrepancies', tabindex: '-1' },
+    return el('table', { id: 'rows', class: 'log', role: 'table', 'aria-label': 'Discrepancies', tabindex: '-1' },
       el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, COLUMNS.map(head))),
       el('tbody', { role: 'rowgroup' }));
   }
@@ -762,7 +762,7 @@
     addEventListener('beforeprint', print);
     addEventListener('afterprint', render);
     arrive(true);
-    browser.dataset.ready = 'yes';
+    document.documentElement.dataset.ready = 'yes';
   } catch (error) {
     browser.replaceChildren(el('p', {}, `The table cannot be built: ${visible(error.message)}. Use a current browser, or read discrepancies.csv beside this page.`));
   }
