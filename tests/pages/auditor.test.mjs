@@ -362,6 +362,8 @@ describe('paper', () => {
     assert.match(text, /[0-9a-f]{64}|[0-9a-f]{20,}/);
     assert.ok(text.includes(`${british(rule[1])} of ${british(rows.length)} discrepancies`));
     assert.doesNotMatch(text, /Group by|Clear all|Previous/);
+    // Each sheet of the table has its headings.
+    if (rule[1] > 100) assert.ok(text.match(/Severity +Status +Rule +Record/g)?.length > 1, 'headings on each sheet');
     if (rule[1] <= 400) {
       const of = rows.filter((row) => row.rule.id === rule[0]);
       const last = of[of.length - 1];
