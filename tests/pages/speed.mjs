@@ -1,28 +1,40 @@
-// How soon a page can be used: node speed.mjs PAGE. Prints its bytes, when its table is there, and how long a search takes.
-
+// node speed.mjs PAGE [SECONDS]: how long a page of discrepancies takes to be of use, and its bytes.
+// Told are milliseconds from the start of the navigation: the table is shown; a search is answered; a row is open.
+// With a number of seconds it fails when the search is answered later, or the page is of 10 MB or more.
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { launch } from './browser.mjs';
+import { start } from './house.mjs';
 
-const path = resolve(process.argv[2] ?? 'out/current/discrepancies.html');
-const browser = await launch();
-const bytes = statSync(path).size;
-for (let round = 1; round <= 3; round += 1) {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-  await page.goto(pathToFileURL(path).href, { waitUntil: 'commit' });
-  await page.waitForSelector('html[data-ready]', { state: 'attached' });
-  // From the beginning of the navigation to the first answer of the main thread with the table in place.
-  const ready = await page.evaluate(() => performance.now());
-  const answered = await page.evaluate(async () => {
-    const before = performance.now();
-    const search = document.getElementById('search');
-    search.value = 'zz no such word zz';
-    search.dispatchEvent(new Event('input'));
-    while (!document.querySelector('.results .none')) await new Promise((done) => setTimeout(done, 5));
-    return performance.now() - before;
-  });
-  console.log(`round ${round}: ${bytes} bytes, interactive after ${Math.round(ready)} ms, a search after ${Math.round(answered)} ms`);
-  await page.close();
+const [file, seconds] = process.argv.slice(2);
+if (!file) {
+  console.error('usage: node speed.mjs out/current/discrepancies.html [SECONDS]');
+  process.exit(2);
 }
+const bytes = statSync(file).size;
+const browser = await start();
+const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+const page = await context.newPage();
+await page.addInitScript(() => {
+  const told = {};
+  window.told = told;
+  const mark = (name, ready) => {
+    const look = () => (ready() ? requestAnimationFrame(() => setTimeout(() => { told[name] = performance.now(); })) : requestAnimationFrame(look));
+    look();
+  };
+  const searched = () => {
+    const search = document.getElementById('search');
+    search.value = 'e a';
+    search.form.requestSubmit();
+    return true;
+  };
+  mark('shown', () => document.querySelector('html[data-ready]'));
+  mark('searched', () => told.shown && (told.asked || (told.asked = searched())) && /#q=/.test(location.href));
+  mark('opened', () => told.searched && (told.pressed || (told.pressed = [document.querySelector('#rows .toggle')].every((one) => one?.click() || true))) && (document.getElementById('details') || !document.querySelector('#rows .toggle')));
+});
+await page.goto(pathToFileURL(path.resolve(file)).href);
+await page.waitForFunction(() => window.told.opened);
+const { shown, searched, opened } = await page.evaluate(() => window.told);
+console.log(JSON.stringify({ bytes, shown: Math.round(shown), searched: Math.round(searched), opened: Math.round(opened) }));
 await browser.close();
+if (seconds && (searched > Number(seconds) * 1000 || bytes >= 10_000_000)) process.exit(1);

@@ -1,558 +1,769 @@
+// The table of discrepancies: built inside #browser from the data in the page. Every value reaches the page as text.
 (() => {
-'use strict';
-const PAGE = 100;
-const source = document.getElementById('data');
-const root = document.getElementById('browser');
-if (!source || !root) return;
-const data = JSON.parse(source.textContent);
-source.textContent = '';
-const at = Object.fromEntries(data.columns.map((name, place) => [name, place]));
-const SEVERITIES = ['blocking', 'error', 'warn', 'info'];
-const STATUSES = ['new', 'reopened', 'ongoing', 'waived', 'resolved'];
-const EMPTY = { q: '', sort: '', group: '', page: 1, open: '' };
-const NONE = '(none)';
+  'use strict';
 
-// ---- Words -------------------------------------------------------------------------------------------------------
+  const PAGE = 100; // rows of a page, and of a group at a time
+  const PRINTED = 500; // most rows on paper
+  const OPTIONS = 300; // most values of a filter that are listed
+  const BRIEF = 240; // characters of a value in the table
+  const WHOLE = 10000; // characters of a value in the details
+  const LISTED = 12; // most related discrepancies that are listed
+  const WAIT = 200; // milliseconds after the last key before a search
+  const ACTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+  const ORDERS = {
+    severity: ['blocking', 'error', 'warn', 'info'],
+    status: ['new', 'reopened', 'ongoing', 'waived', 'resolved'],
+  };
+  const STATUSES = {
+    new: 'found in this run and never before',
+    ongoing: 'found before, and still there',
+    reopened: 'it was gone and is there again, or its waiver holds no longer',
+    resolved: 'there in the run before, and not found in this one',
+    waived: 'there, and covered by a waiver that holds',
+  };
+  const COLUMNS = [
+    ['severity', 'Severity'], ['status', 'Status'], ['rule', 'Rule'], ['record', 'Record'], ['column', 'Column'],
+    ['place', 'Place'], ['observed', 'Observed'], ['expected', 'Expected'], ['action', 'Action'], ['message', 'Message'],
+  ];
+  const FACETS = [
+    ['severity', 'Severity', true], ['status', 'Status', true], ['dimension', 'Dimension', true],
+    ['table', 'Table'], ['category', 'Category'], ['column', 'Column'], ['rule', 'Rule'],
+  ];
+  const GROUPS = [['', 'nothing'], ['rule', 'rule'], ['table', 'table'], ['severity', 'severity'], ['status', 'status'],
+    ['file', 'file'], ['record', 'record']];
+  const NONE = { table: 'totals and the delivery', column: 'no column', record: 'no record', file: 'no file' };
 
-/** A text with every character that acts on a reader shown as an escape; line breaks stay. */
-function visible(text) {
-  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (c) => c === '\t' ? '\\t' : c === '\r' ? '\\r' : '\\u{' + c.codePointAt(0).toString(16) + '}');
-}
-const numbers = new Intl.NumberFormat('en-GB');
-const count = (n) => numbers.format(n);
-const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
+  const browser = document.getElementById('browser');
+  const section = document.getElementById('discrepancies') || browser;
+  const $ = (id) => document.getElementById(id);
+  const integers = new Intl.NumberFormat('en-GB');
+  const number = (n) => integers.format(n);
+  const counted = (n, one, more) => `${number(n)} ${n === 1 ? one : more}`;
 
-/** `2017-10-09` as `9 October 2017`. */
-function day(text) {
-  const parts = /^(\d{4})-(\d\d)-(\d\d)/.exec(text);
-  if (!parts) return text;
-  const date = new Date(Date.UTC(+parts[1], +parts[2] - 1, +parts[3]));
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(date);
-}
+  // ---- Text and elements
 
-/** An element with attributes and children; children are elements or texts, never HTML. */
-function el(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes || {})) {
-    if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value === true ? '' : value);
+  /** A text in which what acts on a reader is shown as an escape. */
+  function visible(text) {
+    return String(text ?? '').replace(ACTS, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
   }
-  for (const child of children.flat()) {
-    if (child === null || child === undefined || child === '') continue;
-    made.append(child instanceof Node ? child : visible(String(child)));
+
+  /** A text of at most so many characters, and how much is left out. */
+  function cut(text, most) {
+    if (text.length <= most) return text;
+    return `${text.slice(0, most)}… (${number(text.length - most)} more characters)`;
   }
-  return made;
-}
 
-// ---- Rows --------------------------------------------------------------------------------------------------------
-
-const word = (row, column) => data.words[row[at[column]]] || '';
-const ruleOf = (row) => data.rules[row[at.rule]];
-
-/** Where a row stands in its file. */
-function place(row) {
-  const file = word(row, 'file');
-  const sheet = word(row, 'sheet');
-  const line = row[at.line];
-  return file + (sheet ? ` [${sheet}]` : '') + (line ? `:${line}` : '');
-}
-
-/** What can be filtered and grouped by, and the value of a row there. */
-const FACETS = {
-  severity: { title: 'Severity', of: (row) => ruleOf(row).severity, order: SEVERITIES },
-  status: { title: 'Status', of: (row) => word(row, 'status'), order: STATUSES },
-  rule: { title: 'Rule', of: (row) => ruleOf(row).id },
-  table: { title: 'Table', of: (row) => ruleOf(row).table || NONE },
-  dimension: { title: 'Dimension', of: (row) => ruleOf(row).dimension },
-  category: { title: 'Category', of: (row) => ruleOf(row).category },
-  column: { title: 'Column', of: (row) => word(row, 'column') || NONE },
-};
-const GROUPS = { ...FACETS, file: { title: 'File', of: (row) => word(row, 'file') || NONE }, record: { title: 'Record', of: (row) => word(row, 'record_key') || NONE } };
-
-const COLUMNS = [
-  { key: 'severity', title: 'Severity', of: (row) => SEVERITIES.indexOf(ruleOf(row).severity) },
-  { key: 'status', title: 'Status', of: (row) => STATUSES.indexOf(word(row, 'status')) },
-  { key: 'rule', title: 'Rule', of: (row) => ruleOf(row).id },
-  { key: 'record', title: 'Record', of: (row) => word(row, 'record_key') },
-  { key: 'column', title: 'Column', of: (row) => word(row, 'column') },
-  { key: 'place', title: 'Place', of: (row) => [word(row, 'file'), word(row, 'sheet'), row[at.line] || 0] },
-  { key: 'observed', title: 'Observed', of: (row) => word(row, 'observed') },
-  { key: 'expected', title: 'Expected', of: (row) => word(row, 'expected') },
-  { key: 'action', title: 'Action', of: (row) => word(row, 'action') },
-];
-
-const SEARCHED = ['id', 'status', 'record_key', 'column', 'file', 'sheet', 'observed', 'expected', 'suggestion', 'cleaned', 'cause', 'waiver', 'message'];
-const lower = data.words.map((text) => text.toLowerCase());
-const lowerRules = data.rules.map((rule) => [rule.id, rule.severity, rule.table, rule.category, rule.dimension].join('\u0000').toLowerCase());
-const byId = new Map(data.rows.map((row, place) => [word(row, 'id'), place]));
-
-/** Whether every word of the search stands in one of the row's texts. */
-function matches(row, needles) {
-  return needles.every((needle) => lowerRules[row[at.rule]].includes(needle)
-    || SEARCHED.some((name) => lower[row[at[name]]].includes(needle))
-    || (needle.includes(':') && place(row).toLowerCase().includes(needle)));
-}
-
-const collator = new Intl.Collator('en-GB', { numeric: true });
-
-function compare(one, other) {
-  if (Array.isArray(one)) {
-    for (let i = 0; i < one.length; i += 1) {
-      const order = compare(one[i], other[i]);
-      if (order) return order;
+  /** An element with attributes and children; a text is only ever text. */
+  function el(name, attributes, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes || {})) {
+      if (typeof value === 'function') made.addEventListener(key, value);
+      else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value === true ? '' : value);
     }
-    return 0;
+    made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ''));
+    return made;
   }
-  return typeof one === 'number' ? one - other : collator.compare(one, other);
-}
 
-// ---- State in the address ----------------------------------------------------------------------------------------
-
-let state = read();
-let opened = new Set();
-
-/** What the address says; unknown names are ignored. */
-function read() {
-  const text = location.hash.slice(1);
-  const said = { ...EMPTY };
-  for (const facet of Object.keys(FACETS)) said[facet] = [];
-  if (!text.includes('=') || document.getElementById(decode(text))) return said;
-  for (const [key, value] of new URLSearchParams(text)) {
-    if (key === 'page') said.page = Math.max(1, parseInt(value, 10) || 1);
-    else if (Object.hasOwn(FACETS, key)) said[key] = value.split(',').map(decode).filter((v) => v !== '');
-    else if (key === 'group') said.group = Object.hasOwn(GROUPS, value) ? value : '';
-    else if (key === 'sort') said.sort = COLUMNS.some((c) => c.key === value.replace(/^-/, '')) ? value : '';
-    else if (Object.hasOwn(EMPTY, key)) said[key] = value;
+  /** A name that may break behind its dots and underscores, or a path behind its folders. */
+  function breakable(text, behind = /(?<=[._|/])/) {
+    return cut(text, BRIEF).split(behind).flatMap((part, at) => (at ? [el('wbr'), part] : [part]));
   }
-  return said;
-}
 
-function decode(text) {
-  try { return decodeURIComponent(text); } catch { return text; }
-}
-
-/** The address of a state. */
-function address(of) {
-  const parts = [];
-  for (const [key, value] of Object.entries(of)) {
-    if (Array.isArray(value)) {
-      if (value.length) parts.push(`${key}=${encodeURIComponent(value.map(encodeURIComponent).join(','))}`);
-    } else if (value !== EMPTY[key]) parts.push(`${key}=${encodeURIComponent(value)}`);
+  /** A date as British readers write it. */
+  function british(date) {
+    return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(date);
   }
-  return parts.join('&');
-}
 
-/** Changes the state, the address and what is shown; `push` makes a step that the back button undoes. */
-function change(part, push) {
-  const next = { ...state, ...part };
-  if (!('page' in part) && !('open' in part)) next.page = 1;
-  state = next;
-  const hash = address(state);
-  const url = `#${hash || 'discrepancies'}`;
-  if (push) history.pushState(null, '', url);
-  else history.replaceState(null, '', url);
-  show();
-}
+  /** A word of a shell's command. */
+  function quoted(word) {
+    const safe = word.startsWith('-') ? `./${word}` : word;
+    return /^[\w./@%+:,-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
+  }
 
-// ---- Selecting ---------------------------------------------------------------------------------------------------
+  // ---- The data
 
-let selected = [];
-let counts = {};
+  /** Reads the data and makes rows of it: texts by place, facts by rule. */
+  function read() {
+    const data = JSON.parse($('data').textContent);
+    const words = data.words.map(visible);
+    const at = Object.fromEntries(data.columns.map((name, place) => [name, place]));
+    const rules = data.rules.map((rule) => {
+      const texts = Object.entries(rule).map(([key, value]) => [key, typeof value === 'string' ? visible(value) : value]);
+      return Object.fromEntries(texts);
+    });
+    const blank = { id: '', severity: '', dimension: '', category: '', table: '', kind: '', column: '', why: '', sql: '' };
+    const rows = data.rows.map((cells, place) => ({ place, cells, rule: rules[cells[at.rule]] || blank }));
+    const text = (row, name) => words[row.cells[at[name]]] || '';
+    return { ...data, words, at, rules, rows, text, byId: new Map(rows.map((row) => [text(row, 'id'), row])) };
+  }
 
-/** Filters, counts of each filter's values among what the others leave, and order. */
-function select() {
-  const needles = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-  const wanted = Object.entries(FACETS).map(([name, facet]) => [name, facet, new Set(state[name])]);
-  counts = Object.fromEntries(wanted.map(([name]) => [name, new Map()]));
-  selected = [];
-  data.rows.forEach((row, index) => {
-    if (needles.length && !matches(row, needles)) return;
-    const values = wanted.map(([, facet]) => facet.of(row));
-    let missed = -1;
-    for (let i = 0; i < wanted.length; i += 1) {
-      const set = wanted[i][2];
-      if (set.size && !set.has(values[i])) {
-        if (missed >= 0) return;
-        missed = i;
+  let data;
+
+  /** What stands in a column of the table, what a filter or a group goes by. */
+  const VALUES = {
+    severity: (row) => row.rule.severity,
+    status: (row) => data.text(row, 'status'),
+    rule: (row) => row.rule.id,
+    table: (row) => row.rule.table,
+    dimension: (row) => row.rule.dimension,
+    category: (row) => row.rule.category,
+    record: (row) => data.text(row, 'record_key'),
+    column: (row) => data.text(row, 'column'),
+    file: (row) => data.text(row, 'file'),
+    place: (row) => {
+      const sheet = data.text(row, 'sheet');
+      const line = row.cells[data.at.line];
+      return data.text(row, 'file') + (sheet && ` (${sheet})`) + (line === null || line === undefined ? '' : `:${line}`);
+    },
+    observed: (row) => data.text(row, 'observed'),
+    expected: (row) => data.text(row, 'expected'),
+    action: (row) => data.text(row, 'action'),
+    message: (row) => data.text(row, 'message'),
+  };
+
+  /** A key of the records' groups: one key may be in several tables. */
+  const groupOf = (by, row) => (by === 'record' ? `${row.rule.table}\n${VALUES.record(row)}` : VALUES[by](row));
+
+  /** A value as it is named to readers. */
+  const named = (key, value) => value || NONE[key] || 'none';
+
+  // ---- The state, which is the address
+
+  const beginning = () => ({ q: '', sort: '', group: '', page: 1, open: '', in: [], filters: new Map() });
+  let state = beginning();
+
+  /** The state that a fragment tells; what is unknown is ignored. */
+  function stateOf(fragment) {
+    const found = beginning();
+    const decode = (part) => {
+      try { return decodeURIComponent(part.replaceAll('+', ' ')); } catch { return part; }
+    };
+    for (const pair of fragment.split('&')) {
+      const [key, ...rest] = pair.split('=');
+      const parts = rest.join('=').split(',').map(decode);
+      if (!rest.length) continue;
+      if (FACETS.some(([name]) => name === key)) found.filters.set(key, new Set(parts));
+      else if (key === 'in') found.in = parts;
+      else if (key === 'q' || key === 'open') found[key] = parts.join(',');
+      else if (key === 'page') found.page = Math.max(1, Number.parseInt(parts[0], 10) || 1);
+      else if (key === 'group' && GROUPS.some(([name]) => name === parts[0])) found.group = parts[0];
+      else if (key === 'sort' && COLUMNS.some(([name]) => name === sorting(parts[0]).key)) found.sort = parts[0];
+    }
+    return found;
+  }
+
+  /** The column and direction of a sort; `line` is the place. */
+  function sorting(sort) {
+    const down = sort.startsWith('-');
+    const key = down ? sort.slice(1) : sort;
+    return { key: key === 'line' ? 'place' : key, down };
+  }
+
+  /** The fragment of a state: what differs from the beginning. */
+  function fragmentOf(wanted) {
+    const encode = (values) => values.map(encodeURIComponent).join(',');
+    const parts = [];
+    if (wanted.q) parts.push(`q=${encodeURIComponent(wanted.q)}`);
+    for (const [key] of FACETS) if (wanted.filters.get(key)?.size) parts.push(`${key}=${encode([...wanted.filters.get(key)])}`);
+    if (wanted.sort) parts.push(`sort=${encodeURIComponent(wanted.sort)}`);
+    if (wanted.group) parts.push(`group=${wanted.group}`);
+    if (wanted.in.length) parts.push(`in=${encode(wanted.in)}`);
+    if (wanted.page > 1) parts.push(`page=${wanted.page}`);
+    if (wanted.open) parts.push(`open=${encodeURIComponent(wanted.open)}`);
+    return parts.join('&');
+  }
+
+  /** Changes the state, the address and the table; `push` makes a step that the back button undoes. */
+  function change(changes, push) {
+    state = { ...state, ...changes };
+    const fragment = fragmentOf(state);
+    const address = fragment ? `#${fragment}` : '#discrepancies';
+    if (push) history.pushState({ table: true }, '', address);
+    else history.replaceState({ table: true }, '', address);
+    render();
+  }
+
+  /** A change of what is looked for: from the first page on, with nothing open. */
+  const look = (changes) => change({ page: 1, open: '', in: [], ...changes }, false);
+
+  // ---- Search, filter, sort, group
+
+  let lowered; // every text in small letters, made for the first search
+  let ranks; // the order of every text, made for the first sort
+
+  /** For each word that is looked for, whether a row has it; words of a search must all be there. */
+  function searcher() {
+    const tokens = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+    if (!tokens.length) return () => true;
+    lowered ??= data.words.map((word) => word.toLowerCase());
+    const numeric = new Set(['rule', 'line', 'row', 'record'].map((name) => data.at[name]));
+    const tests = tokens.map((token) => {
+      const hits = lowered.map((word) => word.includes(token));
+      const facts = ['id', 'severity', 'dimension', 'category', 'table', 'kind'];
+      const inRule = new Map(data.rules.map((rule) => [rule, facts.some((fact) => String(rule[fact]).toLowerCase().includes(token))]));
+      const inRecord = (data.records || []).map((record) => record.cells.some((cell) => hits[cell]));
+      return (row) => inRule.get(row.rule) || row.cells.some((cell, at) => hits[cell] && !numeric.has(at))
+        || inRecord[row.cells[data.at.record]] || (token.includes(':') && VALUES.place(row).toLowerCase().includes(token));
+    });
+    return (row) => tests.every((test) => test(row));
+  }
+
+  /** The rows that pass, and for each filter how many there would be of each value if that filter were not. */
+  function filtered() {
+    const found = searcher();
+    const counts = new Map(FACETS.map(([key]) => [key, new Map()]));
+    const active = FACETS.map(([key]) => ({ key, value: VALUES[key], chosen: state.filters.get(key) }));
+    const rows = [];
+    for (const row of data.rows) {
+      if (!found(row)) continue;
+      const failing = active.filter(({ value, chosen }) => chosen?.size && !chosen.has(value(row)));
+      if (failing.length > 1) continue;
+      if (!failing.length) rows.push(row);
+      for (const { key, value } of failing.length ? failing : active) {
+        const of = counts.get(key);
+        of.set(value(row), (of.get(value(row)) || 0) + 1);
       }
     }
-    wanted.forEach(([name], i) => {
-      if (missed >= 0 && missed !== i) return;
-      counts[name].set(values[i], (counts[name].get(values[i]) || 0) + 1);
-    });
-    if (missed < 0) selected.push(index);
-  });
-  const column = COLUMNS.find((c) => c.key === state.sort.replace(/^-/, ''));
-  if (column) {
-    const keys = new Map(selected.map((index) => [index, column.of(data.rows[index])]));
-    const sign = state.sort.startsWith('-') ? -1 : 1;
-    selected.sort((a, b) => sign * compare(keys.get(a), keys.get(b)) || a - b);
+    return { rows: sorted(rows), counts };
   }
-}
 
-// ---- What is always there ----------------------------------------------------------------------------------------
-
-const search = el('input', { id: 'search', type: 'search', autocomplete: 'off', spellcheck: 'false', oninput: later });
-const grouping = el('select', { id: 'grouping', onchange: () => change({ group: grouping.value }) },
-  el('option', { value: '' }, 'nothing'),
-  Object.entries(GROUPS).map(([name, { title }]) => el('option', { value: name }, title.toLowerCase())));
-const told = el('p', { class: 'told', role: 'status', 'aria-live': 'polite' });
-const facets = el('div', { class: 'facets' });
-const results = el('div', { class: 'results' });
-const spoken = el('p', { class: 'hidden', role: 'status', 'aria-live': 'polite', id: 'spoken' });
-let timer = 0;
-
-function later() {
-  clearTimeout(timer);
-  timer = setTimeout(() => change({ q: search.value }), 150);
-}
-
-root.append(
-  el('form', { class: 'tools screen', role: 'search', 'aria-label': 'Discrepancies', onsubmit: (event) => event.preventDefault() },
-    el('div', { class: 'tool grow' }, el('label', { for: 'search' }, 'Search: all words in any order'), search),
-    el('div', { class: 'tool' }, el('label', { for: 'grouping' }, 'Group by'), grouping),
-    el('button', { type: 'button', class: 'clear', onclick: clear }, 'Clear all')),
-  facets, told, results, spoken);
-
-function clear() {
-  search.value = '';
-  const nothing = Object.fromEntries(Object.keys(FACETS).map((name) => [name, []]));
-  opened = new Set();
-  change({ ...EMPTY, ...nothing }, true);
-}
-
-/** The values of a filter: those there are among the other filters' rows, and those that are chosen. */
-function facetValues(name) {
-  const values = new Map(counts[name]);
-  for (const chosen of state[name]) if (!values.has(chosen)) values.set(chosen, 0);
-  const { order } = FACETS[name];
-  const list = [...values];
-  if (order) list.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
-  else list.sort((a, b) => b[1] - a[1] || collator.compare(a[0], b[0]));
-  return list;
-}
-
-/** Filters keep their elements' focus and what is folded open while their counts follow. */
-function showFacets() {
-  const focused = document.activeElement && facets.contains(document.activeElement) ? document.activeElement.id : '';
-  const unfolded = new Set([...facets.querySelectorAll('details[open]')].map((d) => d.dataset.facet));
-  facets.replaceChildren(...Object.entries(FACETS).map(([name, { title }]) => {
-    const chosen = new Set(state[name]);
-    const boxes = facetValues(name).map(([value, n], index) => el('label', { class: 'choice' },
-      el('input', {
-        type: 'checkbox', id: `f-${name}-${index}`, 'data-value': value, checked: chosen.has(value),
-        onchange: () => {
-          if (chosen.has(value)) chosen.delete(value); else chosen.add(value);
-          change({ [name]: [...chosen] }, true);
-        },
-      }), el('span', { class: 'value' }, value), el('span', { class: 'soft' }, ` ${count(n)}`)));
-    const some = chosen.size ? ` (${chosen.size} chosen)` : '';
-    return el('details', { class: 'facet screen', 'data-facet': name, open: unfolded.has(name) },
-      el('summary', {}, `${title}${some}`),
-      el('fieldset', {}, el('legend', { class: 'hidden' }, title), el('div', { class: 'choices' }, boxes)));
-  }));
-  if (focused) document.getElementById(focused)?.focus();
-}
-
-// ---- The table ---------------------------------------------------------------------------------------------------
-
-function heading(column) {
-  const dir = state.sort === column.key ? 'ascending' : state.sort === `-${column.key}` ? 'descending' : 'none';
-  const next = dir === 'ascending' ? `-${column.key}` : dir === 'descending' ? '' : column.key;
-  const sign = dir === 'ascending' ? ' ▲' : dir === 'descending' ? ' ▼' : '';
-  return el('th', { scope: 'col', 'aria-sort': dir },
-    el('button', { type: 'button', class: 'sort', 'data-sort': column.key, onclick: () => { change({ sort: next }, true); refocus(`[data-sort="${column.key}"]`); } },
-      column.title, el('span', { 'aria-hidden': 'true' }, sign)));
-}
-
-function refocus(selector) {
-  results.querySelector(selector)?.focus();
-}
-
-function cell(title, child, kind) {
-  return el('td', { 'data-title': title, class: kind }, child);
-}
-
-/** A text that is cut where it is long; opened discrepancies show it whole. */
-function brief(text) {
-  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
-}
-
-function line(index) {
-  const row = data.rows[index];
-  const rule = ruleOf(row);
-  const id = word(row, 'id');
-  const isOpen = state.open === id;
-  const shown = el('tr', { id: `r-${id}`, class: isOpen ? 'opened' : undefined },
-    cell('Severity', el('span', { class: `severity ${rule.severity}` }, rule.severity)),
-    cell('Status', word(row, 'status')),
-    el('th', { scope: 'row', 'data-title': 'Rule' },
-      el('button', { type: 'button', class: 'open', 'aria-expanded': String(isOpen), 'aria-controls': isOpen ? 'details' : undefined, onclick: () => toggle(id) },
-        rule.id, el('span', { class: 'hidden' }, `, ${word(row, 'record_key')}, ${isOpen ? 'close' : 'open'} details`))),
-    cell('Record', el('bdi', {}, brief(word(row, 'record_key')))),
-    cell('Column', word(row, 'column')),
-    cell('Place', el('span', { class: 'mono' }, brief(place(row)))),
-    cell('Observed', el('bdi', {}, brief(word(row, 'observed')))),
-    cell('Expected', el('bdi', {}, brief(word(row, 'expected')))),
-    cell('Action', word(row, 'action')));
-  return isOpen ? [shown, el('tr', { class: 'details' }, el('td', { colspan: COLUMNS.length }, details(row)))] : [shown];
-}
-
-function toggle(id) {
-  const closing = state.open === id;
-  change({ open: closing ? '' : id }, true);
-  if (closing) refocus(`#r-${id} .open`);
-  else focusDetails();
-}
-
-function focusDetails() {
-  const opened = document.getElementById('details');
-  if (!opened) return;
-  opened.focus({ preventScroll: true });
-  opened.closest('tr').previousElementSibling.scrollIntoView({ block: 'start' });
-}
-
-function table(indices, title) {
-  return el('div', { class: 'scroll', tabindex: '-1' }, el('table', { class: 'log' },
-    el('caption', { class: 'hidden' }, title),
-    el('thead', {}, el('tr', {}, COLUMNS.map(heading))),
-    el('tbody', {}, indices.flatMap(line))));
-}
-
-function pager(pages, where) {
-  const go = (page, words) => el('button', {
-    type: 'button', 'data-page': `${where}-${words}`, disabled: page < 1 || page > pages || page === state.page,
-    onclick: () => { change({ page }, true); results.querySelector('table')?.scrollIntoView({ block: 'start' }); refocus(`[data-page="${where}-${words}"]`); },
-  }, words);
-  return el('nav', { class: 'pager screen', 'aria-label': `Pages of discrepancies, ${where}` },
-    go(1, 'First'), go(state.page - 1, 'Previous'),
-    el('span', {}, `Page ${count(state.page)} of ${count(pages)}`),
-    go(state.page + 1, 'Next'), go(pages, 'Last'));
-}
-
-/** The rows of each group, the groups in the order of their first rows or of their words. */
-function grouped() {
-  const { of, order } = GROUPS[state.group];
-  const groups = new Map();
-  for (const index of selected) {
-    const value = of(data.rows[index]);
-    if (!groups.has(value)) groups.set(value, []);
-    groups.get(value).push(index);
+  /** The rows in the order asked for; the log's order where they tie. */
+  function sorted(rows) {
+    const { key, down } = sorting(state.sort);
+    if (!key) return rows;
+    const rank = ranker(key);
+    const ranked = rows.map((row) => [rank(row), row]);
+    ranked.sort(([a, x], [b, y]) => (down ? compare(b, a) : compare(a, b)) || x.place - y.place);
+    return ranked.map(([, row]) => row);
   }
-  const list = [...groups];
-  if (order) list.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
-  else list.sort((a, b) => b[1].length - a[1].length || collator.compare(a[0], b[0]));
-  return list;
-}
 
-function groupOf([value, indices]) {
-  const holds = indices.some((index) => word(data.rows[index], 'id') === state.open);
-  if (holds) opened.add(value);
-  const isOpen = opened.has(value);
-  const first = holds ? Math.floor(indices.findIndex((i) => word(data.rows[i], 'id') === state.open) / PAGE) * PAGE : 0;
-  const body = () => {
-    const shown = indices.slice(first, first + PAGE);
-    const more = indices.length - shown.length;
-    const narrow = () => change({ group: '', [state.group]: [value] }, true);
-    const rest = more > 0 && Object.hasOwn(FACETS, state.group)
-      ? el('button', { type: 'button', class: 'screen', onclick: narrow }, `Show all ${count(indices.length)} in pages`)
-      : more > 0 ? el('p', { class: 'soft' }, `${plural(more, 'more is', 'more are')} not shown here: search for it.`) : null;
-    return [table(shown, `${GROUPS[state.group].title} ${value}`), rest];
-  };
-  const made = el('details', { class: 'group', open: isOpen },
-    el('summary', {}, el('bdi', {}, brief(value)), ` — ${plural(indices.length, 'discrepancy', 'discrepancies')}`),
-    isOpen ? body() : null);
-  made.addEventListener('toggle', () => {
-    if (made.open) opened.add(value); else opened.delete(value);
-    if (made.open && made.childElementCount === 1) made.append(...body().filter(Boolean));
-  });
-  return made;
-}
-
-const MOST_GROUPS = 500;
-
-function show() {
-  select();
-  if (document.activeElement !== search) search.value = state.q;
-  grouping.value = state.group;
-  showFacets();
-  const all = data.told < data.total ? ` of ${count(data.told)} told here; the log has ${count(data.total)}` : ` of ${count(data.total)}`;
-  told.textContent = `${plural(selected.length, 'discrepancy', 'discrepancies')}${all}.`;
-  if (!selected.length) {
-    results.replaceChildren(el('p', { class: 'none' }, data.rows.length ? 'None fits: take a filter away, or clear all.' : 'There is none.'));
-    return;
-  }
-  if (state.group) {
-    const groups = grouped();
-    const rest = groups.length > MOST_GROUPS ? el('p', { class: 'soft' }, `${count(groups.length - MOST_GROUPS)} more groups are not shown: search or filter.`) : null;
-    results.replaceChildren(...groups.slice(0, MOST_GROUPS).map(groupOf), ...(rest ? [rest] : []));
-    return;
-  }
-  const pages = Math.max(1, Math.ceil(selected.length / PAGE));
-  if (state.page > pages) state.page = pages;
-  const from = (state.page - 1) * PAGE;
-  const shown = selected.slice(from, from + PAGE);
-  const parts = [table(shown, 'Discrepancies')];
-  if (pages > 1) parts.unshift(pager(pages, 'above')), parts.push(pager(pages, 'below'));
-  results.replaceChildren(...parts);
-}
-
-// ---- A discrepancy -----------------------------------------------------------------------------------------------
-
-function fact(list, name, value) {
-  if (value === '' || value === null || value === undefined) return;
-  list.append(el('dt', {}, name), el('dd', {}, value instanceof Node ? value : el('bdi', {}, value)));
-}
-
-function section(title, ...children) {
-  const inside = children.flat().filter(Boolean);
-  return inside.length ? el('section', {}, el('h4', {}, title), inside) : null;
-}
-
-/** A command, ready to copy. */
-function command(text, what) {
-  const code = el('code', {}, text);
-  return el('div', { class: 'command' }, el('pre', { tabindex: '0', role: 'group', 'aria-label': what }, code),
-    el('button', { type: 'button', class: 'copy screen', onclick: () => copy(text, code, what) }, 'Copy', el('span', { class: 'hidden' }, ` ${what}`)));
-}
-
-async function copy(text, code, what) {
-  let done = false;
-  try {
-    await navigator.clipboard.writeText(text);
-    done = true;
-  } catch {
-    const range = document.createRange();
-    range.selectNodeContents(code);
-    const selection = getSelection();
-    selection.removeAllRanges();
-    selection.addRange(range);
-    try { done = document.execCommand('copy'); } catch { done = false; }
-  }
-  spoken.textContent = done ? `Copied: ${what}.` : `Selected: ${what}. Press Ctrl+C to copy.`;
-}
-
-/** A word of a shell's command line, quoted. */
-const quoted = (text) => /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`;
-
-/** The date 90 days after the run's. */
-function inNinetyDays() {
-  const [year, month, date] = data.run.as_of.split('-').map(Number);
-  return new Date(Date.UTC(year, month - 1, date + 90)).toISOString().slice(0, 10);
-}
-
-function delivered(row) {
-  const place = row[at.record];
-  const record = place === null || place === undefined ? null : data.records[place];
-  if (!record) return null;
-  const { columns } = data.tables[record.table];
-  const failed = word(row, 'column');
-  return el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'The record as it was delivered' }, el('table', { class: 'record' },
-    el('tbody', {}, columns.map((name, i) => el('tr', { class: name === failed ? 'failed' : undefined },
-      el('th', { scope: 'row' }, name, name === failed ? el('span', { class: 'mark' }, '← this cell') : null),
-      el('td', {}, el('bdi', {}, data.words[record.cells[i]] || '')))))));
-}
-
-function details(row) {
-  const rule = ruleOf(row);
-  const id = word(row, 'id');
-  const title = 'details-title';
-  const where = el('dl', {});
-  fact(where, 'Table', rule.table || 'none: it is about totals or the delivery');
-  fact(where, 'Record', word(row, 'record_key'));
-  fact(where, 'Column', word(row, 'column'));
-  fact(where, 'Place', place(row));
-  const happened = el('dl', {});
-  fact(happened, 'Observed', word(row, 'observed'));
-  fact(happened, 'Expected', word(row, 'expected'));
-  fact(happened, 'Difference', word(row, 'difference'));
-  fact(happened, 'Suggestion', word(row, 'suggestion'));
-  fact(happened, 'What was done', word(row, 'action'));
-  fact(happened, 'In the clean table', word(row, 'cleaned'));
-  fact(happened, 'Likely cause', word(row, 'cause'));
-  const life = el('dl', {});
-  fact(life, 'Status', word(row, 'status'));
-  fact(life, 'First seen in run', word(row, 'first_seen'));
-  fact(life, 'Last seen in run', word(row, 'last_seen'));
-  fact(life, 'Waiver', word(row, 'waiver'));
-  fact(life, 'Id', id);
-  const about = el('dl', {});
-  fact(about, 'Rule', rule.id);
-  fact(about, 'Why', rule.why);
-  fact(about, 'Expects', rule.expected);
-  fact(about, 'Kind', rule.kind);
-  fact(about, 'Dimension', rule.dimension);
-  fact(about, 'Declared at', rule.place);
-  fact(about, 'Version', rule.version);
-  const group = word(row, 'group');
-  const members = group ? data.rows.filter((other) => other !== row && word(other, 'group') === group && ruleOf(other) === rule).slice(0, 20) : [];
-  const drawn = document.getElementById(`s-${id}`);
-  const file = word(row, 'file');
-  const isText = row[at.line] && !word(row, 'sheet') && /\.(csv|tsv|txt|json|jsonl|ndjson)$/i.test(file);
-  const waive = `trueup waive ${id} --reason '…' --requested-by '…' --approved-by '…' --expires ${inNinetyDays()} --evidence '…'`;
-  const status = word(row, 'status');
-  const waivable = rule.waivable !== false && status !== 'resolved' && status !== 'waived';
-  return el('div', { id: 'details', class: 'details', role: 'region', 'aria-labelledby': title, tabindex: '-1', onkeydown: (event) => { if (event.key === 'Escape') toggle(id); } },
-    el('div', { class: 'head' }, el('h3', { id: title }, word(row, 'message') || rule.id),
-      el('button', { type: 'button', class: 'close screen', onclick: () => toggle(id) }, 'Close')),
-    drawn ? el('p', {}, el('a', { href: `#s-${id}` }, 'See this statement drawn, with its figures')) : null,
-    el('div', { class: 'parts' },
-      section('Before and after', happened),
-      section('Where', where),
-      section('History', life),
-      section('The rule', about)),
-    section('The record as it was delivered', delivered(row)),
-    members.length ? section('Others of its group', el('ul', {}, members.map((other) => el('li', {},
-      el('a', { href: `#open=${word(other, 'id')}` }, `${word(other, 'record_key')}, ${place(other)}`))))) : null,
-    rule.sql ? section(rule.language === 'SQL' ? 'Its SQL' : 'What it says', el('pre', { tabindex: '0' }, el('code', {}, rule.sql))) : null,
-    section('Look closer', command(`trueup explain ${id}`, 'the command that explains it'),
-      isText ? command(`sed -n ${row[at.line]}p ${quoted(file)}`, 'the command that shows the line, in the folder of the delivery') : null),
-    waivable
-      ? section('Accept it for a time', el('p', { class: 'soft' }, `Fill in why, who asked, who approved and where the evidence is. It ends on ${day(inNinetyDays())} unless you say otherwise.`),
-        command(waive, 'the command that waives it'))
-      : status === 'waived' || status === 'resolved' ? null
-        : section('Accept it for a time', el('p', {}, 'What this rule finds cannot be waived.')));
-}
-
-// ---- Places of the page ------------------------------------------------------------------------------------------
-
-/** Opens what folds a place of the page, so that a link to it shows it. */
-function reveal() {
-  const place = document.getElementById(decode(location.hash.slice(1)));
-  if (!place) return;
-  for (let outer = place; outer; outer = outer.parentElement) if (outer.tagName === 'DETAILS') outer.open = true;
-  place.scrollIntoView({ block: 'start' });
-}
-
-/** What the address says is shown: at the beginning, when it is changed by hand or link, and when going back. */
-function follow() {
-  const before = state.open;
-  const text = decode(location.hash.slice(1));
-  if (text && document.getElementById(text)) { reveal(); if (text !== 'discrepancies') return; }
-  state = read();
-  if (state.open && byId.has(state.open)) {
-    select();
-    const place = byId.get(state.open);
-    if (!selected.includes(place)) {
-      state = { ...state, ...Object.fromEntries(Object.keys(FACETS).map((name) => [name, []])), q: '' };
-      select();
+  /** How rows compare in a column: by severity's and status's own order, else by text with numbers as numbers. */
+  function ranker(key) {
+    if (ORDERS[key]) return (row) => [(ORDERS[key].indexOf(VALUES[key](row)) + 9) % 9];
+    const collator = new Intl.Collator('en-GB', { numeric: true });
+    if (key === 'rule') {
+      const order = new Map([...data.rules].sort((a, b) => collator.compare(a.id, b.id)).map((rule, place) => [rule, place]));
+      return (row) => [order.get(row.rule) ?? -1];
     }
-    if (!state.group) state.page = Math.floor(selected.indexOf(place) / PAGE) + 1;
-  } else if (state.open) {
-    const missing = state.open;
-    state.open = '';
-    show();
-    told.textContent = `Discrepancy ${visible(missing).slice(0, 60)} is not told in this page: trueup explain ${visible(missing).slice(0, 60)} shows it. ${told.textContent}`;
-    return;
+    if (!ranks) {
+      ranks = new Int32Array(data.words.length);
+      [...data.words.keys()].sort((a, b) => collator.compare(data.words[a].slice(0, 200), data.words[b].slice(0, 200)))
+        .forEach((word, rank) => { ranks[word] = rank; });
+    }
+    const column = data.at[{ record: 'record_key', place: 'file' }[key] || key];
+    if (key === 'place') return (row) => [ranks[row.cells[column]], row.cells[data.at.line] ?? -1];
+    return (row) => [ranks[row.cells[column]]];
   }
-  show();
-  if (state.open && state.open !== before) focusDetails();
-}
 
-addEventListener('hashchange', follow);
-state.open = '';
-follow();
-document.documentElement.dataset.ready = 'true';
+  function compare(a, b) {
+    for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return a[at] - b[at];
+    return 0;
+  }
+
+  /** The rows in groups: severities and statuses in their own order, others by how many there are. */
+  function grouped(rows) {
+    const groups = new Map();
+    for (const row of rows) {
+      const key = groupOf(state.group, row);
+      if (groups.has(key)) groups.get(key).push(row);
+      else groups.set(key, [row]);
+    }
+    const order = ORDERS[state.group];
+    const list = [...groups].map(([key, members]) => ({ key, members }));
+    return list.sort((a, b) => (order ? order.indexOf(a.key) - order.indexOf(b.key) : b.members.length - a.members.length));
+  }
+
+  // ---- The controls
+
+  const controls = new Map(); // what is changed again: by filter, its options and what tells of it
+
+  /** Everything inside #browser, once. */
+  function build() {
+    const field = (id, label, control) => el('div', { class: `field ${id}` }, el('label', { for: id }, label), control);
+    const select = (id, options, changed) => el('select', { id, change: (event) => changed(event.target.value) },
+      options.map(([value, label]) => el('option', { value }, label)));
+    const sorts = [['', 'the log’s order'], ...COLUMNS.flatMap(([key, label]) => [[key, label], [`-${key}`, `${label}, last first`]])];
+    let waiting;
+    const search = el('input', { id: 'search', type: 'search', autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'search-hint',
+      input: (event) => { clearTimeout(waiting); waiting = setTimeout(() => look({ q: event.target.value }), WAIT); } });
+    browser.append(
+      el('form', { class: 'controls screen', role: 'search', 'aria-label': 'Discrepancies', submit: (event) => { event.preventDefault(); clearTimeout(waiting); look({ q: search.value }); } },
+        el('div', { class: 'line' },
+          field('search', 'Search', search),
+          field('grouping', 'Group by', select('grouping', GROUPS, (group) => change({ group, page: 1, open: '', in: [] }, true))),
+          field('sort', 'Sort by', select('sort', sorts, (sort) => look({ sort }))),
+          el('button', { type: 'button', id: 'clear', click: () => { clearTimeout(waiting); change(beginning(), true); $('search').focus(); } }, 'Clear all')),
+        el('p', { class: 'soft hint', id: 'search-hint' }, 'Searches all texts, and the records as they were delivered. Words parted by spaces must all be there.'),
+        el('div', { class: 'facets' }, FACETS.filter(([, , short]) => short).map((facet) => filter(...facet))),
+        el('div', { class: 'facets long' }, FACETS.filter(([, , short]) => !short).map((facet) => filter(...facet)))),
+      el('p', { id: 'found', class: 'told', role: 'status' }),
+      el('p', { id: 'chosen' }),
+      table(),
+      el('nav', { id: 'pages', class: 'screen', 'aria-label': 'Pages of discrepancies', hidden: true }),
+      el('p', { id: 'said', class: 'hidden', role: 'status' }));
+  }
+
+  /** A filter: a checkbox for each value, the short ones in sight, the long ones to be opened. */
+  function filter(key, label, short) {
+    const totals = new Map();
+    for (const row of data.rows) totals.set(VALUES[key](row), (totals.get(VALUES[key](row)) || 0) + 1);
+    for (const value of state.filters.get(key) || []) if (!totals.has(value)) totals.set(value, 0);
+    const order = ORDERS[key];
+    const values = [...totals.keys()].sort((a, b) => (order ? order.indexOf(a) - order.indexOf(b) : totals.get(b) - totals.get(a) || (a < b ? -1 : 1)));
+    const options = new Map();
+    const list = el('div', { class: 'options' }, values.slice(0, OPTIONS).map((value) => option(key, value, options)));
+    const more = values.length > OPTIONS ? el('p', { class: 'soft' }, `${number(values.length - OPTIONS)} more; search for their names.`) : null;
+    const fieldset = el('fieldset', { class: short ? '' : 'listed' }, el('legend', { class: short ? '' : 'hidden' }, label), list, more);
+    const tally = el('span', { class: 'soft' });
+    controls.set(key, { options, list, tally });
+    if (short) return fieldset;
+    return el('details', {}, el('summary', {}, label, ' ', tally), fieldset);
+  }
+
+  /** A checkbox with its count. */
+  function option(key, value, options) {
+    const count = el('span', { class: 'count' });
+    const name = key === 'severity' ? severity(value) : el('span', {}, breakable(named(key, value)));
+    const box = el('input', { type: 'checkbox', value, change: (event) => {
+      const chosen = new Set(state.filters.get(key));
+      if (event.target.checked) chosen.add(value); else chosen.delete(value);
+      look({ filters: new Map(state.filters).set(key, chosen) });
+    } });
+    const label = el('label', {}, box, name, ' ', count);
+    options.set(value, { label, box, count });
+    return label;
+  }
+
+  /** Brings the controls to the state, with the counts of what each value would show. */
+  function tell(counts) {
+    if ($('search').value !== state.q && document.activeElement !== $('search')) $('search').value = state.q;
+    $('grouping').value = state.group;
+    const { key, down } = sorting(state.sort);
+    $('sort').value = key && `${down ? '-' : ''}${key}`;
+    for (const [name, { options, list, tally }] of controls) {
+      const chosen = state.filters.get(name) || new Set();
+      for (const value of chosen) if (!options.has(value)) list.prepend(option(name, value, options));
+      let some = 0;
+      for (const [value, { label, box, count }] of options) {
+        const there = counts.get(name).get(value) || 0;
+        some += there > 0;
+        box.checked = chosen.has(value);
+        count.textContent = number(there);
+        label.classList.toggle('empty', !there);
+        label.hidden = !there && !box.checked && options.size > 12;
+      }
+      tally.textContent = chosen.size ? `${number(chosen.size)} chosen` : number(some);
+      tally.classList.toggle('on', chosen.size > 0);
+    }
+    for (const [name] of COLUMNS) {
+      const head = $(`by-${name}`).parentElement;
+      if (name === key) head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      else head.removeAttribute('aria-sort');
+    }
+  }
+
+  // ---- The table
+
+  /** The table without its rows. Roles are written out since narrow screens show rows as cards. */
+  function table() {
+    const sort = (name) => {
+      const { key, down } = sorting(state.sort);
+      return look({ sort: key !== name ? name : down ? '' : `-${name}` });
+    };
+    const head = ([name, label]) => el('th', { scope: 'col', role: 'columnheader', class: `c-${name}` },
+      el('button', { type: 'button', id: `by-${name}`, click: () => sort(name) }, label, el('span', { class: 'way', 'aria-hidden': 'true' })));
+    return el('table', { id: 'rows', class: 'log', role: 'table', 'aria-label': 'Discrepancies', tabindex: '-1' },
+      el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, COLUMNS.map(head))),
+      el('tbody', { role: 'rowgroup' }));
+  }
+
+  /** A severity: a word, with a sign before it. */
+  const severity = (word) => el('span', { class: `severity v-${ORDERS.severity.includes(word) ? word : 'none'}` }, cut(word, BRIEF) || 'none');
+
+  /** A row, with what it opens behind it if it is open. */
+  function rowOf(row) {
+    const id = data.text(row, 'id');
+    const open = id === state.open;
+    const cell = (key, ...children) => el('td', { role: 'cell', class: `c-${key}`, 'data-label': COLUMNS.find(([name]) => name === key)[1] }, ...children);
+    const value = (key) => el('span', { class: 'value clamped' }, cut(VALUES[key](row), BRIEF));
+    const filled = (key, child) => (VALUES[key](row) ? cell(key, child) : cell(key));
+    const toggle = el('button', { type: 'button', class: 'toggle', id: `t-${id}`, 'aria-expanded': String(open), 'aria-controls': open ? 'details' : null,
+      'aria-label': cut(`Details of ${row.rule.id}${VALUES.record(row) && `, ${VALUES.record(row)}`}, ${row.rule.severity}`, BRIEF), click: () => toggled(id) });
+    const made = el('tr', { role: 'row', id: `r-${id}`, class: open ? 'row is-open' : 'row', click: (event) => clicked(event, id) },
+      cell('severity', toggle, severity(row.rule.severity)),
+      cell('status', cut(VALUES.status(row), BRIEF)),
+      cell('rule', el('span', { class: 'mono' }, breakable(row.rule.id))),
+      filled('record', el('span', { class: 'mono' }, breakable(VALUES.record(row)))),
+      filled('column', el('span', { class: 'mono' }, breakable(VALUES.column(row)))),
+      filled('place', el('span', { class: 'mono' }, breakable(VALUES.place(row), /(?<=\/)|(?=:)/))),
+      filled('observed', value('observed')),
+      filled('expected', value('expected')),
+      filled('action', cut(VALUES.action(row), BRIEF)),
+      filled('message', el('span', { class: 'clamped' }, cut(VALUES.message(row), BRIEF * 2))));
+    return open ? [made, el('tr', { role: 'row', class: 'opened' }, el('td', { role: 'cell', colspan: COLUMNS.length }, details(row)))] : [made];
+  }
+
+  /** A click into a row opens it, unless it selects text. */
+  function clicked(event, id) {
+    if (event.target.closest('button,a') || String(getSelection())) return;
+    toggled(id);
+  }
+
+  /** Opens a discrepancy, or closes it; the focus goes there and comes back. */
+  function toggled(id) {
+    const open = state.open === id ? '' : id;
+    change({ open }, true);
+    if (open) $('details-title')?.focus();
+    else $(`t-${id}`)?.focus();
+  }
+
+  /** A group's heading, and its rows if it is open. */
+  function groupRows({ key, members }) {
+    const at = state.in.indexOf(key);
+    const name = state.group === 'record' ? [named('record', key.split('\n')[1]), key.split('\n')[0]].filter(Boolean).join(' in ') : named(state.group, key);
+    const tally = ORDERS.severity.map((word) => [word, members.filter((row) => row.rule.severity === word).length]).filter(([, n]) => n);
+    const shown = at < 0 ? [] : members.slice(0, more.get(key) || PAGE);
+    const flip = () => {
+      change({ in: at < 0 ? [...state.in, key] : state.in.filter((other) => other !== key), open: '' }, false);
+      document.querySelector(`[data-group="${CSS.escape(key)}"]`)?.focus();
+    };
+    const next = () => { more.set(key, shown.length + PAGE); render(); $(`t-${data.text(members[shown.length], 'id')}`)?.focus(); };
+    const cells = (child, kind) => el('tr', { role: 'row', class: kind }, el('td', { role: 'cell', colspan: COLUMNS.length }, child));
+    return [
+      cells([el('button', { type: 'button', class: 'flip', 'data-group': key, 'aria-expanded': String(at >= 0), click: flip },
+        el('span', { class: ['rule', 'record', 'file', 'table'].includes(state.group) ? 'mono' : '' }, breakable(name)), ' ', el('b', {}, number(members.length))),
+      el('span', { class: 'tally soft' }, tally.map(([word, n]) => el('span', {}, severity(word), tally.length > 1 ? ` ${number(n)}` : '')))], 'group'),
+      ...shown.flatMap(rowOf),
+      shown.length && shown.length < members.length
+        ? cells(el('button', { type: 'button', click: next }, `Show the next ${number(Math.min(PAGE, members.length - shown.length))} of ${number(members.length)}`), 'more') : null,
+    ].filter(Boolean);
+  }
+
+  const more = new Map(); // how many rows of a group are shown
+
+  /** The buttons of the pages: the first, the last and those around. */
+  function pager(pages) {
+    const nav = $('pages');
+    nav.hidden = pages < 2;
+    const go = (page) => () => { change({ page, open: '' }, true); $('rows').focus({ preventScroll: true }); $('found').scrollIntoView({ block: 'start' }); };
+    const button = (label, page, attributes) => el('button', { type: 'button', click: go(page), disabled: page < 1 || page > pages, ...attributes }, label);
+    const near = [...new Set([1, state.page - 1, state.page, state.page + 1, pages])].filter((page) => page >= 1 && page <= pages);
+    const numbers = near.flatMap((page, at) => [
+      at && near[at - 1] < page - 1 ? el('span', { 'aria-hidden': 'true' }, '…') : null,
+      button(number(page), page, { 'aria-label': `Page ${number(page)} of ${number(pages)}`, 'aria-current': page === state.page ? 'page' : null })]);
+    nav.replaceChildren(...[button('Previous', state.page - 1, { class: 'way' }), ...numbers, button('Next', state.page + 1, { class: 'way' })].filter(Boolean));
+  }
+
+  /** Shows what the state asks for. */
+  function render() {
+    const { rows, counts } = reachable();
+    const groups = state.group ? grouped(rows) : null;
+    reveal(rows, groups);
+    const list = groups || rows;
+    const pages = Math.max(1, Math.ceil(list.length / PAGE));
+    state.page = Math.min(state.page, pages);
+    const from = (state.page - 1) * PAGE;
+    const shown = list.slice(from, from + PAGE);
+    tell(counts);
+    document.querySelector('#rows tbody').replaceChildren(...shown.flatMap(groups ? groupRows : rowOf));
+    $('rows').hidden = !rows.length;
+    pager(pages);
+    const of = rows.length === data.rows.length ? '' : ` of ${number(data.rows.length)}`;
+    const whole = `${number(rows.length)}${of} ${data.rows.length === 1 ? 'discrepancy' : 'discrepancies'}`;
+    const part = pages > 1 ? `, ${groups ? 'groups' : 'rows'} ${number(from + 1)}–${number(from + shown.length)} shown` : '';
+    $('found').textContent = rows.length
+      ? `${whole}${groups ? ` in ${counted(groups.length, 'group', 'groups')}` : ''}${part}`
+      : `No discrepancy fits. ${data.rows.length ? 'Take a filter off, or clear all.' : 'This page holds none.'}`;
+    $('chosen').textContent = chosen();
+  }
+
+  /** What is looked for, in words; for paper, and for those who come by a link. */
+  function chosen() {
+    const parts = FACETS.filter(([key]) => state.filters.get(key)?.size)
+      .map(([key, label]) => `${label}: ${[...state.filters.get(key)].map((value) => named(key, visible(value))).join(' or ')}`);
+    if (state.q) parts.unshift(`Search: ${visible(state.q)}`);
+    return cut(parts.join('; '), BRIEF);
+  }
+
+  /** The rows that pass; filters that hide the discrepancy that is open are dropped. */
+  function reachable() {
+    const row = data.byId.get(state.open);
+    const found = filtered();
+    if (!row || found.rows.includes(row)) return found;
+    state = { ...beginning(), open: state.open, sort: state.sort };
+    history.replaceState({ table: true }, '', `#${fragmentOf(state)}`);
+    return filtered();
+  }
+
+  /** Turns to the page, and opens the group, of the discrepancy that is open. */
+  function reveal(rows, groups) {
+    const row = data.byId.get(state.open);
+    if (!row) return;
+    if (!groups) {
+      state.page = Math.floor(rows.indexOf(row) / PAGE) + 1;
+      return;
+    }
+    const key = groupOf(state.group, row);
+    const at = groups.findIndex((group) => group.key === key);
+    state.page = Math.floor(at / PAGE) + 1;
+    if (!state.in.includes(key)) state.in = [...state.in, key];
+    more.set(key, Math.max(more.get(key) || PAGE, groups[at].members.indexOf(row) + 1));
+  }
+
+  // ---- A discrepancy's details
+
+  /** Everything that the page holds of a discrepancy. */
+  function details(row) {
+    const id = data.text(row, 'id');
+    const close = () => toggled(id);
+    return el('section', { id: 'details', 'aria-labelledby': 'details-title', keydown: (event) => { if (event.key === 'Escape') { event.stopPropagation(); close(); } } },
+      el('div', { class: 'head' },
+        el('h3', { id: 'details-title', tabindex: '-1' }, severity(row.rule.severity), ' ', el('span', { class: 'mono' }, breakable(row.rule.id))),
+        el('button', { type: 'button', class: 'close screen', click: close }, 'Close')),
+      el('p', { class: 'says' }, cut(VALUES.message(row), WHOLE)),
+      drawn(id),
+      el('div', { class: 'parts' },
+        part('Before and after', amends(row)),
+        part('Where it stands', place(row)),
+        part('Why it matters', reason(row)),
+        part('The record as delivered', record(row), 'wide'),
+        part('History', past(row)),
+        part('In the same group', related(row, 'group', (other) => data.text(other, 'group'))),
+        part('Of the same record', related(row, 'record', (other) => VALUES.record(other) && groupOf('record', other))),
+        part('The rule', rule(row), 'wide'),
+        part('Waive it', waiver(row), 'wide')));
+  }
+
+  /** A part of the details with its heading; none where there is nothing to say. */
+  function part(title, content, kind) {
+    const children = [content].flat().filter(Boolean);
+    return children.length ? el('div', { class: kind || '' }, el('h4', {}, title), children) : null;
+  }
+
+  /** Names with values, those without a value left out. */
+  function facts(pairs) {
+    const told = pairs.filter(([, value]) => value && (!Array.isArray(value) || value.length));
+    return told.length ? el('dl', { class: 'facts' }, told.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))) : null;
+  }
+
+  const valued = (text, kind) => text && el('span', { class: `value ${kind || ''}` }, cut(text, WHOLE));
+
+  /** A link to the place where a statement is drawn. */
+  function drawn(id) {
+    if (!$(`s-${id}`)) return null;
+    return el('p', {}, el('a', { href: `#s-${id}` }, 'See the statement drawn, parts against whole'));
+  }
+
+  /** What was delivered, what should stand there, and what was published. */
+  function amends(row) {
+    const text = (name) => data.text(row, name);
+    const action = text('action');
+    const after = action === 'nulled' ? el('span', { class: 'soft' }, 'blank')
+      : text('cleaned') && text('cleaned') === text('observed') ? 'unchanged' : valued(text('cleaned'), 'after');
+    return facts([
+      ['Observed', valued(text('observed'), 'before')],
+      ['Expected', valued(text('expected'))],
+      ['Suggestion', valued(text('suggestion'))],
+      ['Difference', valued(text('difference'))],
+      ['Likely cause', valued(text('cause').replaceAll('_', ' '))],
+      ['Action', valued(action)],
+      ['After cleaning', action === 'quarantined' ? 'the record is quarantined' : after],
+    ]);
+  }
+
+  /** File and line, and the commands that show them. */
+  function place(row) {
+    const text = (name) => data.text(row, name);
+    const line = row.cells[data.at.line];
+    const file = text('file');
+    const commands = [];
+    // A name with an escape in it is not the file's name.
+    if (Number.isInteger(line) && /\.(csv|tsv|txt|psv|json|jsonl|ndjson|xml)$/i.test(file) && !text('sheet') && !file.includes('\\u{') && file.length < BRIEF) {
+      commands.push(`sed -n ${line}p ${quoted(file)}`);
+    }
+    if (isId(text('id'))) commands.push(`trueup explain ${text('id')}${ofRun()}`);
+    return [
+      facts([
+        ['Place', file && el('span', { class: 'mono' }, breakable(VALUES.place(row), /(?<=\/)|(?=:)/))],
+        ['Data row', Number.isInteger(row.cells[data.at.row]) && number(row.cells[data.at.row])],
+        ['Table', row.rule.table && el('span', { class: 'mono' }, breakable(row.rule.table))],
+        ['Record', VALUES.record(row) && el('span', { class: 'mono' }, breakable(VALUES.record(row)))],
+        ['Column', VALUES.column(row) && el('span', { class: 'mono' }, breakable(VALUES.column(row)))],
+      ]),
+      commands.length ? [el('p', { class: 'soft' }, 'To see it, in the folder that the file’s place begins at:'), copied(commands.join('\n'), 'Copy commands', 'Commands that show it')] : null,
+    ].flat();
+  }
+
+  const isId = (id) => /^[0-9a-f]{6,64}$/.test(id);
+  const ofRun = () => (data.run.published ? '' : ` --run ${quoted(visible(data.run.id))}`);
+
+  /** The record with its failing cells marked. */
+  function record(row) {
+    const delivered = data.records?.[row.cells[data.at.record]];
+    const names = delivered && data.tables[delivered.table]?.columns;
+    if (!names) return null;
+    const failing = new Set(VALUES.column(row).split(/\s*[,|]\s*/));
+    const cells = delivered.cells.map((word, at) => {
+      const text = data.words[word] || '';
+      const name = visible(names[at] ?? `column ${at + 1}`);
+      const fails = failing.has(name);
+      const shown = text === '[hidden]' ? el('span', { class: 'soft' }, 'hidden') : text ? valued(text) : el('span', { class: 'soft' }, 'blank');
+      return el('div', { class: fails ? 'failing' : '' }, el('dt', { class: 'mono' }, breakable(name), fails ? el('strong', {}, ' fails') : ''), el('dd', {}, shown));
+    });
+    return el('dl', { class: 'record' }, cells);
+  }
+
+  function reason(row) {
+    const { why, expected } = row.rule;
+    return [el('p', {}, cut(why, WHOLE)), expected && el('p', {}, `Expected: ${cut(expected, WHOLE)}.`)];
+  }
+
+  function past(row) {
+    const text = (name) => data.text(row, name);
+    const status = VALUES.status(row);
+    return facts([
+      ['Status', `${cut(status, BRIEF)}${Object.hasOwn(STATUSES, status) ? `: ${STATUSES[status]}` : ''}`],
+      ['First seen', text('first_seen') && el('code', {}, breakable(text('first_seen')))],
+      ['Last seen', text('last_seen') && el('code', {}, breakable(text('last_seen')))],
+      ['Waiver', text('waiver') && el('code', {}, breakable(text('waiver')))],
+      ['Discrepancy', el('code', {}, breakable(text('id')))],
+    ]);
+  }
+
+  /** What the rule is, where it is declared, and its SQL. */
+  function rule(row) {
+    const { kind, dimension, category, version, sql, language } = row.rule;
+    return [
+      facts([
+        ['Kind', cut(kind, BRIEF)], ['Dimension', cut(dimension, BRIEF)], ['Category', cut(category, BRIEF)],
+        ['Declared in', row.rule.place && el('code', {}, breakable(row.rule.place, /(?<=\/)|(?=:)/))], ['Version', version && el('code', {}, cut(version, BRIEF))],
+        ['Found', Number.isInteger(row.rule.found) && el('a', { href: `#rule=${encodeURIComponent(row.rule.id)}` }, counted(row.rule.found, 'discrepancy', 'discrepancies'))],
+      ]),
+      sql && el('p', { class: 'soft' }, language === 'SQL' ? 'Its condition, as SQL:' : 'Its condition:'),
+      sql && el('pre', { tabindex: '0', role: 'region', 'aria-label': language === 'SQL' ? 'SQL of the rule' : 'Condition of the rule' }, el('code', {}, cut(sql, WHOLE))),
+    ];
+  }
+
+  /** Other discrepancies in the page that share something with this one, as links. */
+  function related(row, name, key) {
+    const own = key(row);
+    if (!own) return null;
+    const others = data.rows.filter((other) => other !== row && key(other) === own);
+    if (!others.length) return null;
+    const link = (other) => el('li', {}, el('a', { href: `#open=${encodeURIComponent(data.text(other, 'id'))}` },
+      `${cut(other.rule.id, BRIEF)}${name === 'group' ? ` ${cut(VALUES.record(other), 80)}` : ''}`), ` ${cut(VALUES.observed(other) || VALUES.place(other), 80)}`);
+    const rest = others.length - LISTED;
+    return [
+      el('ul', {}, others.slice(0, LISTED).map(link)),
+      rest > 0 ? el('p', {}, el('a', { href: `#q=${encodeURIComponent(name === 'group' ? own : VALUES.record(row))}` }, `Find the ${number(rest)} others`)) : null,
+    ];
+  }
+
+  /** How to waive it: the command, with what is to be filled in. */
+  function waiver(row) {
+    const id = data.text(row, 'id');
+    const status = VALUES.status(row);
+    if (!row.rule.waivable) return el('p', {}, 'This cannot be waived: what cannot be read is never published. It goes when the delivery is mended.');
+    if (status === 'resolved') return el('p', {}, 'It is resolved: there is nothing to waive.');
+    if (!isId(id)) return null;
+    const [year, month, day] = String(data.run.as_of).split('-').map(Number);
+    const last = new Date(Date.UTC(year, month - 1, day + 90));
+    if (Number.isNaN(last.getTime())) return null;
+    const command = `trueup waive ${id} --reason '…' --requested-by '…' --approved-by '…' --expires ${last.toISOString().slice(0, 10)} --evidence '…'${ofRun()}`;
+    return [
+      status === 'waived' ? el('p', {}, `Waiver ${cut(data.text(row, 'waiver'), BRIEF)} covers it already.`) : null,
+      el('p', {}, `If it is to be accepted, fill in why, who asks, who grants it (another person) and where the evidence is kept. It would hold until ${british(last)}.`),
+      copied(command, 'Copy command', 'Command that waives it'),
+    ];
+  }
+
+  /** A text to copy, with its button; where nothing may be copied it is selected instead. */
+  function copied(text, label, name) {
+    const pre = el('pre', { tabindex: '0', role: 'region', 'aria-label': name }, el('code', {}, text));
+    const button = el('button', { type: 'button', class: 'copy screen', click: async () => {
+      let done = 'Copied';
+      try { await navigator.clipboard.writeText(text); } catch {
+        getSelection().selectAllChildren(pre);
+        done = 'Selected: press Ctrl and C';
+      }
+      button.textContent = done;
+      say(done === 'Copied' ? `Copied: ${name.toLowerCase()}.` : `${done}.`);
+      setTimeout(() => { button.textContent = label; }, 3000);
+    } }, label);
+    return el('div', { class: 'command' }, pre, button);
+  }
+
+  /** Says something to those who listen. */
+  function say(words) {
+    $('said').textContent = '';
+    setTimeout(() => { $('said').textContent = words; }, 50);
+  }
+
+  // ---- The address, paper, and the beginning
+
+  /** Goes where the address says: to an element of the page, or to a state of the table. */
+  function arrive(first) {
+    const fragment = location.hash.slice(1);
+    let name = fragment;
+    try { name = decodeURIComponent(fragment); } catch { /* not an element's name */ }
+    const target = fragment && !fragment.includes('=') && $(name);
+    if (target && target !== section) {
+      if (first) render();
+      uncover(target);
+      // The browser goes there by itself once all is loaded, and takes the focus off.
+      if (document.readyState !== 'complete') addEventListener('load', () => setTimeout(uncover, 0, target), { once: true });
+      return;
+    }
+    // An entry of ours is gone back to; one without our mark is a link, and shows what it leads to.
+    const isLink = !history.state?.table && (fragment !== '' || !first);
+    state = target ? beginning() : stateOf(fragment);
+    render();
+    if (fragment.includes('=') || target) history.replaceState({ table: true }, '', location.hash);
+    if (state.open && data.byId.has(state.open)) show(state.open, isLink);
+    else if (state.open) missing(state.open);
+    else if (isLink && fragment) section.scrollIntoView({ behavior: 'instant', block: 'start' });
+  }
+
+  /** Shows an open discrepancy, and moves the focus to it. */
+  function show(id, isLink) {
+    const box = $('details').getBoundingClientRect();
+    if (isLink || box.bottom < 0 || box.top > innerHeight) $(`r-${id}`).scrollIntoView({ behavior: 'instant', block: 'start' });
+    $('details-title').focus({ preventScroll: true });
+  }
+
+  /** Says that a discrepancy is not in this page, and how to see it. */
+  function missing(id) {
+    const how = isId(id) ? ` See it with: trueup explain ${id}${ofRun()}` : '';
+    $('found').textContent = `The discrepancy ${cut(visible(id), 80)} is not in this page.${how}`;
+    section.scrollIntoView({ behavior: 'instant', block: 'start' });
+  }
+
+  /** Opens what is folded around an element, and goes there. */
+  function uncover(target) {
+    for (let around = target; around; around = around.parentElement) if (around.localName === 'details') around.open = true;
+    target.scrollIntoView({ behavior: 'instant', block: 'start' });
+    const focus = target.localName === 'details' ? target.querySelector('summary') : target;
+    if (focus !== target || target.hasAttribute('tabindex')) focus.focus({ preventScroll: true });
+  }
+
+  /** On paper stand all rows that are looked for, up to a limit; without a search, the rows of the page. */
+  function print() {
+    const { rows } = filtered();
+    if (state.group || rows.length === data.rows.length || rows.length <= PAGE) return;
+    document.querySelector('#rows tbody').replaceChildren(...rows.slice(0, PRINTED).flatMap(rowOf));
+    $('found').textContent = `${number(rows.length)} of ${number(data.rows.length)} discrepancies${rows.length > PRINTED ? `, the first ${number(PRINTED)} printed` : ''}`;
+  }
+
+  try {
+    data = read();
+    state = stateOf(location.hash.slice(1));
+    build();
+    addEventListener('hashchange', () => arrive(false));
+    addEventListener('beforeprint', print);
+    addEventListener('afterprint', render);
+    arrive(true);
+    document.documentElement.dataset.ready = 'yes';
+  } catch (error) {
+    browser.replaceChildren(el('p', {}, `The table cannot be built: ${visible(error.message)}. Use a current browser, or read discrepancies.csv beside this page.`));
+  }
 })();
