@@ -31,6 +31,8 @@ pub const WIDE: u32 = 720;
 pub const NARROW: u32 = 330;
 /// Rough width of a character.
 const CHARACTER: i32 = 7;
+/// Height of a chart of columns.
+const COLUMNS_HEIGHT: i32 = 260;
 /// Height of a bar and the gap below.
 const BAR: i32 = 16;
 
@@ -68,20 +70,36 @@ pub fn bars(chart: &Chart) -> String {
     both(
         chart,
         |area, width| draw_bars(area, chart, width),
-        |width| {
-            let label = if is_narrow(width) { BAR } else { 0 };
-            let row = BAR * count(chart.series.len()) + 8 + label;
-            row * count(chart.categories.len()) + 8
-        },
+        |width| bars_height(chart, width),
     )
 }
 
-/// A column for each category, series beside one another; for months and other times.
+fn bars_height(chart: &Chart, width: u32) -> i32 {
+    let label = if is_narrow(width) { BAR } else { 0 };
+    let row = BAR * count(chart.series.len()) + 8 + label;
+    row * count(chart.categories.len()) + 8
+}
+
+/// A column for each category, series beside one another; for months and other times. Where the names of the categories have
+/// no room, they are bars.
 pub fn columns(chart: &Chart) -> String {
+    let is_roomy = |width: u32| {
+        let names = chart.categories.iter();
+        let longest = names.map(|name| count(name.chars().count())).max();
+        let groups = count(chart.categories.len()).max(1);
+        let room = (i32::try_from(width).unwrap_or(0) - 8) / groups;
+        longest.unwrap_or(0) * (CHARACTER + 1) <= room
+    };
     both(
         chart,
-        |area, width| draw_columns(area, chart, width),
-        |_| 260,
+        |area, width| match is_roomy(width) {
+            true => draw_columns(area, chart, width),
+            false => draw_bars(area, chart, width),
+        },
+        |width| match is_roomy(width) {
+            true => COLUMNS_HEIGHT,
+            false => bars_height(chart, width),
+        },
     )
 }
 
@@ -275,6 +293,10 @@ fn draw_columns(area: &Area<'_>, chart: &Chart, width: u32) -> Drawn {
         FAINT,
     ))?;
     let letters = usize::try_from(((group - 2) / (CHARACTER + 1)).max(1)).unwrap_or(1);
+    // Where figures would run into one another, the table beside the chart has them alone: all or none.
+    let figures = chart.series.iter().flat_map(|series| &series.values);
+    let longest = figures.flatten().map(|value| words::number(*value).len());
+    let is_roomy = count(longest.max().unwrap_or(0)) * CHARACTER + 2 <= column;
     for (index, name) in chart.categories.iter().enumerate() {
         let left = 4 + group * count(index);
         let shown: String = name.chars().take(letters).collect();
@@ -298,11 +320,9 @@ fn draw_columns(area: &Area<'_>, chart: &Chart, width: u32) -> Drawn {
                 (x + column - 2, bottom),
                 SERIES[at % 6],
             )?;
-            let words = words::number(value);
-            // Where figures would run into one another, the table beside the chart has them alone.
-            if count(words.len()) * CHARACTER <= column + 4 {
+            if is_roomy {
                 let place = (x + (column - 2) / 2, bottom - height - 5);
-                text(area, &words, place, INK, HPos::Center, width)?;
+                text(area, &words::number(value), place, INK, HPos::Center, width)?;
             }
         }
     }

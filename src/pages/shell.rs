@@ -69,13 +69,28 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// A text whose line breaks stay and whose other characters that act are shown.
+/// A text whose line breaks stay and whose other characters that act, or that nobody sees, are shown.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains('\n') {
-        return harmless::words(text);
+    let shown = match text.contains('\n') {
+        false => harmless::words(text),
+        true => {
+            let lines: Vec<Cow<'_, str>> = text.split('\n').map(harmless::words).collect();
+            Cow::Owned(lines.join("\n"))
+        }
+    };
+    // A name of these alone would be a blank place of the page. Joiners stay: words and pictures are made of them.
+    const UNSEEN: [char; 4] = ['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}'];
+    if !shown.contains(UNSEEN) {
+        return shown;
     }
-    let lines: Vec<Cow<'_, str>> = text.split('\n').map(harmless::words).collect();
-    Cow::Owned(lines.join("\n"))
+    let mut out = String::with_capacity(shown.len() + 8);
+    for c in shown.chars() {
+        match UNSEEN.contains(&c) {
+            true => out.extend(c.escape_unicode()),
+            false => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// An environment for templates of pages: a name that is not there is an error, and every value is escaped as [`escape`]
@@ -133,6 +148,13 @@ mod tests {
         );
         assert!(!html.contains("onload=\""), "{html}");
         assert_eq!(html.matches('"').count(), 2, "{html}");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_shown() {
+        assert_eq!(visible("\u{feff}"), "\\u{feff}");
+        assert_eq!(visible("a\u{200b}b\nc"), "a\\u{200b}b\nc");
+        assert_eq!(visible("👩\u{200d}👧"), "👩\u{200d}👧");
     }
 
     #[test]

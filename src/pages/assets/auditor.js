@@ -9,7 +9,7 @@
   const WHOLE = 10000; // characters of a value in the details
   const LISTED = 12; // most related discrepancies that are listed
   const WAIT = 200; // milliseconds after the last key before a search
-  const ACTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+  const ACTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
   const ORDERS = {
     severity: ['blocking', 'error', 'warn', 'info'],
     status: ['new', 'reopened', 'ongoing', 'waived', 'resolved'],
