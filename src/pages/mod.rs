@@ -11,7 +11,7 @@ pub mod words;
 
 use std::io::Write;
 
-pub use shell::{Shell, environment, escape, render, visible};
+pub use shell::{Shell, bare_environment, environment, escape, render, visible};
 
 use crate::{
     feeds::FeedError,

@@ -96,7 +96,19 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// An environment for templates of pages: a name that is not there is an error, and every value is escaped as [`escape`]
 /// does unless a filter or function of this crate says that it is HTML.
 pub fn environment() -> Environment<'static> {
-    let mut env = Environment::new();
+    let mut env = strict(Environment::new());
+    env.add_filter("html", |text: String| Value::from_safe_string(text));
+    env.add_filter("number", |number: i64| super::words::number(number));
+    env
+}
+
+/// The same for templates of a project's author, who gets no filter and no function but those that are added: nothing
+/// that an author writes is HTML.
+pub fn bare_environment() -> Environment<'static> {
+    strict(Environment::empty())
+}
+
+fn strict(mut env: Environment<'static>) -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
     env.set_formatter(|out, _state, value| {
@@ -108,8 +120,6 @@ pub fn environment() -> Environment<'static> {
         };
         out.write_str(&text).map_err(Error::from)
     });
-    env.add_filter("html", |text: String| Value::from_safe_string(text));
-    env.add_filter("number", |number: i64| super::words::number(number));
     env
 }
 

@@ -25,7 +25,11 @@ pub fn decimal(value: &Decimal) -> String {
 
 /// `16.0%` of a share between 0 and 1, with one decimal.
 pub fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
+    let percent = format!("{:.1}%", share.abs() * 100.0);
+    match share < 0.0 && percent != "0.0%" {
+        true => format!("−{percent}"),
+        false => percent,
+    }
 }
 
 /// `9 October 2017`.
@@ -87,7 +91,9 @@ mod tests {
             let value: Decimal = text.parse().expect("a decimal");
             assert_eq!(decimal(&value), want);
         }
-        assert_eq!(percent(0.160_293), "16.0%");
+        for (share, want) in [(0.160_293, "16.0%"), (-0.004, "−0.4%"), (-0.000_1, "0.0%")] {
+            assert_eq!(percent(share), want);
+        }
         let day = jiff::civil::date(2017, 10, 9);
         assert_eq!(date(day), "9 October 2017");
         assert_eq!(short_date(day), "9 Oct 2017");

@@ -77,12 +77,13 @@ fn carried_on(carried: &Carried) -> CarriedOn {
 
 /// The published nights before tonight's, the newest first, from their manifests alone, which outlast their folders.
 ///
-/// A night that was delivered again counts once, as it was published last; tonight's own and later ones do not count.
+/// A night is its day and the delivery's name, which may be the same every night; one that was delivered again counts once,
+/// as it was published last. Tonight's own and later ones do not count.
 fn earlier(run: &Context<'_>) -> Vec<Manifest> {
-    let mut known = BTreeSet::from([run.delivery.name.clone()]);
+    let mut known = BTreeSet::from([(run.delivery.name.clone(), run.plan.as_of)]);
     let mut nights = Vec::new();
     run.out.back_from(run.before.previous.clone(), |night| {
-        if night.as_of <= run.plan.as_of && known.insert(night.delivery.clone()) {
+        if night.as_of <= run.plan.as_of && known.insert((night.delivery.clone(), night.as_of)) {
             nights.push(night);
         }
         nights.len() < NIGHTS

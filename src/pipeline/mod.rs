@@ -170,9 +170,8 @@ async fn whole_run(
     let open = history.map_or_else(|| Ok(Default::default()), |history| history.statements(run))?;
     let mut reconciliations = results::reconcile(run, figures, &mut scanned, open).await?;
     report_page::write(run, &scanned, &reconciliations)?;
-    reconciliations.figures = Vec::new();
-
     workbooks::write_aggregates(run, &scanned, &reconciliations)?;
+    reconciliations.figures = Vec::new();
 
     settings.stage("log");
     let unjudged = std::mem::take(&mut reconciliations.unjudged);

@@ -34,7 +34,7 @@ pub(super) fn write_aggregates(
     withheld.sort_unstable();
     let publication = Publication {
         about: about(run),
-        aggregates: made.map(aggregate).collect(),
+        aggregates: made.map(|file| aggregate(run, file)).collect(),
         years,
         withheld,
         told: &reconciled.told,
@@ -86,10 +86,13 @@ fn about<'r>(run: &Context<'r>) -> About<'r> {
     }
 }
 
-fn aggregate(file: &SqlFile) -> Aggregate {
+fn aggregate(run: &Context<'_>, file: &SqlFile) -> Aggregate {
+    let name = file.name.as_str();
+    let report = run.project.report.as_ref();
+    let title_there = report.and_then(|report| report.title_of(name));
     Aggregate {
-        name: file.name.to_string(),
-        title: title(file.name.as_str()),
+        name: name.to_owned(),
+        title: title_there.map_or_else(|| title(name), str::to_owned),
         comment: comment(&file.source.text),
     }
 }

@@ -179,6 +179,19 @@ pub struct Report {
     pub sections: Vec<Section>,
 }
 
+impl Report {
+    /// What the table of an aggregate is called, where one alone shows it.
+    pub fn title_of(&self, aggregate: &str) -> Option<&str> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        let mut tables = blocks.filter_map(|block| match block {
+            Block::Table(table) if table.aggregate.value == aggregate => Some(table),
+            _ => None,
+        });
+        let only = tables.next()?;
+        tables.next().is_none().then_some(only.title.value.as_str())
+    }
+}
+
 /// A section of the report.
 #[derive(Clone, Debug)]
 pub struct Section {

@@ -738,4 +738,11 @@ fn nights_before_are_shown_and_what_resolved_is_told() {
     let page = night("four", "2020-06-04", "b,11,b\n");
     same_as_log(&page, &project.path("out/current"));
     links_resolve(&page);
+
+    // A folder that is filled anew every night is another night each day.
+    let page = night("four", "2020-06-05", "b,11,b\ng,1,b\n");
+    assert!(
+        page.words_of("brought")
+            .contains("The last 5 published nights")
+    );
 }

@@ -60,7 +60,8 @@ fn supplied() -> Project {
     for file in std::fs::read_dir(project.path("rules/totals")).expect("totals") {
         std::fs::remove_file(file.expect("a file").path()).expect("removed");
     }
-    // The test of those totals goes with them.
+    // The report and the test of those totals go with them.
+    std::fs::remove_file(project.path("rules/report.yaml")).expect("removed");
     std::fs::remove_file(project.path("rules/tests/totals.yaml")).expect("removed");
     project.write(
         "rules/totals/supplied.yaml",

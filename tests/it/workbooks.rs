@@ -245,11 +245,7 @@ fn aggregates(run: &Path) -> usize {
         compared += same(name, told, &columns, &cells, &["[x]", "[z]"]);
         // No cell is blank, and what is used is explained.
         for word in ["[x]", "[z]"] {
-            let used = told
-                .rows
-                .iter()
-                .flatten()
-                .any(|cell| *cell == *word);
+            let used = told.rows.iter().flatten().any(|cell| *cell == *word);
             let explained = told
                 .above
                 .iter()
@@ -404,10 +400,7 @@ fn counts_stand_beside_what_was_published() {
                 .split_inclusive(']')
                 .filter(|mark| mark.contains("note"))
                 .map(|mark| {
-                    let at = notes
-                        .rows
-                        .iter()
-                        .position(|note| note[0] == *mark.trim());
+                    let at = notes.rows.iter().position(|note| note[0] == *mark.trim());
                     let text = notes.rows[at.expect("a note")][1].to_string();
                     let rule = text
                         .strip_prefix("Statement ")

@@ -48,8 +48,12 @@ pub(super) fn rules(out: &mut String, report: &RunReport, page: Page) -> std::fm
             .ink(ink, &format!("{} {severity}", number(count)))
     });
     let told = format!(
-        "{} discrepancies: {}",
+        "{} {}: {}",
         number(report.discrepancies),
+        match report.discrepancies {
+            1 => "discrepancy",
+            _ => "discrepancies",
+        },
         severities.collect::<Vec<_>>().join(", ")
     );
     writeln!(out, "{}", page.sentence(&told))?;

@@ -151,9 +151,15 @@ pub fn chart(how: ChartWord, title: &str, categories: Vec<String>, series: Vec<S
 pub fn figure(title: &str, chart: &str, table: &str, rows: usize) -> String {
     let table = match chart.is_empty() || rows <= OPEN_ROWS {
         true => table.to_owned(),
-        false => format!(
-            "<details class=\"data\"><summary>The figures of this chart in a table</summary>\n{table}</details>\n"
-        ),
+        false => {
+            let marked = match table.matches("class=\"mark\"").count() {
+                0 => String::new(),
+                marked => format!(", with {marked} marks"),
+            };
+            format!(
+                "<details class=\"data\"><summary>The figures of this chart in a table{marked}</summary>\n{table}</details>\n"
+            )
+        }
     };
     format!(
         "<figure>\n<figcaption>{}</figcaption>\n{chart}{table}</figure>\n",

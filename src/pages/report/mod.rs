@@ -215,7 +215,7 @@ impl Page<'_> {
     fn about(&self) -> String {
         format!(
             "<footer aria-labelledby=\"about\">\n<h2 id=\"about\">About this report</h2>\n\
-             <p>Made by Trueup <code>{}</code> in run <code>{}</code> as of {}. Every figure, sentence and chart was generated from the run’s aggregates (<code>aggregates/</code>), its statements about totals (<code>reconciliations</code>) and the published figures that the project names; nothing was typed in. A missing figure is never shown as a zero.</p>\n\
+             <p>Made by Trueup <code>{}</code> in run <code>{}</code> as of {}. Every figure of a card, table or chart was generated from the run’s aggregates (<code>aggregates/</code>), its statements about totals (<code>reconciliations</code>) and the published figures that the project names; the words around them stand in <code>rules/report.yaml</code>. A missing figure is never shown as a zero.</p>\n\
              <p><a href=\"discrepancies.html\">Every discrepancy of this run, with its evidence</a></p>\n</footer>\n",
             env!("CARGO_PKG_VERSION"),
             escape(self.facts.run_id),

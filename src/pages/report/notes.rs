@@ -155,14 +155,11 @@ impl Page<'_> {
     pub fn sentences(&self, rows: &[usize]) -> Vec<String> {
         let mut said: Vec<(String, Vec<String>)> = Vec::new();
         for row in rows.iter().filter_map(|row| self.marks.row(*row)) {
-            let rule = escape(&row.rule.rule_id);
-            let way = match (self.facts.discrepancy)(row) {
-                Some(id) => format!(
-                    "<a href=\"discrepancies.html#s-{}\">{rule}</a>",
-                    escape(&id)
-                ),
-                None => rule,
+            let named = match (self.facts.discrepancy)(row) {
+                Some(id) => format!("<a href=\"discrepancies.html#s-{}\">{{}}</a>", escape(&id)),
+                None => "{}".to_owned(),
             };
+            let way = named.replace("{}", &short(&group(&row.statement)));
             let evidence = self.evidence(row);
             match said.iter_mut().find(|(known, _)| *known == evidence) {
                 Some((_, ways)) => ways.push(way),
@@ -190,4 +187,17 @@ impl Page<'_> {
         let text = capital(&cut(&text, LONGEST));
         format!("{}.", escape(text.trim_end_matches('.')))
     }
+}
+
+/// A group of a statement in words: `control.month (period 2016-17, category May)`.
+fn group(statement: &str) -> String {
+    let Some((rule, keys)) = statement.split_once('[') else {
+        return statement.to_owned();
+    };
+    let keys: Vec<String> = keys
+        .trim_end_matches(']')
+        .split(';')
+        .map(|key| key.replacen('=', " ", 1))
+        .collect();
+    format!("{rule} ({})", keys.join(", "))
 }

@@ -10,7 +10,7 @@ use super::{
     element::{Key, NO_FIGURE, short},
     names::{Names, Unknown},
 };
-use crate::pages::{environment, escape};
+use crate::pages::{bare_environment, escape};
 
 /// What texts may call.
 pub const FUNCTIONS: &str =
@@ -41,7 +41,7 @@ pub struct Texts {
 impl Texts {
     /// Texts whose figures come from `source`.
     pub fn new(source: Arc<Source>) -> Self {
-        let mut environment = environment();
+        let mut environment = bare_environment();
         let unknown = Arc::new(Mutex::new(Vec::new()));
         let call = Call {
             source: Arc::clone(&source),
