@@ -57,6 +57,13 @@ impl Bars {
     }
 
     fn begin(&self, now: Now) {
+        let before = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_read = before.rows > 0;
+        drop(before);
+        if was_read {
+            // A table ends with all its rows on the line, however soon the next begins: this draws it at once.
+            self.bar.suspend(|| ());
+        }
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
         self.bar.reset_elapsed();
         self.bar.enable_steady_tick(Duration::from_millis(TICK));

@@ -516,6 +516,20 @@ fn rows_are_held_against_the_night_before() {
 }
 
 #[test]
+fn a_folder_that_is_filled_anew_is_another_night_each_day() {
+    let project = project(VOLUME, "  seen_on: { type: date }\n");
+    let mut found = Vec::new();
+    for (day, rows) in [("2020-05-01", 100), ("2020-05-02", 9)] {
+        let rows: String = (0..rows).map(|at| format!("V{at},\n")).collect();
+        project.write("delivery/visits.csv", format!("visit_ref,seen_on\n{rows}"));
+        let spoken = project.run(&format!("--delivery delivery --as-of {day}"));
+        found.push((spoken.code, gate(&project, &spoken, "visits.volume").0));
+    }
+    let want = [(Some(0), "not_evaluated"), (Some(1), "failed")];
+    assert_eq!(found, want.map(|(code, status)| (code, status.to_owned())));
+}
+
+#[test]
 fn rows_are_held_against_the_median_of_several_nights() {
     let project = nights(", volume: { against: 7, warn_change: 100%, block_change: 900% }");
     // Each night has twice the median of those before at most.

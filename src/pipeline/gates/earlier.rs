@@ -19,7 +19,8 @@ pub(in super::super) struct Earlier {
 impl Earlier {
     /// Looks for as many nights as a table asks for, from the run before tonight's back through the chain.
     ///
-    /// A night that was delivered again counts once, as it was published last; tonight's own and later ones do not count.
+    /// A night is its day and the delivery's name, which may be the same every night; one that was delivered again counts
+    /// once, as it was published last. Tonight's own and later ones do not count.
     pub(in super::super) fn find(
         out: &OutDir,
         plan: &Plan,
@@ -47,7 +48,7 @@ impl Earlier {
         most: usize,
     ) -> Self {
         let mut nights = Vec::new();
-        let mut known = BTreeSet::from([delivery.to_owned()]);
+        let mut known = BTreeSet::from([(delivery.to_owned(), as_of)]);
         let mut at = current;
         // A run that was looked at is gone, so that no loop of runs is followed twice.
         while nights.len() < most
@@ -57,7 +58,7 @@ impl Earlier {
                 .previous
                 .as_ref()
                 .map(|previous| previous.run_id.clone());
-            if run.as_of <= as_of && known.insert(run.delivery.clone()) {
+            if run.as_of <= as_of && known.insert((run.delivery.clone(), run.as_of)) {
                 nights.push(run);
             }
         }
