@@ -519,7 +519,7 @@ fn a_text_is_cut_where_a_cell_ends_and_a_log_where_a_workbook_does() {
          small: { type: string, clean: [], pattern: { regex: \"x\", severity: warn, why: It is. } }\n  \
          large: { type: string, clean: [], pattern: { regex: \"y\", severity: warn, why: It is. } }\n",
     )]);
-    let long = format!("={}", "😀".repeat(220_000));
+    let long = format!("={}", "😀".repeat(250_000));
     let mut export = format!("ref,small,large\n0,{long},y\n1,b,y\n");
     for row in 2..20_012 {
         export += &format!("{row},x,n\n");
